@@ -1,0 +1,205 @@
+//! What a distribution is.
+
+use std::fmt;
+
+use burn::tensor::{FloatDType, Tensor};
+
+use crate::any_tensor::ValueKind;
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// A probability distribution over tensors of rank `D`.
+///
+/// # Shapes
+/// [`shape`](Self::shape) is batch dimensions first, then [`event_rank`](Self::event_rank) event dimensions; a draw has
+/// exactly this shape. A scalar has shape `[1]`. [`log_prob`](Self::log_prob) has the batch dimensions of value and
+/// distribution broadcast, and keeps each event dimension with size 1, so that its rank is `D` as well.
+///
+/// # Implementing one
+/// Use tensor operations only in `log_prob`: reading a value back would stop the program from being compiled and would
+/// stall a GPU. Ask [`Noise`] for randomness in `draw`.
+pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
+    /// `Float`, or `Int` for a discrete distribution.
+    type Kind: ValueKind;
+
+    /// The name that messages and tables show.
+    fn name(&self) -> String;
+
+    /// Batch dimensions, then event dimensions.
+    fn shape(&self) -> [usize; D];
+
+    /// How many trailing dimensions form one draw; they are not independent.
+    fn event_rank(&self) -> usize {
+        0
+    }
+
+    /// The set of possible values.
+    fn support(&self) -> Support;
+
+    /// Natural logarithm of the density or mass at `value`: batch dimensions, then ones.
+    ///
+    /// Minus infinity outside the support.
+    fn log_prob(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D>;
+
+    /// One draw of shape [`shape`](Self::shape).
+    ///
+    /// # Errors
+    /// Those of the noise source.
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Self::Kind>>;
+
+    /// Whether gradients flow through [`draw`](Self::draw) to the parameters.
+    fn is_reparameterised(&self) -> bool {
+        false
+    }
+
+    /// Numbers from the host become tensors there; called before anything else at a site.
+    #[must_use]
+    fn place(self, to: &Placement) -> Self;
+
+    /// The same distribution with batch dimensions of size 1 grown to those of `shape`.
+    #[must_use]
+    fn grow(self, shape: [usize; D]) -> Self;
+
+    /// Two parameters whose shapes do not broadcast, if there are any.
+    fn conflict(&self) -> Option<ShapeConflict> {
+        None
+    }
+
+    /// Shows each parameter with its constraint to `visit`.
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint));
+}
+
+/// What a parameter must satisfy, element by element unless said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// Not NaN, not infinite.
+    Real,
+    /// `> 0` and finite.
+    Positive,
+    /// `>= 0` and finite.
+    NonNegative,
+    /// In `[0, 1]`.
+    UnitInterval,
+    /// 0, 1, 2, …
+    NonNegativeInteger,
+    /// Not NaN; minus infinity is allowed (log-probabilities).
+    Logit,
+    /// Rows (last dimension) of non-negative numbers with sum 1 (to 1e-4).
+    Simplex,
+    /// Lower triangular in the last two dimensions with a positive diagonal.
+    LowerCholesky,
+}
+
+impl Constraint {
+    /// Whether one number satisfies the element-wise part.
+    pub fn holds(self, x: f64) -> bool {
+        match self {
+            Constraint::Real | Constraint::LowerCholesky => x.is_finite(),
+            Constraint::Positive => x > 0.0 && x.is_finite(),
+            Constraint::NonNegative => x >= 0.0 && x.is_finite(),
+            Constraint::UnitInterval | Constraint::Simplex => (0.0..=1.0).contains(&x),
+            Constraint::NonNegativeInteger => x >= 0.0 && x == x.trunc() && x.is_finite(),
+            Constraint::Logit => !x.is_nan() && x < f64::INFINITY,
+        }
+    }
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Constraint::Real => "finite",
+            Constraint::Positive => "positive",
+            Constraint::NonNegative => "non-negative",
+            Constraint::UnitInterval => "in [0, 1]",
+            Constraint::NonNegativeInteger => "a non-negative integer",
+            Constraint::Logit => "a number below infinity",
+            Constraint::Simplex => "probabilities that sum to 1 along the last dimension",
+            Constraint::LowerCholesky => "lower triangular with a positive diagonal",
+        })
+    }
+}
+
+/// Two parameters that do not broadcast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShapeConflict {
+    /// Name and shape of one.
+    pub left: (&'static str, Vec<usize>),
+    /// Name and shape of the other.
+    pub right: (&'static str, Vec<usize>),
+}
+
+/// Shape and precision that the parameters of an element-wise distribution share.
+#[derive(Clone, Debug)]
+pub struct Batch<const D: usize> {
+    dims: [usize; D],
+    dtype: Option<FloatDType>,
+    conflict: Option<Box<ShapeConflict>>,
+}
+
+impl<const D: usize> Batch<D> {
+    /// Broadcasts the parameters; remembers the first pair that does not fit.
+    pub fn of<const N: usize>(parameters: [(&'static str, &Operand<D>); N]) -> Self {
+        let mut batch = Batch { dims: [1; D], dtype: None, conflict: None };
+        let mut source: [&'static str; D] = [""; D];
+        for (name, operand) in parameters {
+            let dims = operand.dims();
+            if let Operand::Tensor(tensor) = operand {
+                batch.dtype = Some(tensor.dtype().into());
+            }
+            for i in 0..D {
+                if dims[i] == batch.dims[i] || dims[i] == 1 {
+                    continue;
+                }
+                if batch.dims[i] == 1 {
+                    batch.dims[i] = dims[i];
+                    source[i] = name;
+                } else if batch.conflict.is_none() {
+                    batch.conflict = Some(Box::new(ShapeConflict { left: (source[i], batch.dims.to_vec()), right: (name, dims.to_vec()) }));
+                }
+            }
+        }
+        batch
+    }
+
+    /// The common shape.
+    pub fn dims(&self) -> [usize; D] {
+        self.dims
+    }
+
+    /// The same with the dimensions of size 1 grown.
+    #[must_use]
+    pub fn grow(mut self, dims: [usize; D]) -> Self {
+        self.dims = dims;
+        self
+    }
+
+    /// Broadcast to `dims`; a size that is neither 1 nor equal is remembered as a conflict.
+    #[must_use]
+    pub fn expand(mut self, dims: [usize; D]) -> Self {
+        if self.conflict.is_none() && (0..D).any(|i| self.dims[i] != 1 && self.dims[i] != dims[i]) {
+            self.conflict = Some(Box::new(ShapeConflict { left: ("the distribution", self.dims.to_vec()), right: ("expand", dims.to_vec()) }));
+        }
+        self.dims = dims;
+        self
+    }
+
+    /// Remembers the precision of the run.
+    #[must_use]
+    pub fn place(mut self, to: &Placement) -> Self {
+        self.dtype = Some(to.dtype);
+        self
+    }
+
+    /// The first pair of parameters that does not broadcast.
+    pub fn conflict(&self) -> Option<ShapeConflict> {
+        self.conflict.as_deref().cloned()
+    }
+
+    /// A discrete value in the precision of the parameters.
+    pub fn float(&self, value: &Tensor<D, burn::tensor::Int>) -> Tensor<D> {
+        value.clone().cast(self.dtype.unwrap_or(FloatDType::F32))
+    }
+}

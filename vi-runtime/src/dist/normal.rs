@@ -1,0 +1,50 @@
+//! The normal distribution.
+
+use burn::tensor::{Float, Tensor};
+
+use super::{Distribution, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::support::Support;
+
+/// `½ ln 2π`.
+pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+
+family! {
+    /// Normal with mean `loc` and standard deviation `scale`; support: the real numbers.
+    ///
+    /// `log p(x) = −½ ((x − loc)/scale)² − ln scale − ½ ln 2π`
+    ///
+    /// # Shapes
+    /// `loc`, `scale` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `scale` is not positive or a parameter is not finite.
+    Normal { loc: L, scale: S }
+}
+
+impl<const D: usize> Distribution<D> for Normal<D> {
+    type Kind = Float;
+
+    family_methods! { Normal { loc: Real, scale: Positive } }
+
+    fn support(&self) -> Support {
+        Support::Real
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
+        let constant = self.scale.clone().ln() + HALF_LN_2PI;
+        (z.square() * -0.5 - constant).into_tensor()
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        let z = Operand::Tensor(noise.normal(self.shape())?);
+        Ok((z * self.scale.clone() + self.loc.clone()).into_tensor())
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,52 @@
+//! Splittable keys for counter-based random streams: (seed, step, particle, site) -> stream.
+//!
+//! A key is a value. Equal keys give equal streams on every backend and machine, and a key derived with one label
+//! is independent of the keys derived with other labels, so that a new site leaves the draws of the others alone.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+/// Names one random stream; derive others with [`Key::fold_in`] and [`Key::site`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key([u64; 2]);
+
+impl Key {
+    /// The root key of a seed.
+    pub fn new(seed: u64) -> Self {
+        Key([mix(seed ^ 0x9e37_79b9_7f4a_7c15), mix(seed.wrapping_add(0xd1b5_4a32_d192_ed03))])
+    }
+
+    /// The key for `label` below this one (a step, a particle, a draw).
+    #[must_use]
+    pub fn fold_in(self, label: u64) -> Self {
+        let Key([a, b]) = self;
+        let x = mix(a ^ mix(label.wrapping_add(0x9e37_79b9_7f4a_7c15)));
+        let y = mix(b.wrapping_add(x).rotate_left(23) ^ label.wrapping_mul(0xff51_afd7_ed55_8ccd));
+        Key([x.wrapping_add(y.rotate_left(41)), y])
+    }
+
+    /// The key of the site or plate called `name` below this one.
+    #[must_use]
+    pub fn site(self, name: &str) -> Self {
+        // FNV-1a, 64 bits: names are short and few; the length goes in as well.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| {
+            (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        self.fold_in(hash).fold_in(name.len() as u64)
+    }
+
+    /// The random stream of this key (ChaCha with 8 rounds).
+    pub fn stream(self) -> ChaCha8Rng {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.0[0].to_le_bytes());
+        seed[8..16].copy_from_slice(&self.0[1].to_le_bytes());
+        ChaCha8Rng::from_seed(seed)
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection of the 64-bit words.
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

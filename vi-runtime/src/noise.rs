@@ -1,0 +1,126 @@
+//! Where randomness comes from: a distribution asks for standard noise and transforms it.
+//!
+//! Distributions never own a generator. An eager run hands them [`HostNoise`]; a compiled plan hands them inputs of
+//! its graph. Both draw from the same [`Key`], so both see the same numbers.
+
+use burn::tensor::{FloatDType, Int, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
+
+use crate::any_tensor::AnyTensor;
+use crate::error::Result;
+use crate::key::Key;
+use crate::operand::Placement;
+
+/// A source of standard noise, rank-erased so that an executor can be chosen at run time.
+pub trait NoiseSource {
+    /// Independent standard normal numbers.
+    fn normal(&mut self, shape: &[usize]) -> Result<AnyTensor>;
+    /// Independent uniform numbers in `(0, 1)`, neither end included.
+    fn uniform(&mut self, shape: &[usize]) -> Result<AnyTensor>;
+    /// `ln g` for `g ~ Gamma(concentration, 1)`, differentiable in the concentration (implicit gradient).
+    fn log_gamma(&mut self, concentration: AnyTensor) -> Result<AnyTensor>;
+    /// Poisson counts (int), no gradient.
+    fn poisson(&mut self, rate: AnyTensor) -> Result<AnyTensor>;
+    /// Binomial counts (int), no gradient; `total_count` and `probs` have one shape.
+    fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor>;
+    /// Device and precision of what comes out.
+    fn placement(&self) -> &Placement;
+}
+
+/// The noise of one site, with ranks in the types.
+pub struct Noise<'a>(&'a mut dyn NoiseSource);
+
+impl<'a> Noise<'a> {
+    /// Wraps a source.
+    pub fn new(source: &'a mut dyn NoiseSource) -> Self {
+        Noise(source)
+    }
+
+    /// Device and precision of what comes out.
+    pub fn placement(&self) -> &Placement {
+        self.0.placement()
+    }
+
+    /// Independent standard normal numbers.
+    ///
+    /// # Errors
+    /// Passes on those of the source, as every method here does.
+    pub fn normal<const D: usize>(&mut self, shape: [usize; D]) -> Result<Tensor<D>> {
+        self.0.normal(&shape)?.typed("normal noise")
+    }
+
+    /// Independent uniform numbers in `(0, 1)`.
+    pub fn uniform<const D: usize>(&mut self, shape: [usize; D]) -> Result<Tensor<D>> {
+        self.0.uniform(&shape)?.typed("uniform noise")
+    }
+
+    /// `ln g` for `g ~ Gamma(concentration, 1)`, one draw an element, differentiable in the concentration.
+    pub fn log_gamma<const D: usize>(&mut self, concentration: Tensor<D>) -> Result<Tensor<D>> {
+        self.0.log_gamma(concentration.into())?.typed("gamma noise")
+    }
+
+    /// Poisson counts, one an element of `rate`.
+    pub fn poisson<const D: usize>(&mut self, rate: Tensor<D>) -> Result<Tensor<D, Int>> {
+        self.0.poisson(rate.into())?.typed("Poisson noise")
+    }
+
+    /// Binomial counts, one an element.
+    pub fn binomial<const D: usize>(&mut self, total_count: Tensor<D>, probs: Tensor<D>) -> Result<Tensor<D, Int>> {
+        self.0.binomial(total_count.into(), probs.into())?.typed("binomial noise")
+    }
+}
+
+/// Noise drawn on the host from a key and copied to the device: the same numbers on every backend.
+pub struct HostNoise {
+    rng: ChaCha8Rng,
+    placement: Placement,
+}
+
+impl HostNoise {
+    /// The stream of `key`.
+    pub fn new(key: Key, placement: Placement) -> Self {
+        HostNoise { rng: key.stream(), placement }
+    }
+
+    fn float(&self, values: Vec<f64>, shape: &[usize]) -> AnyTensor {
+        AnyTensor::from_f64(values, shape, &self.placement.device, self.placement.dtype)
+    }
+}
+
+impl NoiseSource for HostNoise {
+    fn normal(&mut self, shape: &[usize]) -> Result<AnyTensor> {
+        let count = shape.iter().product();
+        let values = (0..count).map(|_| StandardNormal.sample(&mut self.rng)).collect();
+        Ok(self.float(values, shape))
+    }
+
+    fn uniform(&mut self, shape: &[usize]) -> Result<AnyTensor> {
+        let count = shape.iter().product();
+        // In f32 a double just below 1 would round to 1.
+        let top = if self.placement.dtype == FloatDType::F64 { 1.0 - f64::EPSILON / 2.0 } else { f64::from(1.0 - f32::EPSILON / 2.0) };
+        let values = (0..count)
+            .map(|_| {
+                let u: f64 = OpenClosed01.sample(&mut self.rng);
+                u.min(top)
+            })
+            .collect();
+        Ok(self.float(values, shape))
+    }
+
+    fn log_gamma(&mut self, concentration: AnyTensor) -> Result<AnyTensor> {
+        crate::dist::sampler::log_gamma(&mut self.rng, concentration, &self.placement)
+    }
+
+    fn poisson(&mut self, rate: AnyTensor) -> Result<AnyTensor> {
+        crate::dist::sampler::poisson(&mut self.rng, rate, &self.placement)
+    }
+
+    fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor> {
+        crate::dist::sampler::binomial(&mut self.rng, total_count, probs, &self.placement)
+    }
+
+    fn placement(&self) -> &Placement {
+        &self.placement
+    }
+}

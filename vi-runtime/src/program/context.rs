@@ -1,0 +1,317 @@
+//! The run of a program: what its statements talk to.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use burn::tensor::Device;
+
+use super::handler::{Handler, ParamSite};
+use super::param::{ParamScope, ParamStore};
+use super::plate::{Plate, PlateGuard, PlateIndex};
+use super::site::{Site, SiteKind};
+use super::trace::Trace;
+use super::validate;
+use super::Program;
+use crate::any_tensor::AnyTensor;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::noise::{HostNoise, NoiseSource};
+use crate::operand::Placement;
+
+/// What happens at an observed site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Observations {
+    /// A value must be there.
+    #[default]
+    Required,
+    /// A missing value is simulated.
+    SimulateMissing,
+    /// Every value is simulated, given or not: the predictive distribution.
+    SimulateAll,
+}
+
+/// Where a run gets its noise: one source a site, made from the site's key.
+pub type NoiseProvider = Rc<dyn Fn(Key, &Placement) -> Box<dyn NoiseSource>>;
+
+/// How to run a program; build one, then [`trace`](Run::trace) programs with it.
+#[derive(Clone)]
+pub struct Run {
+    pub(crate) key: Key,
+    pub(crate) plate_key: Key,
+    pub(crate) placement: Placement,
+    pub(crate) params: ParamScope,
+    pub(crate) observations: Observations,
+    pub(crate) validate: bool,
+    pub(crate) density: bool,
+    pub(crate) noise: NoiseProvider,
+    pub(crate) program: &'static str,
+}
+
+impl Run {
+    /// A run with the random streams of `key`, where the tensors live at `placement`, without parameters.
+    pub fn new(key: Key, placement: Placement) -> Self {
+        Run {
+            key,
+            plate_key: key,
+            placement,
+            params: ParamScope::plain(Rc::new(RefCell::new(ParamStore::default()))),
+            observations: Observations::Required,
+            validate: false,
+            density: true,
+            noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
+            program: "the program",
+        }
+    }
+
+    /// Parameters and modules are read from and created in `params`.
+    #[must_use]
+    pub fn params(mut self, params: ParamScope) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// What happens at observed sites.
+    #[must_use]
+    pub fn observations(mut self, observations: Observations) -> Self {
+        self.observations = observations;
+        self
+    }
+
+    /// Checks the parameters of every distribution and every given value; reads them back, so it is slow.
+    #[must_use]
+    pub fn validate(mut self, validate: bool) -> Self {
+        self.validate = validate;
+        self
+    }
+
+    /// Whether log densities are computed (they are unless turned off).
+    #[must_use]
+    pub fn density(mut self, density: bool) -> Self {
+        self.density = density;
+        self
+    }
+
+    /// Plates draw their subsample from this key, so that model, guide and particles of one step agree.
+    #[must_use]
+    pub fn plate_key(mut self, key: Key) -> Self {
+        self.plate_key = key;
+        self
+    }
+
+    /// Another source of noise, for an executor that does not draw on the host.
+    #[must_use]
+    pub fn noise(mut self, noise: NoiseProvider) -> Self {
+        self.noise = noise;
+        self
+    }
+
+    /// How messages call the program ("the model", "the guide").
+    #[must_use]
+    pub fn called(mut self, program: &'static str) -> Self {
+        self.program = program;
+        self
+    }
+
+    /// Runs `program` and records what happened.
+    ///
+    /// # Errors
+    /// Those of its statements.
+    pub fn trace<P: Program>(&self, program: &P) -> Result<(P::Output, Trace)> {
+        self.trace_with(program, Vec::new())
+    }
+
+    /// Runs `program` under `handlers`, the outermost first.
+    ///
+    /// # Errors
+    /// Those of its statements and of the handlers.
+    pub fn trace_with<P: Program>(&self, program: &P, handlers: Vec<Box<dyn Handler>>) -> Result<(P::Output, Trace)> {
+        let ctx = Ctx {
+            run: self.clone(),
+            handlers: RefCell::new(handlers),
+            plates: RefCell::default(),
+            known_plates: RefCell::default(),
+            trace: RefCell::default(),
+            busy: Cell::new(false),
+        };
+        let output = program.run(&ctx)?;
+        Ok((output, ctx.trace.into_inner()))
+    }
+}
+
+/// The run that a program's statements talk to; the macros pass it, user code sees it through `device!()`.
+pub struct Ctx {
+    run: Run,
+    handlers: RefCell<Vec<Box<dyn Handler>>>,
+    plates: RefCell<Vec<Plate>>,
+    known_plates: RefCell<HashMap<&'static str, Plate>>,
+    trace: RefCell<Trace>,
+    busy: Cell<bool>,
+}
+
+impl Ctx {
+    /// The device that the program is running on.
+    pub fn device(&self) -> Device {
+        self.run.placement.device.clone()
+    }
+
+    /// Device and precision of the run.
+    pub fn placement(&self) -> &Placement {
+        &self.run.placement
+    }
+
+    /// How messages call the program.
+    pub fn program(&self) -> &'static str {
+        self.run.program
+    }
+
+    pub(crate) fn is_validating(&self) -> bool {
+        self.run.validate
+    }
+
+    pub(crate) fn params(&self) -> &ParamScope {
+        &self.run.params
+    }
+
+    /// The plates around the current statement.
+    pub(crate) fn plates(&self) -> Vec<Plate> {
+        self.plates.borrow().clone()
+    }
+
+    /// A site before any handler has seen it.
+    pub(crate) fn site(&self, name: String, kind: SiteKind) -> Site {
+        let plates = self.plates();
+        let scale = plates.iter().map(Plate::scale).product();
+        Site { name, kind, distribution: None, value: None, scale, mask: None, plates, hidden: false, key: self.run.key, log_prob: None }
+    }
+
+    /// Takes a site through handlers, draw, density and trace, and gives back its value.
+    ///
+    /// # Errors
+    /// Those of the handlers, of a missing observation, of shapes that do not fit, and of validation.
+    pub fn process(&self, mut site: Site) -> Result<AnyTensor> {
+        if self.busy.replace(true) {
+            return Err(Error::Unsupported { what: format!("site `{}`", site.name), problem: "a handler may not run statements".into() });
+        }
+        let result = self.process_alone(&mut site);
+        self.busy.set(false);
+        let value = result?;
+        if !site.hidden {
+            self.trace.borrow_mut().push(site, self.run.program)?;
+        }
+        Ok(value)
+    }
+
+    fn process_alone(&self, site: &mut Site) -> Result<AnyTensor> {
+        let mut handlers = self.handlers.borrow_mut();
+        let mut outermost = handlers.len();
+        for (i, handler) in handlers.iter_mut().enumerate().rev() {
+            handler.before(site)?;
+            outermost = i;
+            if site.hidden {
+                break;
+            }
+        }
+        let value = self.value(site)?;
+        site.value = Some(value.clone());
+        if self.run.density && site.kind != SiteKind::Intervened {
+            self.density(site, &value)?;
+        }
+        for handler in handlers.iter_mut().skip(outermost) {
+            handler.after(site)?;
+        }
+        Ok(value)
+    }
+
+    fn value(&self, site: &Site) -> Result<AnyTensor> {
+        let simulated = site.kind == SiteKind::Observed && self.run.observations == Observations::SimulateAll;
+        let Some(distribution) = &site.distribution else {
+            return site.value.clone().ok_or_else(|| Error::MissingObservation { site: site.name.clone() });
+        };
+        match &site.value {
+            Some(value) if !simulated => {
+                validate::shape(site, value, &**distribution)?;
+                if self.run.validate {
+                    validate::parameters(site, &**distribution)?;
+                    validate::value(site, value, &**distribution)?;
+                }
+                return Ok(value.clone());
+            }
+            None if site.kind == SiteKind::Observed && self.run.observations == Observations::Required => {
+                return Err(Error::MissingObservation { site: site.name.clone() });
+            }
+            _ => {}
+        }
+        if self.run.validate {
+            validate::parameters(site, &**distribution)?;
+        }
+        let mut noise = (self.run.noise)(site.key.site(&site.name), &self.run.placement);
+        let value = distribution.draw(&mut *noise)?;
+        Ok(if distribution.is_reparameterised() { value } else { value.detach() })
+    }
+
+    fn density(&self, site: &mut Site, value: &AnyTensor) -> Result<()> {
+        if let Some(distribution) = &site.distribution {
+            if let Some(mask) = &site.mask {
+                validate::mask(site, mask, &**distribution)?;
+            }
+            site.log_prob = Some(distribution.log_prob(value, site.mask.as_ref())?);
+        } else if site.kind == SiteKind::Factor {
+            site.log_prob = Some(value.clone());
+        }
+        Ok(())
+    }
+
+    /// Takes a parameter's name through the handlers.
+    pub(crate) fn param_site(&self, name: String) -> Result<ParamSite> {
+        let mut site = ParamSite { name, value: None };
+        for handler in self.handlers.borrow_mut().iter_mut().rev() {
+            handler.param(&mut site)?;
+        }
+        Ok(site)
+    }
+
+    pub(crate) fn enter_plate(&self, name: &'static str, size: usize, subsample: Option<usize>) -> Result<(PlateGuard<'_>, PlateIndex)> {
+        let mut plate = Plate::new(name, size, subsample)?;
+        if self.plates.borrow().iter().any(|outer| outer.name == name) {
+            return Err(Error::Plate { plate: name.to_owned(), problem: "it stands inside itself; give the inner plate another name".into() });
+        }
+        let known = self.known_plates.borrow().get(name).cloned();
+        let plate = match known {
+            Some(known) if known.size == size && (known.index.is_some() || known.len == plate.len) => known,
+            Some(known) => {
+                return Err(Error::Plate {
+                    plate: name.to_owned(),
+                    problem: format!("it was entered with {} of {} units before, now with {} of {size}", known.len, known.size, plate.len),
+                });
+            }
+            None => {
+                for handler in self.handlers.borrow_mut().iter_mut().rev() {
+                    handler.plate(&mut plate)?;
+                }
+                if plate.index.is_none() && plate.len < plate.size {
+                    plate.draw(self.run.plate_key, &self.run.placement);
+                }
+                self.known_plates.borrow_mut().insert(name, plate.clone());
+                plate
+            }
+        };
+        self.plates.borrow_mut().push(plate.clone());
+        Ok((PlateGuard { ctx: self }, PlateIndex { plate }))
+    }
+
+    pub(crate) fn leave_plate(&self) {
+        self.plates.borrow_mut().pop();
+    }
+
+    /// Runs `body` under one more handler, the innermost.
+    ///
+    /// # Errors
+    /// Those of `body`.
+    pub fn under<T>(&self, handler: Box<dyn Handler>, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.handlers.borrow_mut().push(handler);
+        let result = body();
+        self.handlers.borrow_mut().pop();
+        result
+    }
+}

@@ -1,0 +1,319 @@
+//! Handlers: what a program means is changed from outside, statement by statement.
+//!
+//! Every handler of the library stands here. Each is a value and a function that puts it around a program; the result
+//! is a program again, so they compose. The handler written last is the outermost.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use super::bound::{Program, SiteRanks};
+use super::context::Ctx;
+use super::plate::Plate;
+use super::site::{Site, SiteKind};
+use super::trace::Trace;
+use crate::any_tensor::AnyTensor;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::operand::Placement;
+
+/// Reacts to the statements of the program below it.
+///
+/// For each site `before` runs from the innermost handler outwards, then the value is drawn and its density computed,
+/// then `after` runs from the outermost inwards.
+pub trait Handler {
+    /// Sees and changes a site before its value is there.
+    ///
+    /// # Errors
+    /// Whatever it refuses; the run ends with it.
+    fn before(&mut self, _site: &mut Site) -> Result<()> {
+        Ok(())
+    }
+
+    /// Sees and changes a site with value and density.
+    ///
+    /// # Errors
+    /// Whatever it refuses; the run ends with it.
+    fn after(&mut self, _site: &mut Site) -> Result<()> {
+        Ok(())
+    }
+
+    /// Sees and changes a parameter's name, or fixes its value.
+    ///
+    /// # Errors
+    /// Whatever it refuses; the run ends with it.
+    fn param(&mut self, _param: &mut ParamSite) -> Result<()> {
+        Ok(())
+    }
+
+    /// Sees a plate when it is entered first, and may fix which units are in.
+    ///
+    /// # Errors
+    /// Whatever it refuses; the run ends with it.
+    fn plate(&mut self, _plate: &mut Plate) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A parameter statement as handlers see it.
+#[derive(Clone, Debug)]
+pub struct ParamSite {
+    /// The full name.
+    pub name: String,
+    /// The constrained value, where a handler fixes it.
+    pub value: Option<AnyTensor>,
+}
+
+/// A program with a handler around it.
+#[derive(Clone, Debug)]
+pub struct Handled<P, H> {
+    program: P,
+    handler: H,
+}
+
+impl<P: Program, H: Handler + Clone + 'static> Program for Handled<P, H> {
+    type Output = P::Output;
+    type Latents = P::Latents;
+    const SITES: SiteRanks = P::SITES;
+
+    fn run(&self, ctx: &Ctx) -> Result<P::Output> {
+        ctx.under(Box::new(self.handler.clone()), || self.program.run(ctx))
+    }
+
+    fn place(&self, to: &Placement) -> Self {
+        Handled { program: self.program.place(to), handler: self.handler.clone() }
+    }
+
+    fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
+        self.program.visit_tensors(f);
+    }
+}
+
+/// Puts any handler around a program; it is cloned for each run.
+pub fn with<P: Program, H: Handler + Clone + 'static>(program: P, handler: H) -> Handled<P, H> {
+    Handled { program, handler }
+}
+
+type Values = Rc<HashMap<String, AnyTensor>>;
+
+fn values<N: Into<String>, T: Into<AnyTensor>>(values: impl IntoIterator<Item = (N, T)>) -> Values {
+    Rc::new(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+}
+
+/// Brings a given tensor to the device and precision that the site's distribution works in.
+fn given(values: &Values, name: &str) -> Option<AnyTensor> {
+    values.get(name).cloned()
+}
+
+/// Latent sites take their values from another trace.
+#[derive(Clone, Debug)]
+pub struct Replay(Rc<Trace>);
+impl Handler for Replay {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        if site.kind == SiteKind::Latent
+            && let Some(value) = self.0.get(&site.name).and_then(|known| known.value.clone())
+        {
+            site.value = Some(value);
+        }
+        Ok(())
+    }
+}
+impl Replay {
+    pub(crate) fn new(trace: Rc<Trace>) -> Self {
+        Replay(trace)
+    }
+}
+/// Latent sites take their values from `trace`.
+pub fn replay<P: Program>(program: P, trace: Trace) -> Handled<P, Replay> {
+    with(program, Replay(Rc::new(trace)))
+}
+
+/// Latent sites become observed.
+#[derive(Clone, Debug)]
+pub struct Condition(Values);
+impl Handler for Condition {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        if let Some(value) = given(&self.0, &site.name)
+            && site.distribution.is_some()
+        {
+            site.kind = SiteKind::Observed;
+            site.value = Some(value);
+        }
+        Ok(())
+    }
+}
+/// The sites named in `data` are observed with these values.
+pub fn condition<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Condition> {
+    with(program, Condition(values(data)))
+}
+
+/// Sites and parameters take given values; latent sites stay latent, plates take given indices.
+#[derive(Clone, Debug)]
+pub struct Substitute(Values);
+impl Handler for Substitute {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        if let Some(value) = given(&self.0, &site.name)
+            && site.is_latent()
+        {
+            site.value = Some(value);
+        }
+        Ok(())
+    }
+    fn param(&mut self, param: &mut ParamSite) -> Result<()> {
+        if let Some(value) = given(&self.0, &param.name) {
+            param.value = Some(value);
+        }
+        Ok(())
+    }
+    fn plate(&mut self, plate: &mut Plate) -> Result<()> {
+        let Some(index) = given(&self.0, plate.name) else { return Ok(()) };
+        let units = index.to_f64()?;
+        if index.rank() != 1 || units.is_empty() || units.iter().any(|unit| *unit < 0.0 || *unit >= plate.size as f64) {
+            return Err(Error::Plate {
+                plate: plate.name.to_owned(),
+                problem: format!("the given index has shape {:?}; it must be a vector of units from 0 to {}", index.shape(), plate.size - 1),
+            });
+        }
+        plate.len = units.len();
+        plate.index = Some(index);
+        Ok(())
+    }
+}
+impl Substitute {
+    pub(crate) fn new(map: HashMap<String, AnyTensor>) -> Self {
+        Substitute(Rc::new(map))
+    }
+}
+/// Latent sites, parameters and plate indices take the values in `data`.
+pub fn substitute<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Substitute> {
+    with(program, Substitute(values(data)))
+}
+
+/// Pearl's do-operator: sites are set from outside and lose their density.
+#[derive(Clone, Debug)]
+pub struct Intervene(Values);
+impl Handler for Intervene {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        if let Some(value) = given(&self.0, &site.name)
+            && site.kind != SiteKind::Factor
+        {
+            site.value = Some(value);
+            site.kind = SiteKind::Intervened;
+        }
+        Ok(())
+    }
+}
+/// The sites named in `data` are set to these values (do-operator; Pearl 2009, section 3.2).
+pub fn intervene<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Intervene> {
+    with(program, Intervene(values(data)))
+}
+
+/// Sites are hidden from the trace and from handlers further out.
+#[derive(Clone)]
+pub struct Block(Rc<dyn Fn(&Site) -> bool>);
+impl Handler for Block {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        site.hidden |= (self.0)(site);
+        Ok(())
+    }
+}
+/// Hides the sites that `hide` chooses.
+pub fn block<P: Program>(program: P, hide: impl Fn(&Site) -> bool + 'static) -> Handled<P, Block> {
+    with(program, Block(Rc::new(hide)))
+}
+
+/// Densities count only where a mask is true.
+#[derive(Clone, Debug)]
+pub struct Mask(AnyTensor);
+impl Handler for Mask {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        site.mask = Some(match site.mask.take() {
+            None => self.0.clone(),
+            Some(inner) => and(&inner, &self.0)?,
+        });
+        Ok(())
+    }
+}
+/// The sites of the program count where `mask` is true; it broadcasts against each batch shape.
+pub fn mask<P: Program, const D: usize>(program: P, mask: burn::tensor::Tensor<D, burn::tensor::Bool>) -> Handled<P, Mask> {
+    with(program, Mask(mask.into()))
+}
+
+fn and(a: &AnyTensor, b: &AnyTensor) -> Result<AnyTensor> {
+    use burn::tensor::{Bool, Tensor};
+    crate::any_tensor::each_rank!(a.rank(), D => {
+        let (a, b): (Tensor<D, Bool>, Tensor<D, Bool>) = (a.typed("mask")?, b.typed("outer mask")?);
+        let (left, right) = (a.dims(), b.dims());
+        let fits = (0..D).all(|i| left[i] == right[i] || left[i] == 1 || right[i] == 1);
+        if !fits {
+            return Err(Error::Shape {
+                site: "mask".into(),
+                left_what: "the inner mask".into(),
+                left: left.to_vec(),
+                right_what: "the outer mask".into(),
+                right: right.to_vec(),
+                hint: String::new(),
+            });
+        }
+        let shape: [usize; D] = std::array::from_fn(|i| left[i].max(right[i]));
+        Ok(a.expand::<D, _>(shape).bool_and(b.expand::<D, _>(shape)).into())
+    })
+}
+
+/// Multiplies the log density of every site below by `factor`.
+#[derive(Clone, Debug)]
+pub struct Scale {
+    factor: f64,
+}
+impl Handler for Scale {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        site.scale *= self.factor;
+        Ok(())
+    }
+}
+/// The log density of every site of the program counts `factor` times.
+pub fn scale<P: Program>(program: P, factor: f64) -> Handled<P, Scale> {
+    with(program, Scale { factor })
+}
+
+/// Puts a prefix before the names of sites and parameters.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    prefix: Rc<str>,
+}
+impl Scope {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Scope { prefix: prefix.into() }
+    }
+}
+impl Handler for Scope {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        site.name = format!("{}.{}", self.prefix, site.name);
+        Ok(())
+    }
+    fn param(&mut self, param: &mut ParamSite) -> Result<()> {
+        param.name = format!("{}.{}", self.prefix, param.name);
+        Ok(())
+    }
+}
+/// Every site and parameter of the program is called `prefix.name`.
+pub fn scope<P: Program>(program: P, prefix: &str) -> Handled<P, Scope> {
+    with(program, Scope::new(prefix))
+}
+
+/// Draws come from another seed.
+#[derive(Clone, Debug)]
+pub struct Seed(Key);
+impl Handler for Seed {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        site.key = self.0;
+        Ok(())
+    }
+}
+/// Every draw of the program comes from `seed`, whatever the run's own key.
+pub fn seed<P: Program>(program: P, seed: u64) -> Handled<P, Seed> {
+    with(program, Seed(Key::new(seed)))
+}
+
+/// Marks a type parameter that only a signature uses.
+pub(crate) type Marker<T> = PhantomData<fn() -> T>;

@@ -1,0 +1,27 @@
+//! What a program is and how it is run.
+
+pub mod arg;
+mod bound;
+mod context;
+mod draws;
+pub mod handler;
+mod module;
+mod param;
+mod plate;
+mod rank;
+mod site;
+mod statement;
+mod trace;
+mod validate;
+
+pub use bound::{Bound, BoxedProgram, Program, SiteRanks};
+pub use context::{Ctx, NoiseProvider, Observations, Run};
+pub use draws::{Draws, DrawsSource, Latents};
+pub use param::{Init, ParamEntry, ParamScope, ParamStore};
+pub use plate::{Plate, PlateGuard, PlateIndex};
+pub use rank::{Rank, Ranks};
+pub(crate) use rank::compare as compare_ranks;
+pub use site::{DynDistribution, Site, SiteIndex, SiteKind, SiteName};
+pub(crate) use statement::erase;
+pub use statement::{IntoObserved, Observed};
+pub use trace::Trace;

@@ -1,0 +1,235 @@
+//! Learnable tensors: where they are kept between steps, and how one step reads them.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use crate::any_tensor::{AnyTensor, each_rank};
+use crate::bijector::biject_to;
+use crate::error::{Error, Result, list};
+use crate::operand::Placement;
+use crate::support::Support;
+
+/// One learnable tensor.
+#[derive(Clone, Debug)]
+pub struct ParamEntry {
+    /// The tensor in unconstrained space, which the optimiser moves.
+    pub(crate) unconstrained: AnyTensor,
+    /// Where the constrained value lies.
+    pub support: Support,
+    /// The shape of the constrained value.
+    pub shape: Vec<usize>,
+}
+
+/// All parameters of model and guide by name, in the order of their first use, and the modules that hold some of them.
+#[derive(Default)]
+pub struct ParamStore {
+    names: Vec<String>,
+    entries: HashMap<String, ParamEntry>,
+    modules: HashMap<String, Box<dyn Any>>,
+}
+
+impl std::fmt::Debug for ParamStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.names.iter().map(|name| (name, self.entries.get(name).map(|entry| &entry.shape)))).finish()
+    }
+}
+
+impl ParamStore {
+    /// The names in the order of first use.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The number of parameters.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<&ParamEntry> {
+        self.entries.get(name)
+    }
+
+    pub(crate) fn entry_mut(&mut self, name: &str) -> Option<&mut ParamEntry> {
+        self.entries.get_mut(name)
+    }
+
+    pub(crate) fn insert(&mut self, name: String, entry: ParamEntry) {
+        if self.entries.insert(name.clone(), entry).is_none() {
+            self.names.push(name);
+        }
+    }
+
+    pub(crate) fn module(&self, name: &str) -> Option<&dyn Any> {
+        self.modules.get(name).map(|module| &**module)
+    }
+
+    pub(crate) fn insert_module(&mut self, name: String, module: Box<dyn Any>) {
+        self.modules.insert(name, module);
+    }
+
+    pub(crate) fn module_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.modules.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The current constrained value of a parameter.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] where no run has created it.
+    pub fn value(&self, name: &str) -> Result<AnyTensor> {
+        let entry = self.entries.get(name).ok_or_else(|| Error::Unknown {
+            what: "parameter",
+            name: name.to_owned(),
+            available: list(self.names()),
+        })?;
+        constrain(&entry.unconstrained, &entry.support)
+    }
+}
+
+/// How a value in unconstrained space becomes one in `support`.
+pub(crate) fn constrain(unconstrained: &AnyTensor, support: &Support) -> Result<AnyTensor> {
+    each_rank!(unconstrained.rank(), D => {
+        Ok(biject_to::<D>(support)?.forward(unconstrained.typed("parameter")?).into())
+    })
+}
+
+/// The parameters as one step sees them: leaves of the autodiff graph where gradients are wanted, made at first use.
+#[derive(Clone, Debug)]
+pub struct ParamScope {
+    store: Rc<RefCell<ParamStore>>,
+    tracked: bool,
+    leaves: Rc<RefCell<Vec<(String, AnyTensor)>>>,
+    values: Rc<RefCell<HashMap<String, AnyTensor>>>,
+}
+
+impl ParamScope {
+    /// Reads without gradients.
+    pub fn plain(store: Rc<RefCell<ParamStore>>) -> Self {
+        ParamScope { store, tracked: false, leaves: Rc::default(), values: Rc::default() }
+    }
+
+    /// Reads through leaves that keep their gradient.
+    pub fn tracked(store: Rc<RefCell<ParamStore>>) -> Self {
+        ParamScope { tracked: true, ..Self::plain(store) }
+    }
+
+    /// The leaves that were read, with their names.
+    pub(crate) fn leaves(&self) -> Vec<(String, AnyTensor)> {
+        self.leaves.borrow().clone()
+    }
+
+    pub(crate) fn store(&self) -> &Rc<RefCell<ParamStore>> {
+        &self.store
+    }
+
+    /// The unconstrained tensor of `name`, if it exists.
+    pub(crate) fn leaf(&self, name: &str) -> Option<AnyTensor> {
+        let store = self.store.borrow();
+        let entry = store.entry(name)?;
+        if !self.tracked {
+            return Some(entry.unconstrained.clone());
+        }
+        let mut leaves = self.leaves.borrow_mut();
+        if let Some((_, leaf)) = leaves.iter().find(|(known, _)| known == name) {
+            return Some(leaf.clone());
+        }
+        let leaf = entry.unconstrained.clone().leaf();
+        leaves.push((name.to_owned(), leaf.clone()));
+        Some(leaf)
+    }
+
+    /// The constrained tensor of `name`, if it exists; computed once a step.
+    pub(crate) fn find<const D: usize>(&self, name: &str, support: &Support) -> Result<Option<Tensor<D>>> {
+        if let Some(value) = self.values.borrow().get(name) {
+            return value.typed(name).map(Some);
+        }
+        let Some(leaf) = self.leaf(name) else { return Ok(None) };
+        let known = self.store.borrow().entry(name).map(|entry| entry.support);
+        if known.is_some_and(|known| known != *support) {
+            return Err(Error::Param {
+                name: name.to_owned(),
+                problem: format!("it was created with support {}, and is now read with support {support}", known.unwrap_or(*support)),
+            });
+        }
+        let value = biject_to::<D>(support)?.forward(leaf.typed(name)?);
+        self.values.borrow_mut().insert(name.to_owned(), (&value).into());
+        Ok(Some(value))
+    }
+
+    /// Creates `name` with the constrained value `init`.
+    pub(crate) fn create<const D: usize>(&self, name: &str, init: Tensor<D>, support: Support) -> Result<Tensor<D>> {
+        let values = AnyTensor::from(&init).to_f64()?;
+        if let Some(bad) = values.iter().find(|x| !x.is_finite() || !strictly_inside(**x, &support)) {
+            return Err(Error::Param {
+                name: name.to_owned(),
+                problem: format!("its initial value {bad} is not inside its support, {support}"),
+            });
+        }
+        let shape = init.dims().to_vec();
+        let unconstrained = biject_to::<D>(&support)?.inverse(init.without_autodiff()).into();
+        self.store.borrow_mut().insert(name.to_owned(), ParamEntry { unconstrained, support, shape });
+        self.find(name, &support)?.ok_or_else(|| Error::Param { name: name.to_owned(), problem: "it could not be stored".into() })
+    }
+
+    pub(crate) fn create_unconstrained(&self, name: &str, value: AnyTensor) {
+        let shape = value.shape();
+        self.store.borrow_mut().insert(name.to_owned(), ParamEntry { unconstrained: value.inner(), support: Support::Real, shape });
+    }
+}
+
+/// A parameter at the very end of its support would be infinite in unconstrained space.
+fn strictly_inside(x: f64, support: &Support) -> bool {
+    let (low, high) = support.bounds();
+    x > low && x < high
+}
+
+/// What can be the initial value of a parameter: numbers, arrays, vectors and tensors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the initial value of a parameter",
+    label = "expected `f64`, `[f64; N]`, `[[f64; M]; N]`, `Vec<f64>` or `Tensor<D>`"
+)]
+pub trait Init<const D: usize> {
+    /// The tensor on the device of the run.
+    fn tensor(self, to: &Placement) -> Tensor<D>;
+}
+
+impl<const D: usize> Init<D> for Tensor<D> {
+    fn tensor(self, to: &Placement) -> Tensor<D> {
+        self.to_device(&to.device).cast(to.dtype)
+    }
+}
+impl<const D: usize> Init<D> for &Tensor<D> {
+    fn tensor(self, to: &Placement) -> Tensor<D> {
+        self.clone().to_device(&to.device).cast(to.dtype)
+    }
+}
+impl Init<1> for f64 {
+    fn tensor(self, to: &Placement) -> Tensor<1> {
+        [self].tensor(to)
+    }
+}
+impl<const N: usize> Init<1> for [f64; N] {
+    fn tensor(self, to: &Placement) -> Tensor<1> {
+        Tensor::from_data(self, (&to.device, to.dtype.into()))
+    }
+}
+impl<const N: usize, const M: usize> Init<2> for [[f64; M]; N] {
+    fn tensor(self, to: &Placement) -> Tensor<2> {
+        Tensor::from_data(self, (&to.device, to.dtype.into()))
+    }
+}
+impl Init<1> for Vec<f64> {
+    fn tensor(self, to: &Placement) -> Tensor<1> {
+        Tensor::from_data(self.as_slice(), (&to.device, to.dtype.into()))
+    }
+}

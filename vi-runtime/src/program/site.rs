@@ -1,0 +1,231 @@
+//! Sites: one statement of a program as handlers and traces see it.
+
+use std::fmt;
+
+use burn::tensor::{Bool, Tensor};
+
+use super::plate::Plate;
+use crate::any_tensor::{AnyTensor, ValueKind};
+use crate::dist::{Constraint, Distribution};
+use crate::error::Result;
+use crate::key::Key;
+use crate::noise::{Noise, NoiseSource};
+use crate::operand::AnyOperand;
+use crate::support::Support;
+
+/// The name of a site: a literal, or one member of a family.
+#[derive(Clone, Debug)]
+pub struct SiteName {
+    base: &'static str,
+    index: Option<String>,
+}
+
+impl SiteName {
+    /// `"x"`.
+    pub fn plain(base: &'static str) -> Self {
+        SiteName { base, index: None }
+    }
+
+    /// `"x"[i]`, or `"x"[(i, j)]`.
+    pub fn indexed(base: &'static str, index: impl SiteIndex) -> Self {
+        SiteName { base, index: Some(index.text()) }
+    }
+}
+
+impl fmt::Display for SiteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.index {
+            None => f.write_str(self.base),
+            Some(index) => write!(f, "{}[{index}]", self.base),
+        }
+    }
+}
+
+/// What can index a family of sites: integers and tuples of integers.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot index a family of sites", note = "use an integer or a tuple of integers")]
+pub trait SiteIndex {
+    /// `3`, or `3,1`.
+    fn text(&self) -> String;
+}
+macro_rules! integers {
+    ($($ty:ty)*) => { $(impl SiteIndex for $ty { fn text(&self) -> String { self.to_string() } })* };
+}
+integers! { usize u64 u32 u16 u8 isize i64 i32 i16 i8 }
+impl<T: SiteIndex> SiteIndex for &T {
+    fn text(&self) -> String {
+        (*self).text()
+    }
+}
+impl<A: SiteIndex, B: SiteIndex> SiteIndex for (A, B) {
+    fn text(&self) -> String {
+        format!("{},{}", self.0.text(), self.1.text())
+    }
+}
+impl<A: SiteIndex, B: SiteIndex, C: SiteIndex> SiteIndex for (A, B, C) {
+    fn text(&self) -> String {
+        format!("{},{},{}", self.0.text(), self.1.text(), self.2.text())
+    }
+}
+
+/// What a site is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    /// Drawn.
+    Latent,
+    /// A guide's site that the model lacks on purpose.
+    Auxiliary,
+    /// Given as data.
+    Observed,
+    /// Fixed from outside; has no density (Pearl's do-operator).
+    Intervened,
+    /// A recorded value without density.
+    Deterministic,
+    /// A log weight.
+    Factor,
+}
+
+impl fmt::Display for SiteKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SiteKind::Latent => "latent",
+            SiteKind::Auxiliary => "auxiliary",
+            SiteKind::Observed => "observed",
+            SiteKind::Intervened => "intervened",
+            SiteKind::Deterministic => "deterministic",
+            SiteKind::Factor => "factor",
+        })
+    }
+}
+
+/// One statement while handlers work on it, and afterwards as the trace records it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The full name, with scopes and index.
+    pub name: String,
+    /// What it is.
+    pub kind: SiteKind,
+    /// The distribution; absent for deterministic sites and factors.
+    pub distribution: Option<Box<dyn DynDistribution>>,
+    /// The value: set by the statement (observed), by a handler, or by a draw.
+    pub value: Option<AnyTensor>,
+    /// What the density counts: product of the plates' scales and of [`super::handler::scale`].
+    pub scale: f64,
+    /// Where the density counts (bool, true = counts); it broadcasts against the batch shape.
+    pub mask: Option<AnyTensor>,
+    /// The plates around it, outermost first.
+    pub plates: Vec<Plate>,
+    /// Hidden from the trace and from handlers further out.
+    pub hidden: bool,
+    /// The random stream of a draw.
+    pub key: Key,
+    /// Log density of each element, masked and not yet scaled; set after the handlers.
+    pub log_prob: Option<AnyTensor>,
+}
+
+impl Site {
+    /// Batch and event dimensions of distribution or value.
+    pub fn shape(&self) -> Vec<usize> {
+        match (&self.value, &self.distribution) {
+            (Some(value), _) => value.shape(),
+            (None, Some(distribution)) => distribution.shape(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// Whether it is drawn: latent or auxiliary.
+    pub fn is_latent(&self) -> bool {
+        matches!(self.kind, SiteKind::Latent | SiteKind::Auxiliary)
+    }
+
+    /// Sum of the log density with mask and scale, shape `[1]`; absent where there is no density.
+    ///
+    /// # Errors
+    /// [`crate::Error::Rank`] where the recorded density is not a float tensor.
+    pub fn log_prob_sum(&self) -> Result<Option<Tensor<1>>> {
+        let Some(log_prob) = &self.log_prob else { return Ok(None) };
+        let sum = log_prob.sum()?;
+        Ok(Some(if self.scale == 1.0 { sum } else { sum.mul_scalar(self.scale) }))
+    }
+}
+
+/// A distribution whose rank is known at run time.
+pub trait DynDistribution: fmt::Debug {
+    /// See [`Distribution::name`].
+    fn name(&self) -> String;
+    /// See [`Distribution::shape`].
+    fn shape(&self) -> Vec<usize>;
+    /// See [`Distribution::event_rank`].
+    fn event_rank(&self) -> usize;
+    /// See [`Distribution::support`].
+    fn support(&self) -> Support;
+    /// See [`Distribution::is_reparameterised`].
+    fn is_reparameterised(&self) -> bool;
+    /// Shows each parameter.
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint));
+    /// A draw.
+    ///
+    /// # Errors
+    /// Those of the noise source.
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<AnyTensor>;
+    /// Log density of `value`; where `mask` is false the value is not looked at and the result is 0.
+    ///
+    /// # Errors
+    /// [`crate::Error::Rank`] where value or mask have another rank or kind.
+    fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor>;
+    /// A copy in a box.
+    fn boxed(&self) -> Box<dyn DynDistribution>;
+}
+
+impl Clone for Box<dyn DynDistribution> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+/// A distribution with its rank in the type, behind [`DynDistribution`].
+#[derive(Clone, Debug)]
+pub(crate) struct Erased<const D: usize, T>(pub T);
+
+impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+    fn shape(&self) -> Vec<usize> {
+        self.0.shape().to_vec()
+    }
+    fn event_rank(&self) -> usize {
+        self.0.event_rank()
+    }
+    fn support(&self) -> Support {
+        self.0.support()
+    }
+    fn is_reparameterised(&self) -> bool {
+        self.0.is_reparameterised()
+    }
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.0.parameters(visit);
+    }
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<AnyTensor> {
+        Ok(self.0.draw(&mut Noise::new(noise))?.into())
+    }
+    fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor> {
+        let value: Tensor<D, T::Kind> = value.typed("value")?;
+        let Some(mask) = mask else {
+            return Ok(self.0.log_prob(&value).into());
+        };
+        let drop: Tensor<D, Bool> = mask.typed::<D, Bool>("mask")?.bool_not();
+        // The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
+        let value = fill(value, drop.clone(), self.0.support().interior());
+        let log_prob = self.0.log_prob(&value);
+        let drop = drop.expand::<D, _>(log_prob.dims());
+        Ok(log_prob.mask_fill(drop, 0.0).into())
+    }
+    fn boxed(&self) -> Box<dyn DynDistribution> {
+        Box::new(self.clone())
+    }
+}
+
+fn fill<const D: usize, K: ValueKind>(value: Tensor<D, K>, drop: Tensor<D, Bool>, with: f64) -> Tensor<D, K> {
+    let drop = drop.expand::<D, _>(value.dims());
+    value.mask_fill(drop, with)
+}

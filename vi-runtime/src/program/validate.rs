@@ -1,0 +1,193 @@
+//! The checks at a site: shapes always, parameters and values where asked for.
+
+use super::plate::Plate;
+use super::site::{DynDistribution, Site};
+use crate::any_tensor::AnyTensor;
+use crate::dist::{Constraint, Distribution, ShapeConflict};
+use crate::error::{Error, Result, list};
+use crate::operand::AnyOperand;
+use crate::support::Support;
+
+/// Grows the distribution to the plates around it.
+pub(crate) fn fit_plates<const D: usize, T: Distribution<D>>(name: &str, distribution: T, plates: &[Plate]) -> Result<T> {
+    if let Some(ShapeConflict { left, right }) = distribution.conflict() {
+        return Err(Error::Shape {
+            site: name.to_owned(),
+            left_what: format!("{} of {}", left.0, distribution.name()),
+            left: left.1,
+            right_what: right.0.to_owned(),
+            right: right.1,
+            hint: "; each dimension must be equal or 1".to_owned(),
+        });
+    }
+    let mut shape = distribution.shape();
+    if plates.is_empty() {
+        return Ok(distribution);
+    }
+    let batch_rank = D.saturating_sub(distribution.event_rank());
+    if batch_rank < plates.len() {
+        return Err(Error::PlateRank {
+            site: name.to_owned(),
+            shape: shape.to_vec(),
+            batch_rank,
+            event_rank: distribution.event_rank(),
+            plates: plates.len(),
+            plate_names: list(plates.iter().map(|plate| plate.name)),
+            more: ", 1".repeat(plates.len() + distribution.event_rank() - 1),
+        });
+    }
+    let mut grown = false;
+    for (dim, plate) in plates.iter().enumerate() {
+        if shape[dim] == plate.len {
+            continue;
+        }
+        if shape[dim] != 1 {
+            return Err(Error::PlateSize {
+                site: name.to_owned(),
+                plate: plate.name.to_owned(),
+                plate_size: plate.len,
+                dim,
+                found: shape[dim],
+                shape: shape.to_vec(),
+            });
+        }
+        shape[dim] = plate.len;
+        grown = true;
+    }
+    Ok(if grown { distribution.grow(shape) } else { distribution })
+}
+
+/// A given value has exactly the shape of its distribution.
+pub(crate) fn shape(site: &Site, value: &AnyTensor, distribution: &dyn DynDistribution) -> Result<()> {
+    let (found, wanted) = (value.shape(), distribution.shape());
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        site: site.name.clone(),
+        left_what: "the given value".to_owned(),
+        left: found,
+        right_what: distribution.name(),
+        right: wanted,
+        hint: "; a value never broadcasts against its distribution: put the site in a plate, or `.expand(..)` the distribution".to_owned(),
+    })
+}
+
+/// A mask broadcasts against the distribution.
+pub(crate) fn mask(site: &Site, mask: &AnyTensor, distribution: &dyn DynDistribution) -> Result<()> {
+    let (found, wanted) = (mask.shape(), distribution.shape());
+    let batch = wanted.len().saturating_sub(distribution.event_rank());
+    let fits = found.len() == wanted.len() && (0..found.len()).all(|i| found[i] == 1 || (i < batch && found[i] == wanted[i]));
+    if fits {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        site: site.name.clone(),
+        left_what: "the mask".to_owned(),
+        left: found,
+        right_what: distribution.name(),
+        right: wanted,
+        hint: "; a mask has the batch dimensions of the distribution, or 1, and 1 for each event dimension".to_owned(),
+    })
+}
+
+/// Every parameter satisfies its constraint.
+pub(crate) fn parameters(site: &Site, distribution: &dyn DynDistribution) -> Result<()> {
+    let mut result = Ok(());
+    distribution.parameters(&mut |name, operand, constraint| {
+        if result.is_ok() {
+            result = parameter(site, distribution, name, &operand, constraint);
+        }
+    });
+    result
+}
+
+fn parameter(site: &Site, distribution: &dyn DynDistribution, name: &str, operand: &AnyOperand, constraint: Constraint) -> Result<()> {
+    let (values, shape) = match operand {
+        AnyOperand::Host(values) => (values.clone(), vec![values.len()]),
+        AnyOperand::Tensor(tensor) => (tensor.to_f64()?, tensor.shape()),
+    };
+    let fail = |found: String| {
+        Err(Error::Parameter {
+            site: site.name.clone(),
+            distribution: distribution.name(),
+            parameter: name.to_owned(),
+            constraint: constraint.to_string(),
+            found,
+        })
+    };
+    if let Some((i, x)) = values.iter().enumerate().find(|(_, x)| !constraint.holds(**x)) {
+        return fail(at(*x, i, values.len()));
+    }
+    let last = shape.last().copied().unwrap_or(1).max(1);
+    match constraint {
+        Constraint::Simplex => {
+            for (row, entries) in values.chunks(last).enumerate() {
+                let sum: f64 = entries.iter().sum();
+                if (sum - 1.0).abs() > 1e-4 {
+                    return fail(format!("row {row} with sum {sum}"));
+                }
+            }
+        }
+        Constraint::LowerCholesky => {
+            for (row, entries) in values.chunks(last).enumerate() {
+                let i = row % last;
+                if entries[i] <= 0.0 {
+                    return fail(format!("{} on the diagonal", entries[i]));
+                }
+                if let Some(above) = entries[i + 1..].iter().find(|x| **x != 0.0) {
+                    return fail(format!("{above} above the diagonal"));
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Every counted element of a given value lies in the support.
+pub(crate) fn value(site: &Site, value: &AnyTensor, distribution: &dyn DynDistribution) -> Result<()> {
+    let support = distribution.support();
+    let values = value.to_f64()?;
+    let shape = value.shape();
+    let counted = match &site.mask {
+        Some(mask) => broadcast(&mask.to_f64()?, &mask.shape(), &shape),
+        None => vec![true; values.len()],
+    };
+    let fail = |found: String| {
+        Err(Error::Value { site: site.name.clone(), distribution: distribution.name(), support: support.to_string(), found })
+    };
+    if let Some((i, x)) = values.iter().enumerate().find(|(i, x)| counted[*i] && !support.contains(**x)) {
+        return fail(at(*x, i, values.len()));
+    }
+    if support == Support::Simplex {
+        let last = shape.last().copied().unwrap_or(1).max(1);
+        for (row, entries) in values.chunks(last).enumerate().filter(|(row, _)| counted[row * last]) {
+            let sum: f64 = entries.iter().sum();
+            if (sum - 1.0).abs() > 1e-4 {
+                return fail(format!("row {row} with sum {sum}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn at(x: f64, i: usize, len: usize) -> String {
+    if len == 1 { format!("{x}") } else { format!("{x} at element {i} of {len}") }
+}
+
+fn broadcast(mask: &[f64], mask_shape: &[usize], shape: &[usize]) -> Vec<bool> {
+    let count: usize = shape.iter().product();
+    (0..count)
+        .map(|flat| {
+            let (mut rest, mut offset, mut stride) = (flat, 0, 1);
+            for (size, mask_size) in shape.iter().zip(mask_shape).rev() {
+                let index = rest % size;
+                rest /= size;
+                offset += if *mask_size == 1 { 0 } else { index * stride };
+                stride *= mask_size;
+            }
+            mask[offset] != 0.0
+        })
+        .collect()
+}

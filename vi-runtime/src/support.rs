@@ -1,0 +1,178 @@
+//! The sets on which densities live, and which of them lie inside which.
+
+use std::fmt;
+
+pub use Support::*;
+
+/// The set of values that a site or a parameter can take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Support {
+    /// All real numbers.
+    Real,
+    /// `(0, ∞)`.
+    Positive,
+    /// `(0, 1)`.
+    UnitInterval,
+    /// `(low, high)`.
+    Interval(f64, f64),
+    /// `(low, ∞)`.
+    GreaterThan(f64),
+    /// `(-∞, high)`.
+    LessThan(f64),
+    /// Vectors of real numbers; one event dimension.
+    RealVector,
+    /// Vectors of positive numbers with sum 1; one event dimension.
+    Simplex,
+    /// 0 or 1.
+    Boolean,
+    /// 0, 1, 2, …
+    NonNegativeInteger,
+    /// The integers `low..=high`.
+    IntegerInterval(i64, i64),
+    /// A single point, known only at run time (`Delta`).
+    Point,
+}
+
+impl Support {
+    /// Whether every value of `self` is a value of `outer`.
+    ///
+    /// Open and closed ends are not told apart: the difference has no mass. A vector of reals counts as real numbers.
+    pub fn is_inside(&self, outer: &Support) -> bool {
+        if self.is_discrete() != outer.is_discrete() {
+            return false;
+        }
+        match (self, outer) {
+            (Point, _) => true,
+            (_, Point) => false,
+            (Simplex, Simplex | RealVector) => true,
+            (_, Simplex) | (Simplex, Real) => matches!(self, Simplex),
+            _ => match (self.bounds(), outer.bounds()) {
+                ((low, high), (outer_low, outer_high)) => low >= outer_low && high <= outer_high,
+            },
+        }
+    }
+
+    /// Whether the values are integers.
+    pub fn is_discrete(&self) -> bool {
+        matches!(self, Boolean | NonNegativeInteger | IntegerInterval(..))
+    }
+
+    /// The number of event dimensions a value has at least.
+    pub fn event_rank(&self) -> usize {
+        match self {
+            RealVector | Simplex => 1,
+            _ => 0,
+        }
+    }
+
+    /// The smallest interval that holds every element.
+    pub fn bounds(&self) -> (f64, f64) {
+        match *self {
+            Real | RealVector | Point => (f64::NEG_INFINITY, f64::INFINITY),
+            Positive | NonNegativeInteger => (0.0, f64::INFINITY),
+            UnitInterval | Simplex | Boolean => (0.0, 1.0),
+            Interval(low, high) => (low, high),
+            GreaterThan(low) => (low, f64::INFINITY),
+            LessThan(high) => (f64::NEG_INFINITY, high),
+            IntegerInterval(low, high) => (low as f64, high as f64),
+        }
+    }
+
+    /// Whether `x` is a legal element: inside the bounds, an integer where the support is discrete, not NaN.
+    pub fn contains(&self, x: f64) -> bool {
+        let (low, high) = self.bounds();
+        x >= low && x <= high && (!self.is_discrete() || x == x.trunc())
+    }
+
+    /// A finite number well inside, which stands in for masked values.
+    pub fn interior(&self) -> f64 {
+        match *self {
+            Real | RealVector | Point => 0.0,
+            Positive => 1.0,
+            UnitInterval | Simplex => 0.5,
+            Interval(low, high) => low + (high - low) / 2.0,
+            GreaterThan(low) => low + 1.0,
+            LessThan(high) => high - 1.0,
+            Boolean | NonNegativeInteger => 0.0,
+            IntegerInterval(low, _) => low as f64,
+        }
+    }
+}
+
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Real => write!(f, "the real numbers"),
+            Positive => write!(f, "(0, inf)"),
+            UnitInterval => write!(f, "(0, 1)"),
+            Interval(low, high) => write!(f, "({low}, {high})"),
+            GreaterThan(low) => write!(f, "({low}, inf)"),
+            LessThan(high) => write!(f, "(-inf, {high})"),
+            RealVector => write!(f, "the real vectors"),
+            Simplex => write!(f, "the simplex"),
+            Boolean => write!(f, "{{0, 1}}"),
+            NonNegativeInteger => write!(f, "{{0, 1, 2, ...}}"),
+            IntegerInterval(low, high) => write!(f, "{{{low}, ..., {high}}}"),
+            Point => write!(f, "a single point"),
+        }
+    }
+}
+
+/// Supports as types, for the comparison that the macros make at compile time.
+///
+/// [`Unknown`](tag::Unknown) stands where a support is only known at run time; it fits everywhere and the first step decides.
+pub mod tag {
+    macro_rules! tags {
+        ($($(#[$doc:meta])* $tag:ident,)*) => { $($(#[$doc])* #[derive(Clone, Copy, Debug)] pub struct $tag;)* };
+    }
+    tags! {
+        /// All real numbers.
+        Real,
+        /// `(0, ∞)`.
+        Positive,
+        /// `(0, 1)`.
+        UnitInterval,
+        /// Real vectors.
+        RealVector,
+        /// The simplex.
+        Simplex,
+        /// 0 or 1.
+        Boolean,
+        /// 0, 1, 2, …
+        NonNegativeInteger,
+        /// A single point (`Delta`).
+        Point,
+        /// Known at run time only.
+        Unknown,
+        /// Sites of a submodel, paired at the first step.
+        Submodel,
+    }
+
+    /// `Self`, the support of a guide's site, lies inside `Model`, the support of the model's site.
+    #[diagnostic::on_unimplemented(
+        message = "the guide's support `{Self}` is not inside the model's support `{Model}`",
+        label = "this distribution has support `{Self}`",
+        note = "choose a distribution on `{Model}`, or transform this one with a bijector; a `Delta` prior (support `Point`) needs `.soften(eps)` in the model before a continuous guide can fit it"
+    )]
+    pub trait Within<Model> {}
+
+    macro_rules! within {
+        ($($guide:ident => $($model:ident)*;)*) => { $($(impl Within<$model> for $guide {})*)* };
+    }
+    within! {
+        Real => Real RealVector Unknown Submodel;
+        Positive => Positive Real RealVector Unknown Submodel;
+        UnitInterval => UnitInterval Positive Real RealVector Unknown Submodel;
+        RealVector => RealVector Real Unknown Submodel;
+        Simplex => Simplex RealVector Unknown Submodel;
+        Boolean => Boolean NonNegativeInteger Unknown Submodel;
+        NonNegativeInteger => NonNegativeInteger Unknown Submodel;
+        Point => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
+        Unknown => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
+        Submodel => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
+    }
+
+    #[doc(hidden)]
+    pub fn within<Guide: Within<Model>, Model>(_: Guide, _: Model) {}
+}
