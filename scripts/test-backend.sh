@@ -33,6 +33,14 @@ case "$backend" in
         # Where other Vulkan drivers are installed, the loader must not offer them: the tolerances of the tests are
         # those of this driver. Loaders before 1.3.207 know the second name only.
         export VK_DRIVER_FILES="$driver_file" VK_ICD_FILENAMES="$driver_file"
+        # Mesa complains four times a process where this is not set, as it is not outside a login session.
+        if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+            # shellcheck source=scripts/cache-dir.sh
+            source "$here/cache-dir.sh"
+            export XDG_RUNTIME_DIR="$VI_CACHE/runtime"
+            mkdir -p "$XDG_RUNTIME_DIR"
+            chmod 700 "$XDG_RUNTIME_DIR"
+        fi
         ;;
     tch)
         # shellcheck source=scripts/libtorch-env.sh

@@ -4,20 +4,50 @@ extern crate self as vi_runtime;
 
 mod any_tensor;
 pub mod bijector;
+pub mod device;
 pub mod dist;
 mod error;
+mod fit;
+pub mod guide;
 mod key;
+//TMP pub mod linalg;
 pub mod noise;
+pub mod objective;
 mod operand;
+pub mod optim;
+mod predictive;
+pub mod prelude;
 pub mod program;
+mod progress;
+//TMP pub mod special;
 mod statements;
 pub mod support;
+mod svi;
 mod table;
 
 pub use any_tensor::{AnyTensor, MAX_RANK, ValueKind};
 pub use burn;
 pub use error::{Error, Result};
+pub use fit::{Fit, Report, Summary, SummaryRow};
+pub use guide::{AutoDelta, AutoNormal, Guide};
 pub use key::Key;
+pub use objective::Elbo;
 pub use operand::{AnyOperand, Operand, Placement};
+pub use predictive::{log_joint, prior_predictive};
 pub use program::arg::{Arg, Args, Fingerprint};
-pub use program::{Bound, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, SiteName};
+pub use program::{Bound, BoxedProgram, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, Run, SiteName, Trace};
+pub use support::Support;
+pub use svi::{Svi, SviState};
+pub use vi_macros::{Arg, guide, model};
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use burn::tensor::Int;
+
+    pub use crate::any_tensor::AnyTensor;
+    pub use crate::error::Result;
+    pub use crate::program::arg::{Arg, Args, Fingerprint};
+    pub use crate::program::{Bound, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, SiteName};
+    pub use crate::support::{Support, tag};
+}

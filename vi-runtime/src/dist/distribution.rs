@@ -49,6 +49,14 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
     /// Those of the noise source.
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Self::Kind>>;
 
+    /// One draw with its log density, where that is cheaper or more accurate than [`log_prob`](Self::log_prob) of the draw.
+    ///
+    /// # Errors
+    /// Those of the noise source.
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D, Self::Kind>, Option<Tensor<D>>)> {
+        Ok((self.draw(noise)?, None))
+    }
+
     /// Whether gradients flow through [`draw`](Self::draw) to the parameters.
     fn is_reparameterised(&self) -> bool {
         false

@@ -10,3 +10,4 @@ pub use distribution::{Batch, Constraint, Distribution, ShapeConflict};
 pub(crate) use family::{family, family_methods};
 pub use normal::Normal;
 pub use params::Params;
+mod tmp; pub use tmp::*;

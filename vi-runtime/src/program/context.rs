@@ -64,6 +64,14 @@ impl Run {
         }
     }
 
+    /// A run of `program` from a seed, on the device and in the precision of its first tensor.
+    ///
+    /// # Errors
+    /// [`Error::Device`] where the device cannot compute in that precision.
+    pub fn for_program<P: Program>(program: &P, seed: u64) -> Result<Self> {
+        Ok(Run::new(Key::new(seed), crate::svi::placement(program, None, None)?))
+    }
+
     /// Parameters and modules are read from and created in `params`.
     #[must_use]
     pub fn params(mut self, params: ParamScope) -> Self {
@@ -212,10 +220,13 @@ impl Ctx {
                 break;
             }
         }
-        let value = self.value(site)?;
+        let (value, scored) = self.value(site)?;
         site.value = Some(value.clone());
         if self.run.density && site.kind != SiteKind::Intervened {
-            self.density(site, &value)?;
+            match scored {
+                Some(log_prob) if site.mask.is_none() => site.log_prob = Some(log_prob),
+                _ => self.density(site, &value)?,
+            }
         }
         for handler in handlers.iter_mut().skip(outermost) {
             handler.after(site)?;
@@ -223,10 +234,12 @@ impl Ctx {
         Ok(value)
     }
 
-    fn value(&self, site: &Site) -> Result<AnyTensor> {
+    /// The value of a site, and its log density where a draw came with one.
+    fn value(&self, site: &Site) -> Result<(AnyTensor, Option<AnyTensor>)> {
         let simulated = site.kind == SiteKind::Observed && self.run.observations == Observations::SimulateAll;
         let Some(distribution) = &site.distribution else {
-            return site.value.clone().ok_or_else(|| Error::MissingObservation { site: site.name.clone() });
+            let value = site.value.clone().ok_or_else(|| Error::MissingObservation { site: site.name.clone() })?;
+            return Ok((value, None));
         };
         match &site.value {
             Some(value) if !simulated => {
@@ -235,7 +248,7 @@ impl Ctx {
                     validate::parameters(site, &**distribution)?;
                     validate::value(site, value, &**distribution)?;
                 }
-                return Ok(value.clone());
+                return Ok((value.clone(), None));
             }
             None if site.kind == SiteKind::Observed && self.run.observations == Observations::Required => {
                 return Err(Error::MissingObservation { site: site.name.clone() });
@@ -246,8 +259,8 @@ impl Ctx {
             validate::parameters(site, &**distribution)?;
         }
         let mut noise = (self.run.noise)(site.key.site(&site.name), &self.run.placement);
-        let value = distribution.draw(&mut *noise)?;
-        Ok(if distribution.is_reparameterised() { value } else { value.detach() })
+        let (value, log_prob) = distribution.draw(&mut *noise)?;
+        Ok(if distribution.is_reparameterised() { (value, log_prob) } else { (value.detach(), None) })
     }
 
     fn density(&self, site: &mut Site, value: &AnyTensor) -> Result<()> {

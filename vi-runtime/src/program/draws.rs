@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Bool, Float, Int, Tensor};
 
-use super::trace::Trace;
 use crate::any_tensor::{AnyTensor, MAX_RANK, ValueKind, each_rank};
 use crate::error::{Error, Result, list};
 
@@ -199,14 +198,5 @@ impl AnyTensor {
             return Err(Error::Unsupported { what: "reshape".into(), problem: format!("{:?} to {shape:?}", self.shape()) });
         }
         Ok(self.reshaped(shape))
-    }
-}
-
-impl Trace {
-    /// The values of one run as draws of length 1.
-    pub(crate) fn draws(&self) -> DrawsSource {
-        let mut source = DrawsSource::default();
-        source.push(self.sites());
-        source
     }
 }

@@ -118,11 +118,6 @@ impl Handler for Replay {
         Ok(())
     }
 }
-impl Replay {
-    pub(crate) fn new(trace: Rc<Trace>) -> Self {
-        Replay(trace)
-    }
-}
 /// Latent sites take their values from `trace`.
 pub fn replay<P: Program>(program: P, trace: Trace) -> Handled<P, Replay> {
     with(program, Replay(Rc::new(trace)))

@@ -162,11 +162,11 @@ pub trait DynDistribution: fmt::Debug {
     fn is_reparameterised(&self) -> bool;
     /// Shows each parameter.
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint));
-    /// A draw.
+    /// A draw, with its log density where the distribution knows it from the draw.
     ///
     /// # Errors
     /// Those of the noise source.
-    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<AnyTensor>;
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)>;
     /// Log density of `value`; where `mask` is false the value is not looked at and the result is 0.
     ///
     /// # Errors
@@ -205,8 +205,9 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.0.parameters(visit);
     }
-    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<AnyTensor> {
-        Ok(self.0.draw(&mut Noise::new(noise))?.into())
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)> {
+        let (value, log_prob) = self.0.draw_scored(&mut Noise::new(noise))?;
+        Ok((value.into(), log_prob.map(AnyTensor::from)))
     }
     fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor> {
         let value: Tensor<D, T::Kind> = value.typed("value")?;

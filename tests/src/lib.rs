@@ -1,0 +1,61 @@
+//! What the known-answer tests share: the device under test and its tolerances.
+//!
+//! `VI_TEST_DEVICE` names the device (`flex` unless set): `flex`, `ndarray`, `wgpu`, `wgpu-cpu` or `tch`.
+
+use vi_runtime::prelude::*;
+
+/// The device under test.
+///
+/// # Errors
+/// A name that is not in this build.
+pub fn device() -> Result<Device> {
+    let name = name();
+    vi_runtime::device::parse(&name)
+}
+
+fn name() -> String {
+    std::env::var("VI_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned())
+}
+
+/// Whether the device computes in double precision; wgpu refuses it.
+pub fn has_f64() -> bool {
+    !name().starts_with("wgpu")
+}
+
+/// How much of a long computation is done: a software GPU needs 50 times the time of a CPU backend for a small step.
+pub fn scaled(count: u64) -> u64 {
+    if name().starts_with("wgpu") { count.div_ceil(40) } else { count }
+}
+
+/// A relative tolerance in single precision: the CPU backends round each operation correctly, a GPU may be off by
+/// some units in the last place in `exp`, `log` and division.
+pub fn tolerance(cpu: f64) -> f64 {
+    if name().starts_with("wgpu") { 10.0 * cpu } else { cpu }
+}
+
+/// A vector on the device under test.
+///
+/// # Errors
+/// As [`device`].
+pub fn vector<const N: usize>(values: [f64; N]) -> Result<Tensor<1>> {
+    Ok(Tensor::from_floats(values, &device()?))
+}
+
+/// The elements of a tensor as `f64`.
+///
+/// # Errors
+/// Where the device cannot be read.
+pub fn numbers(tensor: impl Into<AnyTensor>) -> Result<Vec<f64>> {
+    tensor.into().to_f64()
+}
+
+/// Asserts `|found − expected| <= absolute`, element by element.
+///
+/// # Panics
+/// Where that does not hold.
+pub fn assert_close(found: &[f64], expected: &[f64], absolute: f64) {
+    assert_eq!(found.len(), expected.len(), "found {found:?}, expected {expected:?}");
+    for (i, (x, y)) in found.iter().zip(expected).enumerate() {
+        assert!((x - y).abs() <= absolute, "element {i}: found {x}, expected {y} within {absolute}");
+    }
+}

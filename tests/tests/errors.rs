@@ -1,0 +1,244 @@
+//! Bad input: each mistake is a typed error that names the site and both facts.
+
+use tests::{device, vector};
+use vi_runtime::prelude::*;
+
+fn message<T>(result: Result<T>) -> String {
+    match result {
+        Ok(_) => "no error".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn one_step<M: Program + Clone, G: vi_runtime::Guide<M>>(model: &M, guide: G) -> String {
+    let svi = Svi::new(model, guide);
+    message(svi.init().and_then(|mut state| svi.step(&mut state)))
+}
+
+#[model]
+fn normal(y: Option<Tensor<1>>, scale: f64, size: usize) {
+    let mu = sample!("mu", Normal::new(0.0, 1.0));
+    plate!("n", size, { observe!("y", Normal::new(mu, scale), y) });
+}
+
+#[test]
+fn a_nan_in_the_data_names_the_site_and_the_element() -> Result<()> {
+    let found = one_step(&normal(Some(vector([1.0, f64::NAN])?), 1.0, 2), AutoNormal::new());
+    assert_eq!(found, "site `y`: the value NaN at element 1 of 2 is outside the support of Normal, the real numbers");
+    Ok(())
+}
+
+#[test]
+fn a_negative_scale_names_the_parameter() -> Result<()> {
+    let found = one_step(&normal(Some(vector([1.0, 2.0])?), -1.0, 2), AutoNormal::new());
+    assert_eq!(found, "site `y`: parameter `scale` of Normal must be positive, but holds -1");
+    Ok(())
+}
+
+#[test]
+fn a_wrong_length_names_value_and_distribution() -> Result<()> {
+    let found = one_step(&normal(Some(vector([1.0, 2.0, 3.0])?), 1.0, 2), AutoNormal::new());
+    assert!(found.contains("site `y`") && found.contains("[3]") && found.contains("[2]"), "{found}");
+    Ok(())
+}
+
+#[test]
+fn an_empty_plate_is_refused() -> Result<()> {
+    let found = one_step(&normal(Some(vector([1.0])?), 1.0, 0), AutoNormal::new());
+    assert_eq!(found, "plate `n`: the size is 0; a plate needs at least one unit");
+    Ok(())
+}
+
+#[test]
+fn an_absent_observation_is_refused_under_svi_and_simulated_by_the_predictive() -> Result<()> {
+    let found = one_step(&normal(None, 1.0, 2), AutoNormal::new());
+    assert!(found.contains("site `y` has no observed value"), "{found}");
+    let (_, shape) = prior_predictive(&normal(None, 1.0, 2), 3, 0)?.get("y")?.to_f64()?;
+    assert_eq!(shape, [3, 2]);
+    Ok(())
+}
+
+#[guide]
+fn other_site() {
+    sample!("nu", Normal::new(param!("loc", [0.0]), 1.0));
+}
+
+#[guide]
+fn one_too_many() {
+    sample!("mu", Normal::new(param!("loc", [0.0]), 1.0));
+    sample!("nu", Normal::new(0.0, 1.0));
+}
+
+#[guide]
+fn samples_the_data() {
+    sample!("mu", Normal::new(param!("loc", [0.0]), 1.0));
+    plate!("n", 2, { sample!("y", Normal::new(0.0, 1.0)) });
+}
+
+#[guide]
+fn wrong_shape() {
+    sample!("mu", Normal::new(param!("loc", [0.0, 1.0, 2.0]), 1.0));
+}
+
+#[guide]
+fn no_parameters() {
+    sample!("mu", Normal::new(0.0, 1.0));
+}
+
+#[guide]
+fn unused_parameter() {
+    let _unused: Tensor<1> = param!("unused", [0.0]);
+    sample!("mu", Normal::new(param!("loc", [0.0]), 1.0));
+}
+
+#[test]
+fn every_disagreement_of_guide_and_model_is_named() -> Result<()> {
+    let model = normal(Some(vector([1.0, 2.0])?), 1.0, 2);
+    let found = one_step(&model, other_site());
+    assert_eq!(found, "the model has a latent site `mu` that the guide does not sample; the guide's sites are `nu`");
+    let found = one_step(&model, one_too_many());
+    assert_eq!(
+        found,
+        "the guide samples `nu`, which is not a latent site of the model (it has no such site); the model's latent sites are `mu`"
+    );
+    let found = one_step(&model, samples_the_data());
+    assert!(found.contains("`y`") && found.contains("it is observed there"), "{found}");
+    let found = one_step(&model, wrong_shape());
+    assert_eq!(found, "site `mu`: the guide draws shape [3], the model expects [1]");
+    assert!(one_step(&model, no_parameters()).contains("there is no parameter to fit"));
+    assert!(one_step(&model, unused_parameter()).contains("`unused`"));
+    Ok(())
+}
+
+#[model]
+fn positive() {
+    sample!("x", Gamma::new(1.0, 1.0));
+}
+
+#[guide]
+fn real() {
+    sample!("x", Normal::new(param!("loc", [0.0]), 1.0));
+}
+
+#[model]
+fn point() {
+    sample!("x", Delta::new(1.0));
+}
+
+#[model]
+fn discrete() {
+    sample!("x", Poisson::new(1.0));
+}
+
+#[guide]
+fn discrete_guide() {
+    sample!("x", Poisson::new(param!("rate", [1.0], support::Positive)));
+}
+
+#[test]
+fn supports_that_do_not_fit_are_named() {
+    let found = one_step(&positive(), real());
+    assert!(found.contains("site `x`") && found.contains("Normal has support the real numbers") && found.contains("Gamma with support (0, inf)"), "{found}");
+    let found = one_step(&point(), real());
+    assert!(found.contains("`.soften(eps)`"), "{found}");
+    let found = one_step(&discrete(), discrete_guide());
+    assert!(found.contains("site `x`") && found.contains("Poisson cannot be reparameterised"), "{found}");
+    let found = one_step(&discrete(), AutoNormal::new());
+    assert!(found.contains("site `x`") && found.contains("discrete"), "{found}");
+}
+
+#[model]
+fn scalar_in_two_plates() {
+    plate!("a", 3, { plate!("b", 2, { sample!("x", Normal::new(0.0, 1.0)) }) });
+}
+
+#[model]
+fn wrong_plate_size(loc: Tensor<1>) {
+    plate!("a", 3, { sample!("x", Normal::new(loc, 1.0)) });
+}
+
+#[model]
+fn unequal_parameters(loc: Tensor<1>, scale: Tensor<1>) {
+    sample!("x", Normal::new(loc, scale));
+}
+
+#[test]
+fn plates_and_shapes_that_do_not_fit_are_named() -> Result<()> {
+    let found = one_step(&scalar_in_two_plates(), AutoNormal::new());
+    assert!(found.contains("site `x`") && found.contains("`a`, `b`") && found.contains(".expand([1, 1])"), "{found}");
+    let found = one_step(&wrong_plate_size(vector([0.0, 1.0])?), AutoNormal::new());
+    assert_eq!(
+        found,
+        "site `x`: dimension 0 belongs to plate `a` of size 3, but the distribution has size 2 there (shape [2])"
+    );
+    let found = one_step(&unequal_parameters(vector([0.0, 1.0])?, vector([1.0, 1.0, 1.0])?), AutoNormal::new());
+    assert!(found.contains("loc of Normal has shape [2], but scale has shape [3]"), "{found}");
+    Ok(())
+}
+
+#[model]
+fn run_time_duplicate(n: usize) {
+    for i in 0..n {
+        sample!("x"[i / 2], Normal::new(0.0, 1.0));
+    }
+}
+
+#[test]
+fn a_name_used_twice_at_run_time_is_an_error() {
+    let found = one_step(&run_time_duplicate(2), AutoNormal::new());
+    assert!(found.contains("site `x[0]` appears twice"), "{found}");
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_refused() -> Result<()> {
+    let model = normal(Some(vector([1.0, 2.0])?), 1.0, 2);
+    assert!(message(Svi::new(&model, AutoNormal::new()).particles(0).run()).contains("particles"));
+    let fit = Svi::new(&model, AutoNormal::new()).steps(1).run()?;
+    assert!(message(fit.elbo_from(0)).contains("draws"));
+    assert!(message(fit.posterior(0)).contains("draws"));
+    assert!(message(fit.param("nothing")).contains("`auto.mu.loc`"));
+    assert!(message(vi_runtime::device::parse("abacus")).contains("abacus"));
+    let mu = fit.posterior(3)?.mu;
+    assert!(message(mu.tensor::<3>()).contains("rank-2"));
+    Ok(())
+}
+
+#[model]
+fn explodes(y: Tensor<1>) {
+    let x = sample!("x", Normal::new(0.0, 1.0));
+    observe!("y", Normal::new(x.clone() * 1e30 * 1e30, 1.0), y);
+}
+
+#[test]
+fn a_step_that_is_not_finite_names_the_site_and_keeps_the_state() -> Result<()> {
+    let model = explodes(vector([0.0])?);
+    let svi = Svi::new(&model, no_check());
+    let mut state = svi.init()?;
+    let found = message(svi.step(&mut state));
+    assert!(found.contains("`y`"), "{found}");
+    assert_eq!(state.step(), 0);
+    let loc = state.param("loc")?.to_f64()?;
+    assert_eq!(loc, [0.5]);
+    let _ = device()?;
+    Ok(())
+}
+
+#[guide]
+fn no_check() {
+    sample!("x", Normal::new(param!("loc", [0.5]), 1.0));
+}
+
+#[model]
+fn outside(y: Tensor<1>) {
+    let rate = sample!("rate", Gamma::new(2.0, 1.0));
+    observe!("y", Poisson::new(rate), y);
+}
+
+#[test]
+fn counts_must_be_counts() -> Result<()> {
+    for bad in [-1.0, 2.5, f64::NAN] {
+        let found = one_step(&outside(vector([bad])?), AutoNormal::new());
+        assert!(found.contains("site `y`") && found.contains("Poisson"), "{bad}: {found}");
+    }
+    Ok(())
+}

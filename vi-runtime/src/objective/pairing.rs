@@ -1,0 +1,74 @@
+//! Model against guide: the model's latent sites take the guide's draws, and every disagreement is an error.
+
+use std::rc::Rc;
+
+use crate::error::{Error, Result, list};
+use crate::program::handler::Handler;
+use crate::program::{DynDistribution, Site, SiteKind, Trace};
+use crate::support::Support;
+
+/// Gives the model the guide's draws.
+pub(crate) struct Pair {
+    pub(crate) guide: Rc<Trace>,
+    /// Supports are compared as well; they are host data, but need comparing once only.
+    pub(crate) thorough: bool,
+}
+
+impl Handler for Pair {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        if site.kind != SiteKind::Latent || site.hidden {
+            return Ok(());
+        }
+        let drawn = self.guide.get(&site.name).filter(|drawn| drawn.kind == SiteKind::Latent);
+        let (Some(drawn), Some(distribution)) = (drawn, &site.distribution) else {
+            return Err(Error::MissingInGuide {
+                site: site.name.clone(),
+                guide_sites: list(self.guide.latents().map(|site| &site.name)),
+            });
+        };
+        if let (Some(guide), true) = (&drawn.distribution, self.thorough) {
+            supports(&site.name, &**guide, &**distribution)?;
+        }
+        let shape = drawn.shape();
+        if shape != distribution.shape() {
+            return Err(Error::GuideShape { site: site.name.clone(), guide: shape, model: distribution.shape() });
+        }
+        site.value.clone_from(&drawn.value);
+        Ok(())
+    }
+}
+
+fn supports(site: &str, guide: &dyn DynDistribution, model: &dyn DynDistribution) -> Result<()> {
+    let (inner, outer) = (guide.support(), model.support());
+    if inner.is_inside(&outer) {
+        return Ok(());
+    }
+    let hint = if outer == Support::Point { "; soften the prior with `.soften(eps)`" } else { "" };
+    Err(Error::Support {
+        site: site.to_owned(),
+        guide_distribution: guide.name(),
+        guide_support: inner.to_string(),
+        model_distribution: model.name(),
+        model_support: outer.to_string(),
+        hint: hint.to_owned(),
+    })
+}
+
+/// Every latent site of the guide is one of the model.
+pub(crate) fn nothing_left(guide: &Trace, model: &Trace) -> Result<()> {
+    for site in guide.sites().filter(|site| site.kind == SiteKind::Latent) {
+        let found = model.get(&site.name).map(|found| found.kind);
+        let why = match found {
+            Some(SiteKind::Latent) => continue,
+            Some(SiteKind::Observed) => "it is observed there",
+            Some(_) => "it is not drawn there",
+            None => "it has no such site",
+        };
+        return Err(Error::UnknownInGuide {
+            site: site.name.clone(),
+            why,
+            model_sites: list(model.latents().map(|site| &site.name)),
+        });
+    }
+    Ok(())
+}

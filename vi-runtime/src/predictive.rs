@@ -1,0 +1,102 @@
+//! Simulation: prior and posterior draws, predictions, and the log joint at given values.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::any_tensor::AnyTensor;
+use crate::error::{Error, Result, list};
+use crate::key::Key;
+use crate::objective::pairing::Pair;
+use crate::operand::Placement;
+use crate::program::handler::{Handler, Substitute};
+use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, SiteKind};
+use crate::svi::placement;
+
+/// Which sites a simulation keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Draw {
+    /// Latent and deterministic sites; observed values stay.
+    Posterior,
+    /// Observed sites, all simulated, and deterministic ones.
+    Predictive,
+    /// Everything, observed sites simulated.
+    Everything,
+}
+
+impl Draw {
+    fn keeps(self, kind: SiteKind) -> bool {
+        match self {
+            Draw::Posterior => matches!(kind, SiteKind::Latent | SiteKind::Deterministic),
+            Draw::Predictive => matches!(kind, SiteKind::Observed | SiteKind::Deterministic),
+            Draw::Everything => kind != SiteKind::Factor,
+        }
+    }
+}
+
+/// Runs `program` `draws` times, on the guide's draws where there is a guide.
+pub(crate) fn draw<N: Program, P: Program>(
+    program: &N,
+    guide: Option<&P>,
+    scope: ParamScope,
+    key: Key,
+    placement: &Placement,
+    draws: usize,
+    what: Draw,
+) -> Result<DrawsSource> {
+    if draws == 0 {
+        return Err(Error::Config { setting: "draws".into(), problem: "0; ask for at least one".into() });
+    }
+    let mut source = DrawsSource::default();
+    for i in 0..draws {
+        // All draws share one subsample, so that they can be stacked.
+        let run = Run::new(key.fold_in(i as u64), placement.clone()).plate_key(key).params(scope.clone()).density(false);
+        let observations = if what == Draw::Posterior { Observations::SimulateMissing } else { Observations::SimulateAll };
+        let mut handlers: Vec<Box<dyn Handler>> = Vec::new();
+        if let Some(guide) = guide {
+            let (_, trace) = run.clone().called("the guide").trace(guide)?;
+            handlers.push(Box::new(Pair { guide: Rc::new(trace), thorough: i == 0 }));
+        }
+        // Predictions draw from other streams than the guide's latents.
+        let run = Run { key: run.key.site("model"), ..run }.observations(observations).called("the model");
+        let (_, trace) = run.trace_with(program, handlers)?;
+        source.push(trace.sites().filter(|site| what.keeps(site.kind)));
+    }
+    Ok(source)
+}
+
+/// Simulates a program from its prior: every site, observed ones included.
+///
+/// # Errors
+/// Those of a run; [`Error::Config`] for 0 draws.
+pub fn prior_predictive<M: Program>(model: &M, draws: usize, seed: u64) -> Result<DrawsSource> {
+    let placement = placement(model, None, None)?;
+    draw::<M, M>(model, None, ParamScope::plain(Rc::default()), Key::new(seed), &placement, draws, Draw::Everything)
+}
+
+/// `log p(x, z)` of a program at given values of all its latent sites, in nats, summed in double precision.
+///
+/// # Errors
+/// [`Error::Unknown`] where a name is no latent site or a latent site has no value; shapes that do not fit.
+pub fn log_joint<M: Program, N: Into<String>, T: Into<AnyTensor>>(model: &M, values: impl IntoIterator<Item = (N, T)>) -> Result<f64> {
+    let placement = placement(model, None, None)?;
+    let values: HashMap<String, AnyTensor> =
+        values.into_iter().map(|(name, value)| (name.into(), value.into().place(&placement.device, placement.dtype))).collect();
+    let names: Vec<String> = values.keys().cloned().collect();
+    let run = Run::new(Key::new(0), placement).validate(true).called("the model");
+    let (_, trace) = run.trace_with(model, vec![Box::new(Substitute::new(values))])?;
+    for site in trace.latents() {
+        if !names.contains(&site.name) {
+            return Err(Error::Unknown { what: "given value", name: site.name.clone(), available: list(&names) });
+        }
+    }
+    if let Some(name) = names.iter().find(|name| trace.get(name).is_none_or(|site| !site.is_latent())) {
+        return Err(Error::Unknown { what: "latent site", name: name.clone(), available: list(trace.latents().map(|site| &site.name)) });
+    }
+    let mut total = 0.0;
+    for site in trace.sites() {
+        if let Some(log_prob) = &site.log_prob {
+            total += site.scale * log_prob.to_f64()?.iter().sum::<f64>();
+        }
+    }
+    Ok(total)
+}

@@ -1,0 +1,20 @@
+//! Everything a program needs: `use vi_runtime::prelude::*;`.
+
+pub use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
+pub use vi_macros::{Arg, guide, model};
+
+pub use crate::any_tensor::AnyTensor;
+pub use crate::bijector::{Bijector, biject_to};
+pub use crate::dist::*;
+pub use crate::error::{Error, Result};
+pub use crate::fit::{Fit, Summary};
+pub use crate::guide::{AutoDelta, AutoNormal};
+pub use crate::objective::Elbo;
+pub use crate::optim::{Adam, ClippedAdam, Optimizer, Schedule, Sgd};
+pub use crate::predictive::{log_joint, prior_predictive};
+pub use crate::program::arg::Arg;
+pub use crate::program::handler::{self, Handler};
+pub use crate::program::{Draws, Program, Run, Trace};
+pub use crate::support::{self, Support};
+pub use crate::svi::{Svi, SviState};
+pub use crate::{deterministic, device, factor, module, observe, param, plate, sample, submodel};
