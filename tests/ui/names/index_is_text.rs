@@ -1,0 +1,9 @@
+//! A family is indexed by integers.
+use vi_runtime::prelude::*;
+
+#[model]
+fn program() {
+    sample!("x"["first"], Normal::new(0.0, 1.0));
+}
+
+fn main() {}
