@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the known-answer suite (the workspace member `tests`) on one Burn backend, after installing what it needs:
+# Runs the known-answer suite (the workspace member `tests`) on one Burn backend, after installing what that needs:
 #     scripts/test-backend.sh flex|ndarray|wgpu|tch [arguments for cargo test]
 # wgpu runs on Mesa's software Vulkan, so no GPU is needed. Every backend may use the same target folder: cargo keeps
 # what it builds with different features side by side, and the crates that do not differ are shared.
@@ -18,17 +18,26 @@ cd "$here/.."
 
 # flex is always compiled in; the other backends are features of `tests`.
 features=(--features "$backend")
-# Beside another backend, burn-flex is compiled a second time (features of crates below it differ) and is by far the
-# slowest crate to optimise, while here it only holds reference values. torch-sys is generated C++ that only forwards.
-quick=(--config 'profile.release.package.burn-flex.opt-level=0')
+# The crates below take most of the time when they are optimised fully, and how fast they run matters little to a test.
+# burn-flex is compiled anew beside another backend (features of crates under it differ), only to hold reference
+# values; burn-nn is not called; torch-sys is generated C++ that forwards to libtorch.
+quick=(burn-flex=0 burn-nn=0 burn-dispatch=1)
+device="$backend"
 case "$backend" in
     flex)
         features=()
         quick=()
         ;;
-    ndarray) ;;
+    ndarray)
+        quick+=(burn-ndarray=1)
+        ;;
     wgpu)
         "$here/install-wgpu.sh"
+        # By name, since the default adapter is never a software one where there is another.
+        device=wgpu-cpu
+        quick+=(burn-cubecl=1 burn-cubecl-fusion=1 cubecl-ir=1 cubecl-wgpu=1 cubecl-std=1 pliron=1)
+        quick+=(cubek-matmul=1 cubek-reduce=1 cubek-tile=1 cubek-quant=1)
+        quick+=(cubek-convolution=0 cubek-interpolate=0 cubek-attention=0)
         driver_file="/usr/share/vulkan/icd.d/lvp_icd.$(uname -m).json"
         # Where other Vulkan drivers are installed, the loader must not offer them: the tolerances of the tests are
         # those of this driver. Loaders before 1.3.207 know the second name only.
@@ -45,11 +54,23 @@ case "$backend" in
     tch)
         # shellcheck source=scripts/libtorch-env.sh
         source "$here/libtorch-env.sh"
-        quick+=(--config 'profile.release.package.torch-sys.opt-level=0')
+        quick+=(torch-sys=0 burn-tch=1)
         ;;
     *) usage ;;
 esac
 
-export VI_TEST_DEVICE="$backend"
-echo "test-backend: VI_TEST_DEVICE=$VI_TEST_DEVICE cargo test --release -p tests ${features[*]} ${quick[*]} $*"
-exec cargo test --release -p tests "${features[@]}" "${quick[@]}" "$@"
+profile=()
+for crate in "${quick[@]}"; do
+    profile+=(--config "profile.release.package.${crate%=*}.opt-level=${crate#*=}")
+done
+
+# What the macros say (ui.rs) is the same on every device.
+suite=()
+for file in tests/tests/*.rs; do
+    name="$(basename "$file" .rs)"
+    [ "$name" = ui ] || suite+=(--test "$name")
+done
+
+export VI_TEST_DEVICE="$device"
+echo "test-backend: VI_TEST_DEVICE=$VI_TEST_DEVICE cargo test --release -p tests ${features[*]} ${suite[*]} $*"
+exec cargo test --release -p tests "${features[@]}" "${profile[@]}" "${suite[@]}" "$@"

@@ -138,7 +138,12 @@ fn discrete_guide() {
 #[test]
 fn supports_that_do_not_fit_are_named() {
     let found = one_step(&positive(), real());
-    assert!(found.contains("site `x`") && found.contains("Normal has support the real numbers") && found.contains("Gamma with support (0, inf)"), "{found}");
+    assert!(
+        found.contains("site `x`")
+            && found.contains("Normal has support the real numbers")
+            && found.contains("Gamma with support (0, inf)"),
+        "{found}"
+    );
     let found = one_step(&point(), real());
     assert!(found.contains("`.soften(eps)`"), "{found}");
     let found = one_step(&discrete(), discrete_guide());
@@ -167,10 +172,7 @@ fn plates_and_shapes_that_do_not_fit_are_named() -> Result<()> {
     let found = one_step(&scalar_in_two_plates(), AutoNormal::new());
     assert!(found.contains("site `x`") && found.contains("`a`, `b`") && found.contains(".expand([1, 1])"), "{found}");
     let found = one_step(&wrong_plate_size(vector([0.0, 1.0])?), AutoNormal::new());
-    assert_eq!(
-        found,
-        "site `x`: dimension 0 belongs to plate `a` of size 3, but the distribution has size 2 there (shape [2])"
-    );
+    assert_eq!(found, "site `x`: dimension 0 belongs to plate `a` of size 3, but the distribution has size 2 there (shape [2])");
     let found = one_step(&unequal_parameters(vector([0.0, 1.0])?, vector([1.0, 1.0, 1.0])?), AutoNormal::new());
     assert!(found.contains("loc of Normal has shape [2], but scale has shape [3]"), "{found}");
     Ok(())

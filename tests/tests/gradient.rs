@@ -79,7 +79,8 @@ fn different_particle_counts_agree_in_expectation() -> Result<()> {
     let gradient = |particles: usize, steps: u64| -> Result<Vec<f64>> {
         let mut sum = vec![0.0; 2];
         for seed in 0..steps {
-            let svi = Svi::new(&local_normal(vector([-0.5, 2.0])?), shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(seed);
+            let svi =
+                Svi::new(&local_normal(vector([-0.5, 2.0])?), shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(seed);
             let mut state = svi.init()?;
             svi.step(&mut state)?;
             for (s, x) in sum.iter_mut().zip(numbers(state.param("loc")?)?) {

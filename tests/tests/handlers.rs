@@ -107,8 +107,8 @@ fn with_subguide() {
 #[guide(model = chain)]
 fn chain_guide() {
     let loc = param!("loc", [0.0, 0.0]);
-    sample!("a", Normal::new(loc.clone().slice([0..1]), 0.5));
-    sample!("b", Normal::new(loc.slice([1..2]), 0.5));
+    sample!("a", Normal::new(loc.clone().narrow(0, 0, 1), 0.5));
+    sample!("b", Normal::new(loc.narrow(0, 1, 1), 0.5));
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Encoder {
 
     /// `[n, 1]` to location `[n]` and log scale `[n]`.
     fn forward(&self, x: Tensor<1>) -> (Tensor<1>, Tensor<1>) {
-        let both = self.out.forward(self.hidden.forward(x.unsqueeze_dim(1)).tanh());
+        let both = self.out.forward(self.hidden.forward(x.unsqueeze_dim::<2>(1)).tanh());
         (both.clone().narrow(1, 0, 1).squeeze_dim(1), both.narrow(1, 1, 1).squeeze_dim(1))
     }
 }
@@ -87,7 +87,7 @@ fn meta<S: Into<f64> + Clone + Arg>(study: &Study, (low, high): (f64, f64), scal
         factor!("extra", mu.clone().square() * prior);
     }
     for (i, error) in study.errors.iter().enumerate() {
-        observe!("y"[i], Normal::new(mu.clone() * scale.into(), error), study.effects.clone().narrow(0, i, 1));
+        observe!("y"[i], Normal::new(mu.clone() * scale.clone().into(), error), study.effects.clone().narrow(0, i, 1));
     }
     mu
 }

@@ -1,7 +1,7 @@
 //! A program as the macros see it: its signature, and its statements taken out of its body.
 
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Expr, Generics, LitStr, Pat, Path, Stmt, Type, Visibility};
+use syn::{Attribute, Block, Expr, Generics, LitStr, Pat, Path, Type, Visibility};
 
 /// A function marked `#[model]` or `#[guide]`.
 pub struct Program {
@@ -14,7 +14,7 @@ pub struct Program {
     /// The return type; absent for `()`.
     pub output: Option<Type>,
     /// The body, with a placeholder for each statement (see [`crate::rewrite`]).
-    pub body: Vec<Stmt>,
+    pub body: Block,
     pub statements: Vec<Statement>,
     /// Names of sites whose statement could not be parsed, so that the guide's pairing still finds them.
     pub rescued: Vec<LitStr>,

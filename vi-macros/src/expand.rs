@@ -1,6 +1,6 @@
 //! The code of a program: a function that binds its arguments, and a module of the same name with its sites.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -116,7 +116,9 @@ fn function(program: &mut Program, sites: &Sites, body: Body) -> TokenStream {
             let lets = program.arguments.iter().filter(|argument| owned_type(argument).is_some()).zip(&kept);
             let lets: Vec<TokenStream> = lets.map(|(argument, kept)| binding(argument, kept, is_guide, &mut eraser)).collect();
             let statements = std::mem::take(&mut program.statements);
-            let mut block = Block { brace_token: token::Brace::default(), stmts: std::mem::take(&mut program.body) };
+            // Located at the user's braces for a missing value at its end, but not theirs: rustc may call those unnecessary.
+            let brace_token = token::Brace(Span::mixed_site().located_at(program.body.brace_token.span.join()));
+            let mut block = Block { brace_token, stmts: std::mem::take(&mut program.body.stmts) };
             Rewrite::new(&program.role, sites, statements).visit_block_mut(&mut block);
             eraser.visit_block_mut(&mut block);
             let mut local_output = program.output.clone();
@@ -126,12 +128,11 @@ fn function(program: &mut Program, sites: &Sites, body: Body) -> TokenStream {
             let local_output = local_output.map_or_else(|| quote!(()), ToTokens::into_token_stream);
             let (ctx, result) = (local("ctx"), local("output"));
             let rank_list = nested(ranks.iter().map(ToTokens::to_token_stream));
-            let stmts = &block.stmts;
             quote! {
                 #(let #ranks = #private::Rank::infer();)*
                 #private::Bound::new(#values, move |#ctx: &#private::Ctx, #pattern: &#args| -> #private::Result<#output> {
                     #(#lets)*
-                    let #result: #local_output = { #(#stmts)* };
+                    let #result: #local_output = #block;
                     #[allow(unreachable_code)]
                     { ::core::result::Result::Ok(#result) }
                 }, #rank_list)
@@ -145,7 +146,7 @@ fn function(program: &mut Program, sites: &Sites, body: Body) -> TokenStream {
     quote! {
         #(#attributes)*
         #allow_unused
-        #[allow(trivial_bounds, clippy::type_complexity)]
+        #[allow(trivial_bounds, clippy::type_complexity, clippy::multiple_bound_locations)]
         #visibility fn #name<#params>(#(#inputs),*) -> #private::Bound<
             #args,
             impl ::core::ops::Fn(&#private::Ctx, &#args) -> #private::Result<#output> + ::core::clone::Clone + use<#(#captures),*>,

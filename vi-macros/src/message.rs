@@ -1,6 +1,7 @@
 //! What the macros say to the user: every text in one place, each with the mistake and the way out.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::Error;
 
 /// The mistakes found so far; all of them are reported together.
@@ -11,6 +12,11 @@ impl Mistakes {
     /// Notes `text` at `span`.
     pub fn add(&mut self, span: Span, text: impl std::fmt::Display) {
         self.push(Error::new(span, text));
+    }
+
+    /// Notes `text` at all of `tokens`.
+    pub fn over(&mut self, tokens: &impl ToTokens, text: impl std::fmt::Display) {
+        self.push(Error::new_spanned(tokens, text));
     }
 
     /// Notes an error made elsewhere, a syntax error for instance.

@@ -14,6 +14,7 @@ use crate::sites::Sites;
 ///
 /// `is_partial` where the guide has sites whose names could not be read: nothing is called missing then.
 pub fn check(model: &Path, sites: &Sites, is_partial: bool) -> TokenStream {
+    // The user's own span: from a span of the macro's, rustc calls the missing fields inaccessible and does not name them.
     let span = model.span();
     let Some(name) = model.segments.last().map(|segment| &segment.ident) else { return TokenStream::new() };
     let struct_name = type_name(name, "Sites");

@@ -89,7 +89,7 @@ pub fn program(role: Role, item: TokenStream, mistakes: &mut Mistakes) -> syn::R
         generics,
         arguments,
         output,
-        body: block.stmts,
+        body: *block,
         statements,
         rescued,
         lost_site,
@@ -120,12 +120,12 @@ fn output(output: ReturnType, mistakes: &mut Mistakes) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else { return None };
     let mut found = Unbindable { allows_static: true, ..Unbindable::default() };
     found.visit_type(&ty);
-    if let Some(span) = found.opaque {
-        mistakes.add(span, message::IMPL_OUTPUT);
+    if let Some(part) = found.opaque {
+        mistakes.over(&part, message::IMPL_OUTPUT);
         return None;
     }
-    if let Some(span) = found.reference {
-        mistakes.add(span, message::BORROWED_OUTPUT);
+    if let Some(part) = found.reference {
+        mistakes.over(&part, message::BORROWED_OUTPUT);
         return None;
     }
     Some(*ty)
@@ -143,8 +143,8 @@ fn form(ty: &mut Type, generics: &mut syn::Generics, mistakes: &mut Mistakes) ->
             return form(ty, generics, mistakes);
         }
         Type::Reference(reference) => {
-            if let Some(token) = &reference.mutability {
-                mistakes.add(token.span, message::MUTABLE_REFERENCE);
+            if reference.mutability.is_some() {
+                mistakes.over(reference, message::MUTABLE_REFERENCE);
                 return Form::Refused;
             }
             match &*reference.elem {
@@ -157,20 +157,20 @@ fn form(ty: &mut Type, generics: &mut syn::Generics, mistakes: &mut Mistakes) ->
     };
     let mut found = Unbindable::default();
     found.visit_type(owned);
-    if let Some(span) = found.opaque {
-        mistakes.add(span, message::IMPL_ARGUMENT);
+    if let Some(part) = found.opaque {
+        mistakes.over(&part, message::IMPL_ARGUMENT);
         // A type parameter in its place, so that calls of the function still compile.
         let name = syn::Ident::new(&format!("__ViArgument{}", generics.params.len()), Span::mixed_site());
         generics.params.push(GenericParam::Type(parse_quote!(#name)));
         *ty = parse_quote!(#name);
         return Form::Refused;
     }
-    if let Some(span) = found.object {
-        mistakes.add(span, message::DYN_ARGUMENT);
+    if let Some(part) = found.object {
+        mistakes.over(&part, message::DYN_ARGUMENT);
         return Form::Refused;
     }
-    if let Some(span) = found.reference {
-        mistakes.add(span, message::INNER_REFERENCE);
+    if let Some(part) = found.reference {
+        mistakes.over(&part, message::INNER_REFERENCE);
         return Form::Refused;
     }
     let form = form(owned.clone());
@@ -207,22 +207,22 @@ fn name_elided_lifetimes(ty: &mut Type, generics: &mut syn::Generics) {
 /// The first of each kind of type that cannot be kept by a bound program.
 #[derive(Default)]
 struct Unbindable {
-    opaque: Option<Span>,
-    object: Option<Span>,
-    reference: Option<Span>,
+    opaque: Option<syn::TypeImplTrait>,
+    object: Option<syn::TypeTraitObject>,
+    reference: Option<syn::TypeReference>,
     allows_static: bool,
 }
 
 impl<'ast> Visit<'ast> for Unbindable {
     fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
-        self.opaque.get_or_insert(ty.span());
+        self.opaque.get_or_insert_with(|| ty.clone());
     }
     fn visit_type_trait_object(&mut self, ty: &'ast syn::TypeTraitObject) {
-        self.object.get_or_insert(ty.span());
+        self.object.get_or_insert_with(|| ty.clone());
     }
     fn visit_type_reference(&mut self, ty: &'ast syn::TypeReference) {
         if !(self.allows_static && ty.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")) {
-            self.reference.get_or_insert(ty.and_token.span);
+            self.reference.get_or_insert_with(|| ty.clone());
         }
         visit::visit_type_reference(self, ty);
     }

@@ -1,6 +1,7 @@
 //! The syntax of the statements: from the tokens between the parentheses to operands.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -35,36 +36,36 @@ pub fn find_statement(tokens: TokenStream) -> Option<(&'static str, proc_macro2:
 
 /// The name and the operands of one statement; what is wrong with them goes to `mistakes`.
 ///
-/// The name is returned alone where only the operands are wrong.
-pub fn parse(statement: &'static str, mac: &Macro, mistakes: &mut Mistakes) -> (Option<Name>, Option<Kind>) {
+/// Wrong operands come back as they are, because there may be statements inside them.
+pub fn parse(statement: &'static str, mac: &Macro, mistakes: &mut Mistakes) -> (Option<Name>, Result<Kind, Vec<Expr>>) {
     let operands = match Punctuated::<Expr, Token![,]>::parse_terminated.parse2(mac.tokens.clone()) {
         Ok(operands) => operands,
         Err(error) => {
             mistakes.push(error);
-            return (first_literal(&mac.tokens), None);
+            return (first_literal(&mac.tokens), Err(Vec::new()));
         }
     };
-    let end = operands.last().map_or_else(|| mac.path.span(), Spanned::span);
+    let last = operands.last().cloned();
     let mut operands = operands.into_iter();
     if statement == "device" {
         return match operands.next() {
-            None => (None, Some(Kind::Device)),
+            None => (None, Ok(Kind::Device)),
             Some(extra) => {
-                mistakes.add(extra.span(), message::wrong_arguments(statement));
-                (None, None)
+                mistakes.over(&extra, message::wrong_arguments(statement));
+                (None, Err(vec![extra]))
             }
         };
     }
     let Some(first) = operands.next() else {
-        mistakes.add(mac.path.span(), message::wrong_arguments(statement));
-        return (None, None);
+        mistakes.over(&mac.path, message::wrong_arguments(statement));
+        return (None, Err(Vec::new()));
     };
-    let name = name(statement, first, mistakes);
-    let mut list = Operands { statement, positional: Vec::new(), options: Vec::new(), wrong: false };
+    let name = name(statement, &first, mistakes);
+    let mut list = Operands { statement, positional: Vec::new(), options: Vec::new(), is_wrong: false };
     for operand in operands {
         list.push(operand, mistakes);
     }
-    let kind = list.kind(mistakes, end);
+    let kind = list.kind(mistakes, last.as_ref());
     (name, kind)
 }
 
@@ -74,24 +75,18 @@ fn first_literal(tokens: &TokenStream) -> Option<Name> {
     message::is_name(&literal.value()).then_some(Name { literal, index: None })
 }
 
-fn name(statement: &str, expr: Expr, mistakes: &mut Mistakes) -> Option<Name> {
-    let span = expr.span();
-    let (literal, index) = match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => (literal, None),
-        Expr::Index(indexed) => match *indexed.expr {
-            Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => (literal, Some(*indexed.index)),
-            _ => {
-                mistakes.add(span, message::name_not_literal(statement));
-                return None;
-            }
-        },
-        _ => {
-            mistakes.add(span, message::name_not_literal(statement));
-            return None;
-        }
+fn name(statement: &str, expr: &Expr, mistakes: &mut Mistakes) -> Option<Name> {
+    let (name, index) = match ungrouped(expr) {
+        Expr::Index(indexed) => (ungrouped(&indexed.expr), Some((*indexed.index).clone())),
+        name => (name, None),
     };
+    let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = name else {
+        mistakes.over(expr, message::name_not_literal(statement));
+        return None;
+    };
+    let literal = literal.clone();
     if index.is_some() && matches!(statement, "plate" | "submodel") {
-        mistakes.add(span, message::name_cannot_have_index(statement));
+        mistakes.over(expr, message::name_cannot_have_index(statement));
     }
     if !message::is_name(&literal.value()) {
         mistakes.add(literal.span(), message::bad_name(&literal.value()));
@@ -100,12 +95,21 @@ fn name(statement: &str, expr: Expr, mistakes: &mut Mistakes) -> Option<Name> {
     Some(Name { literal, index })
 }
 
+/// Without the invisible groups around what a `macro_rules!` of the user passed on.
+fn ungrouped(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => ungrouped(&group.expr),
+        _ => expr,
+    }
+}
+
 /// What follows the name: positions, and options of the form `key = value`.
 struct Operands {
     statement: &'static str,
     positional: Vec<Expr>,
     options: Vec<(&'static str, Expr)>,
-    wrong: bool,
+    /// A mistake is noted already.
+    is_wrong: bool,
 }
 
 impl Operands {
@@ -123,70 +127,71 @@ impl Operands {
         match &*option.left {
             Expr::Path(path) if path.path.is_ident(known) => {
                 if self.options.iter().any(|(key, _)| *key == known) {
-                    self.wrong = true;
+                    self.is_wrong = true;
                     mistakes.add(span, message::repeated_option(known));
                 }
                 self.options.push((known, *option.right));
             }
             left => {
-                self.wrong = true;
-                let key = quote::quote!(#left).to_string();
+                self.is_wrong = true;
+                let key = quote!(#left).to_string();
                 mistakes.add(span, message::unknown_option(self.statement, &key));
             }
         }
     }
 
-    fn kind(mut self, mistakes: &mut Mistakes, end: proc_macro2::Span) -> Option<Kind> {
+    fn kind(mut self, mistakes: &mut Mistakes, last: Option<&Expr>) -> Result<Kind, Vec<Expr>> {
         let option = self.options.pop().map(|(_, value)| value);
         let most = match self.statement {
             "observe" | "param" | "plate" => 2,
             _ => 1,
         };
         if let Some(extra) = self.positional.get(most) {
-            mistakes.add(extra.span(), message::wrong_arguments(self.statement));
-            return None;
+            mistakes.over(extra, message::wrong_arguments(self.statement));
+            return Err(self.positional);
         }
         let mut positional = self.positional.into_iter();
-        let kind = match (self.statement, positional.next(), positional.next()) {
-            ("sample", Some(dist), _) => Kind::Sample { dist },
-            ("observe", Some(dist), Some(value)) => Kind::Observe { dist, value, mask: option },
-            ("param", Some(init), support) => Kind::Param { init, support },
-            ("module", Some(init), _) => Kind::Module { init },
-            ("deterministic", Some(value), _) => Kind::Deterministic { value },
-            ("factor", Some(log_weight), _) => Kind::Factor { log_weight },
-            ("submodel", Some(program), _) => Kind::Submodel { program },
-            ("plate", Some(size), Some(body)) => {
-                let (index, body) = plate_body(body, mistakes)?;
-                Kind::Plate { size, subsample: option, index, body }
-            }
-            _ => {
-                if !self.wrong {
-                    mistakes.add(end, message::wrong_arguments(self.statement));
+        match (self.statement, positional.next(), positional.next()) {
+            ("sample", Some(dist), _) => Ok(Kind::Sample { dist }),
+            ("observe", Some(dist), Some(value)) => Ok(Kind::Observe { dist, value, mask: option }),
+            ("param", Some(init), support) => Ok(Kind::Param { init, support }),
+            ("module", Some(init), _) => Ok(Kind::Module { init }),
+            ("deterministic", Some(value), _) => Ok(Kind::Deterministic { value }),
+            ("factor", Some(log_weight), _) => Ok(Kind::Factor { log_weight }),
+            ("submodel", Some(program), _) => Ok(Kind::Submodel { program }),
+            ("plate", Some(size), Some(mut body)) => match plate_index(&mut body, mistakes) {
+                Some(index) => Ok(Kind::Plate { size, subsample: option, index, body }),
+                None => Err(vec![size, body]),
+            },
+            (_, first, second) => {
+                if let (false, Some(last)) = (self.is_wrong, last) {
+                    mistakes.over(last, message::wrong_arguments(self.statement));
                 }
-                return None;
+                Err(first.into_iter().chain(second).collect())
             }
-        };
-        (!self.wrong).then_some(kind)
+        }
     }
 }
 
-fn plate_body(body: Expr, mistakes: &mut Mistakes) -> Option<(Option<Pat>, Expr)> {
+/// The index, if there is one; `body` becomes what stands behind it. Absent where either is wrong.
+fn plate_index(body: &mut Expr, mistakes: &mut Mistakes) -> Option<Option<Pat>> {
     match body {
         Expr::Closure(closure) => {
-            let span = closure.span();
-            let plain = closure.asyncness.is_none() && closure.lifetimes.is_none() && closure.constness.is_none();
-            let mut inputs = closure.inputs.into_iter();
-            match (inputs.next(), inputs.next()) {
-                (Some(index), None) if plain => Some((Some(index), *closure.body)),
+            let is_plain = closure.asyncness.is_none() && closure.lifetimes.is_none() && closure.constness.is_none();
+            let (begin, inputs, end) = (&closure.inputs_begin, &closure.inputs, &closure.inputs_end);
+            let index = match (is_plain, inputs.len()) {
+                (true, 1) => Some(inputs.first().cloned()),
                 _ => {
-                    mistakes.add(span, message::PLATE_CLOSURE);
+                    mistakes.over(&quote!(#begin #inputs #end), message::PLATE_CLOSURE);
                     None
                 }
-            }
+            };
+            *body = (*closure.body).clone();
+            index
         }
-        Expr::Block(_) => Some((None, body)),
+        Expr::Block(_) => Some(None),
         other => {
-            mistakes.add(other.span(), message::wrong_arguments("plate"));
+            mistakes.over(other, message::wrong_arguments("plate"));
             None
         }
     }

@@ -59,9 +59,13 @@ impl<'a> Walk<'a> {
             self.mistakes.add(span, message::misplaced(name, place));
         }
         let (site, kind) = statement::parse(name, mac, self.mistakes);
-        let Some(mut kind) = kind else {
-            self.rescue(name, site);
-            return Some(parse_quote!(::core::unreachable!()));
+        let mut kind = match kind {
+            Ok(kind) => kind,
+            Err(mut operands) => {
+                operands.iter_mut().for_each(|operand| self.visit_expr_mut(operand));
+                self.rescue(name, site);
+                return Some(parse_quote!(::core::unreachable!()));
+            }
         };
         for operand in kind.operands_mut() {
             self.visit_expr_mut(operand);

@@ -43,7 +43,10 @@ pub fn parse(name: &str) -> Result<Device> {
         "tch" => Ok(Device::libtorch()),
         _ => Err(Error::Device {
             device: name.to_owned(),
-            problem: format!("it is not in this build; there are {} (the Cargo features flex, ndarray, wgpu and tch choose)", names().join(", ")),
+            problem: format!(
+                "it is not in this build; there are {} (the Cargo features flex, ndarray, wgpu and tch choose)",
+                names().join(", ")
+            ),
         }),
     }
 }
@@ -60,7 +63,10 @@ pub fn default() -> Device {
 pub(crate) fn check(device: &Device, dtype: FloatDType) -> Result<()> {
     // The WGSL compiler accepts f64 and gives wrong logarithms without an error.
     if dtype == FloatDType::F64 && is_wgpu(device) {
-        return Err(Error::Device { device: format!("{device:?}"), problem: "double precision is silently wrong on wgpu; use FloatDType::F32 there, or a CPU device".into() });
+        return Err(Error::Device {
+            device: format!("{device:?}"),
+            problem: "double precision is silently wrong on wgpu; use FloatDType::F32 there, or a CPU device".into(),
+        });
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, where, and what was expected.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each variant says what its fields hold")]
 #[non_exhaustive]
 pub enum Error {
     /// A parameter of a distribution violates its constraint.
@@ -22,11 +23,15 @@ pub enum Error {
     Shape { site: String, left_what: String, left: Vec<usize>, right_what: String, right: Vec<usize>, hint: String },
 
     /// A dimension that belongs to a plate is neither 1 nor the plate's size.
-    #[error("site `{site}`: dimension {dim} belongs to plate `{plate}` of size {plate_size}, but the distribution has size {found} there (shape {shape:?})")]
+    #[error(
+        "site `{site}`: dimension {dim} belongs to plate `{plate}` of size {plate_size}, but the distribution has size {found} there (shape {shape:?})"
+    )]
     PlateSize { site: String, plate: String, plate_size: usize, dim: usize, found: usize, shape: Vec<usize> },
 
     /// A site has fewer batch dimensions than enclosing plates.
-    #[error("site `{site}`: the distribution has {batch_rank} batch dimension(s) (shape {shape:?}, of which {event_rank} belong to the event), but it stands in {plates} plate(s) ({plate_names}); event dimensions follow plate dimensions, and a scalar is written `.expand([1{more}])`")]
+    #[error(
+        "site `{site}`: the distribution has {batch_rank} batch dimension(s) (shape {shape:?}, of which {event_rank} belong to the event), but it stands in {plates} plate(s) ({plate_names}); event dimensions follow plate dimensions, and a scalar is written `.expand([1{more}])`"
+    )]
     PlateRank { site: String, shape: Vec<usize>, batch_rank: usize, event_rank: usize, plates: usize, plate_names: String, more: String },
 
     /// A plate was asked for with an impossible size or subsample.
@@ -34,8 +39,17 @@ pub enum Error {
     Plate { plate: String, problem: String },
 
     /// A site has another rank or kind than asked for.
-    #[error("`{what}` is a rank-{found_rank} {found_kind} tensor of shape {found_shape:?}, but a rank-{wanted_rank} {wanted_kind} tensor was asked for")]
-    Rank { what: String, found_rank: usize, found_kind: &'static str, found_shape: Vec<usize>, wanted_rank: usize, wanted_kind: &'static str },
+    #[error(
+        "`{what}` is a rank-{found_rank} {found_kind} tensor of shape {found_shape:?}, but a rank-{wanted_rank} {wanted_kind} tensor was asked for"
+    )]
+    Rank {
+        what: String,
+        found_rank: usize,
+        found_kind: &'static str,
+        found_shape: Vec<usize>,
+        wanted_rank: usize,
+        wanted_kind: &'static str,
+    },
 
     /// The same site name was used twice in one run.
     #[error("site `{site}` appears twice in one run of {program}; give each site its own name, or index the family: \"{site}\"[i]")]
@@ -54,8 +68,17 @@ pub enum Error {
     GuideShape { site: String, guide: Vec<usize>, model: Vec<usize> },
 
     /// The guide's support is not inside the model's.
-    #[error("site `{site}`: the guide's {guide_distribution} has support {guide_support}, which is not inside the model's {model_distribution} with support {model_support}{hint}")]
-    Support { site: String, guide_distribution: String, guide_support: String, model_distribution: String, model_support: String, hint: String },
+    #[error(
+        "site `{site}`: the guide's {guide_distribution} has support {guide_support}, which is not inside the model's {model_distribution} with support {model_support}{hint}"
+    )]
+    Support {
+        site: String,
+        guide_distribution: String,
+        guide_support: String,
+        model_distribution: String,
+        model_support: String,
+        hint: String,
+    },
 
     /// A site cannot be differentiated by the chosen objective.
     #[error("site `{site}`: {distribution} cannot be reparameterised, and the pathwise ELBO needs it; {ways_out}")]
@@ -78,7 +101,9 @@ pub enum Error {
     NonFinite { step: u64, site: String, what: String, value: f64, hint: String },
 
     /// A parameter took part in the step but received no gradient.
-    #[error("parameter `{name}` was read in step {step} but no gradient reached it; detach nothing between `param!` and the density, or leave the parameter out")]
+    #[error(
+        "parameter `{name}` was read in step {step} but no gradient reached it; detach nothing between `param!` and the density, or leave the parameter out"
+    )]
     MissingGradient { name: String, step: u64 },
 
     /// A parameter or module changed its shape, support or type between runs.

@@ -130,7 +130,11 @@ impl<M: Program, P: Program> Fit<M, P> {
     pub fn module<N: Module + 'static>(&self, name: &str) -> Result<N> {
         let scope = ParamScope::plain(self.state.params.clone());
         let found = crate::program::find_module(&scope, name, &self.prepared.placement)?;
-        found.ok_or_else(|| Error::Unknown { what: "module", name: name.to_owned(), available: list(self.state.params.borrow().module_names()) })
+        found.ok_or_else(|| Error::Unknown {
+            what: "module",
+            name: name.to_owned(),
+            available: list(self.state.params.borrow().module_names()),
+        })
     }
 
     /// The state, to go on from: `svi.resume(fit.into_state())`.
@@ -233,9 +237,10 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["site", "mean", "sd", "5 %", "50 %", "95 %"].map(str::to_owned);
         let number = |x: f64| if x == 0.0 || (0.001..1e5).contains(&x.abs()) { format!("{x:.3}") } else { format!("{x:.3e}") };
-        let rows = self.rows.iter().map(|row| {
-            [row.site.clone(), number(row.mean), number(row.sd), number(row.q05), number(row.q50), number(row.q95)]
-        });
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| [row.site.clone(), number(row.mean), number(row.sd), number(row.q05), number(row.q50), number(row.q95)]);
         write!(f, "{}", Table::new(header, rows))
     }
 }

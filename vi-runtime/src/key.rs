@@ -29,9 +29,7 @@ impl Key {
     #[must_use]
     pub fn site(self, name: &str) -> Self {
         // FNV-1a, 64 bits: names are short and few; the length goes in as well.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| {
-            (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         self.fold_in(hash).fold_in(name.len() as u64)
     }
 

@@ -19,6 +19,7 @@ pub struct Placement {
 }
 
 /// One parameter of a distribution of rank `D`.
+#[allow(clippy::large_enum_variant, reason = "a Burn tensor is 256 bytes by value; a box would cost an allocation each time")]
 #[derive(Clone, Debug)]
 pub enum Operand<const D: usize> {
     /// A number; broadcasts against everything.
@@ -154,6 +155,7 @@ impl<const D: usize> Operand<D> {
 }
 
 /// A parameter of any rank.
+#[allow(clippy::large_enum_variant, reason = "a Burn tensor is 256 bytes by value; a box would cost an allocation each time")]
 #[derive(Clone, Debug)]
 pub enum AnyOperand {
     /// Numbers on the host.
@@ -203,10 +205,26 @@ macro_rules! binary {
     };
 }
 
-binary!(Add, add, |x: f64, y: f64| x + y, |a, n| if n == 0.0 { a } else { a.add_scalar(n) }, |m, b| if m == 0.0 { b } else { b.add_scalar(m) });
-binary!(Sub, sub, |x: f64, y: f64| x - y, |a, n| if n == 0.0 { a } else { a.sub_scalar(n) }, |m, b| if m == 0.0 { b.neg() } else { b.neg().add_scalar(m) });
-binary!(Mul, mul, |x: f64, y: f64| x * y, |a, n| if n == 1.0 { a } else { a.mul_scalar(n) }, |m, b| if m == 1.0 { b } else { b.mul_scalar(m) });
-binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { a.div_scalar(n) }, |m, b| if m == 1.0 { b.recip() } else { b.recip().mul_scalar(m) });
+binary!(Add, add, |x: f64, y: f64| x + y, |a, n| if n == 0.0 { a } else { a.add_scalar(n) }, |m, b| if m == 0.0 {
+    b
+} else {
+    b.add_scalar(m)
+});
+binary!(Sub, sub, |x: f64, y: f64| x - y, |a, n| if n == 0.0 { a } else { a.sub_scalar(n) }, |m, b| if m == 0.0 {
+    b.neg()
+} else {
+    b.neg().add_scalar(m)
+});
+binary!(Mul, mul, |x: f64, y: f64| x * y, |a, n| if n == 1.0 { a } else { a.mul_scalar(n) }, |m, b| if m == 1.0 {
+    b
+} else {
+    b.mul_scalar(m)
+});
+binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { a.div_scalar(n) }, |m, b| if m == 1.0 {
+    b.recip()
+} else {
+    b.recip().mul_scalar(m)
+});
 
 impl<const D: usize> Neg for Operand<D> {
     type Output = Operand<D>;

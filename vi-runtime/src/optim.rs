@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 /// A learning rate that depends on the step (counted from 0).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the formula of each variant says what its fields are")]
 pub enum Schedule {
     /// Always the same.
     Constant(f64),

@@ -8,7 +8,9 @@
 #[macro_export]
 macro_rules! sample {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`sample!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `sample!(\"x\", distribution)`")
+        ::core::compile_error!(
+            "`sample!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `sample!(\"x\", distribution)`"
+        )
     };
 }
 
@@ -18,7 +20,9 @@ macro_rules! sample {
 #[macro_export]
 macro_rules! observe {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`observe!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `observe!(\"y\", distribution, value)`")
+        ::core::compile_error!(
+            "`observe!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `observe!(\"y\", distribution, value)`"
+        )
     };
 }
 
@@ -28,7 +32,9 @@ macro_rules! observe {
 #[macro_export]
 macro_rules! param {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`param!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `param!(\"w\", init, support)`")
+        ::core::compile_error!(
+            "`param!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `param!(\"w\", init, support)`"
+        )
     };
 }
 
@@ -38,7 +44,9 @@ macro_rules! param {
 #[macro_export]
 macro_rules! module {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`module!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `module!(\"net\", init)`")
+        ::core::compile_error!(
+            "`module!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `module!(\"net\", init)`"
+        )
     };
 }
 
@@ -48,7 +56,9 @@ macro_rules! module {
 #[macro_export]
 macro_rules! plate {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`plate!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `plate!(\"n\", size, { .. })`")
+        ::core::compile_error!(
+            "`plate!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `plate!(\"n\", size, { .. })`"
+        )
     };
 }
 
@@ -68,7 +78,9 @@ macro_rules! deterministic {
 #[macro_export]
 macro_rules! factor {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`factor!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `factor!(\"f\", log_weight)`")
+        ::core::compile_error!(
+            "`factor!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `factor!(\"f\", log_weight)`"
+        )
     };
 }
 
@@ -78,7 +90,9 @@ macro_rules! factor {
 #[macro_export]
 macro_rules! submodel {
     ($($tokens:tt)*) => {
-        ::core::compile_error!("`submodel!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `submodel!(\"prefix\", program)`")
+        ::core::compile_error!(
+            "`submodel!` belongs inside a function marked `#[model]` or `#[guide]`; write it there as `submodel!(\"prefix\", program)`"
+        )
     };
 }
 

@@ -14,7 +14,7 @@ pub enum Support {
     Positive,
     /// `(0, 1)`.
     UnitInterval,
-    /// `(low, high)`.
+    /// `(low, high)`; both infinite where the bounds are tensors, known only at run time.
     Interval(f64, f64),
     /// `(low, ∞)`.
     GreaterThan(f64),
@@ -43,13 +43,16 @@ impl Support {
             return false;
         }
         match (self, outer) {
+            // The bounds are tensors: only their values could tell, and they are not read back.
+            (Interval(low, high), _) if low.is_infinite() && high.is_infinite() => true,
             (Point, _) => true,
             (_, Point) => false,
             (Simplex, Simplex | RealVector) => true,
             (_, Simplex) | (Simplex, Real) => matches!(self, Simplex),
-            _ => match (self.bounds(), outer.bounds()) {
-                ((low, high), (outer_low, outer_high)) => low >= outer_low && high <= outer_high,
-            },
+            _ => {
+                let ((low, high), (outer_low, outer_high)) = (self.bounds(), outer.bounds());
+                low >= outer_low && high <= outer_high
+            }
         }
     }
 
@@ -91,7 +94,8 @@ impl Support {
             Real | RealVector | Point => 0.0,
             Positive => 1.0,
             UnitInterval | Simplex => 0.5,
-            Interval(low, high) => low + (high - low) / 2.0,
+            Interval(low, high) if low.is_finite() && high.is_finite() => low + (high - low) / 2.0,
+            Interval(..) => 0.0,
             GreaterThan(low) => low + 1.0,
             LessThan(high) => high - 1.0,
             Boolean | NonNegativeInteger => 0.0,

@@ -263,9 +263,8 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             if gradient.is_some() {
                 continue;
             }
-            let sibling_has_one = module_of(name).is_some_and(|module| {
-                leaves.iter().zip(received).any(|((other, _), g)| g.is_some() && module_of(other) == Some(module))
-            });
+            let sibling_has_one = module_of(name)
+                .is_some_and(|module| leaves.iter().zip(received).any(|((other, _), g)| g.is_some() && module_of(other) == Some(module)));
             if !sibling_has_one {
                 return Err(Error::MissingGradient { name: name.clone(), step: state.step });
             }
@@ -374,7 +373,13 @@ fn read(term: Option<Tensor<1>>) -> Result<f64> {
 }
 
 /// Repeats a step that was not finite with every check on, and names the first place that is wrong.
-fn explain<M: Program, P: Program>(step: u64, prepared: &Prepared<M, P>, runs: impl Iterator<Item = Run>, names: &[&str], probe: &[f64]) -> Error {
+fn explain<M: Program, P: Program>(
+    step: u64,
+    prepared: &Prepared<M, P>,
+    runs: impl Iterator<Item = Run>,
+    names: &[&str],
+    probe: &[f64],
+) -> Error {
     for run in runs {
         match particle(&prepared.model, &prepared.guide, &run, false, true) {
             Err(error) => return error,
@@ -401,4 +406,3 @@ fn bad(site: &Site) -> Option<(String, f64)> {
     let sum: f64 = AnyTensor::from(site.log_prob_sum().ok()??).to_f64().ok()?.iter().sum();
     (!sum.is_finite()).then(|| (site.name.clone(), sum))
 }
-

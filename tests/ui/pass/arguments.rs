@@ -1,4 +1,5 @@
 //! References, slices, strings, patterns, options, tuples, user types; generics and lifetimes.
+#![allow(dead_code)]
 use vi_runtime::prelude::*;
 
 #[derive(Clone, Arg)]

@@ -1,4 +1,5 @@
 //! `if`, `match`, loops, early `return`, `break`, `?` and labels around statements.
+#![allow(dead_code)]
 use vi_runtime::prelude::*;
 
 #[model]

@@ -20,6 +20,10 @@ use crate::support::Support;
 /// # Implementing one
 /// Use tensor operations only in `log_prob`: reading a value back would stop the program from being compiled and would
 /// stall a GPU. Ask [`Noise`] for randomness in `draw`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a distribution",
+    label = "expected a distribution, such as `Normal::new(0.0, 1.0)`"
+)]
 pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
     /// `Float`, or `Int` for a discrete distribution.
     type Kind: ValueKind;
@@ -188,7 +192,8 @@ impl<const D: usize> Batch<D> {
     #[must_use]
     pub fn expand(mut self, dims: [usize; D]) -> Self {
         if self.conflict.is_none() && (0..D).any(|i| self.dims[i] != 1 && self.dims[i] != dims[i]) {
-            self.conflict = Some(Box::new(ShapeConflict { left: ("the distribution", self.dims.to_vec()), right: ("expand", dims.to_vec()) }));
+            self.conflict =
+                Some(Box::new(ShapeConflict { left: ("the distribution", self.dims.to_vec()), right: ("expand", dims.to_vec()) }));
         }
         self.dims = dims;
         self

@@ -21,10 +21,7 @@ impl Handler for Pair {
         }
         let drawn = self.guide.get(&site.name).filter(|drawn| drawn.kind == SiteKind::Latent);
         let (Some(drawn), Some(distribution)) = (drawn, &site.distribution) else {
-            return Err(Error::MissingInGuide {
-                site: site.name.clone(),
-                guide_sites: list(self.guide.latents().map(|site| &site.name)),
-            });
+            return Err(Error::MissingInGuide { site: site.name.clone(), guide_sites: list(self.guide.latents().map(|site| &site.name)) });
         };
         if let (Some(guide), true) = (&drawn.distribution, self.thorough) {
             supports(&site.name, &**guide, &**distribution)?;
@@ -64,11 +61,7 @@ pub(crate) fn nothing_left(guide: &Trace, model: &Trace) -> Result<()> {
             Some(_) => "it is not drawn there",
             None => "it has no such site",
         };
-        return Err(Error::UnknownInGuide {
-            site: site.name.clone(),
-            why,
-            model_sites: list(model.latents().map(|site| &site.name)),
-        });
+        return Err(Error::UnknownInGuide { site: site.name.clone(), why, model_sites: list(model.latents().map(|site| &site.name)) });
     }
     Ok(())
 }

@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 
+use super::Program;
 use super::handler::{Handler, ParamSite};
 use super::param::{ParamScope, ParamStore};
 use super::plate::{Plate, PlateGuard, PlateIndex};
 use super::site::{Site, SiteKind};
 use super::trace::Trace;
 use super::validate;
-use super::Program;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -287,7 +287,10 @@ impl Ctx {
     pub(crate) fn enter_plate(&self, name: &'static str, size: usize, subsample: Option<usize>) -> Result<(PlateGuard<'_>, PlateIndex)> {
         let mut plate = Plate::new(name, size, subsample)?;
         if self.plates.borrow().iter().any(|outer| outer.name == name) {
-            return Err(Error::Plate { plate: name.to_owned(), problem: "it stands inside itself; give the inner plate another name".into() });
+            return Err(Error::Plate {
+                plate: name.to_owned(),
+                problem: "it stands inside itself; give the inner plate another name".into(),
+            });
         }
         let known = self.known_plates.borrow().get(name).cloned();
         let plate = match known {

@@ -136,7 +136,11 @@ impl Draws {
 
     fn stacked(&self) -> Result<AnyTensor> {
         if self.members.is_empty() {
-            return Err(Error::Unknown { what: "draw of site", name: self.name.clone(), available: "none: it is observed, conditioned or was never reached".into() });
+            return Err(Error::Unknown {
+                what: "draw of site",
+                name: self.name.clone(),
+                available: "none: it is observed, conditioned or was never reached".into(),
+            });
         }
         for (site, draws) in &self.members {
             if draws.len() != self.total {

@@ -138,7 +138,10 @@ impl Handler for Condition {
     }
 }
 /// The sites named in `data` are observed with these values.
-pub fn condition<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Condition> {
+pub fn condition<P: Program, N: Into<String>, T: Into<AnyTensor>>(
+    program: P,
+    data: impl IntoIterator<Item = (N, T)>,
+) -> Handled<P, Condition> {
     with(program, Condition(values(data)))
 }
 
@@ -166,7 +169,11 @@ impl Handler for Substitute {
         if index.rank() != 1 || units.is_empty() || units.iter().any(|unit| *unit < 0.0 || *unit >= plate.size as f64) {
             return Err(Error::Plate {
                 plate: plate.name.to_owned(),
-                problem: format!("the given index has shape {:?}; it must be a vector of units from 0 to {}", index.shape(), plate.size - 1),
+                problem: format!(
+                    "the given index has shape {:?}; it must be a vector of units from 0 to {}",
+                    index.shape(),
+                    plate.size - 1
+                ),
             });
         }
         plate.len = units.len();
@@ -180,7 +187,10 @@ impl Substitute {
     }
 }
 /// Latent sites, parameters and plate indices take the values in `data`.
-pub fn substitute<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Substitute> {
+pub fn substitute<P: Program, N: Into<String>, T: Into<AnyTensor>>(
+    program: P,
+    data: impl IntoIterator<Item = (N, T)>,
+) -> Handled<P, Substitute> {
     with(program, Substitute(values(data)))
 }
 
@@ -199,7 +209,10 @@ impl Handler for Intervene {
     }
 }
 /// The sites named in `data` are set to these values (do-operator; Pearl 2009, section 3.2).
-pub fn intervene<P: Program, N: Into<String>, T: Into<AnyTensor>>(program: P, data: impl IntoIterator<Item = (N, T)>) -> Handled<P, Intervene> {
+pub fn intervene<P: Program, N: Into<String>, T: Into<AnyTensor>>(
+    program: P,
+    data: impl IntoIterator<Item = (N, T)>,
+) -> Handled<P, Intervene> {
     with(program, Intervene(values(data)))
 }
 

@@ -38,6 +38,7 @@ impl<const D: usize, Rest: Ranks> Ranks for (Rank<D>, Rest) {
 }
 
 /// Panics at compile time when a site of `guide` has another rank than the site of that name of `model`.
+#[allow(clippy::panic, reason = "it runs at compile time only; a panic is the compile error")]
 pub(crate) const fn compare(model: (&[&str], &RankList), guide: (&[&str], &RankList)) {
     let mut g = 0;
     while g < guide.0.len() && g < 64 {

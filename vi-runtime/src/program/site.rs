@@ -51,7 +51,7 @@ macro_rules! integers {
     ($($ty:ty)*) => { $(impl SiteIndex for $ty { fn text(&self) -> String { self.to_string() } })* };
 }
 integers! { usize u64 u32 u16 u8 isize i64 i32 i16 i8 }
-impl<T: SiteIndex> SiteIndex for &T {
+impl<T: SiteIndex + ?Sized> SiteIndex for &T {
     fn text(&self) -> String {
         (*self).text()
     }

@@ -95,7 +95,13 @@ fn row(site: &Site) -> [String; 8] {
     let plates: Vec<String> = site
         .plates
         .iter()
-        .map(|plate| if plate.len == plate.size { format!("{}={}", plate.name, plate.size) } else { format!("{}={} of {}", plate.name, plate.len, plate.size) })
+        .map(|plate| {
+            if plate.len == plate.size {
+                format!("{}={}", plate.name, plate.size)
+            } else {
+                format!("{}={} of {}", plate.name, plate.len, plate.size)
+            }
+        })
         .collect();
     let log_prob = match site.log_prob_sum().ok().flatten().map(|sum| AnyTensor::from(sum).to_f64()) {
         Some(Ok(sum)) => format!("{:.4}", sum.iter().sum::<f64>()),

@@ -3,7 +3,7 @@ use vi_runtime::prelude::*;
 
 #[model]
 fn program() {
-    sample!("x"["first"], Normal::new(0.0, 1.0));
+    sample!("x"[0.5], Normal::new(0.0, 1.0));
 }
 
 fn main() {}

@@ -1,0 +1,141 @@
+//! The Bernoulli distribution.
+
+use burn::tensor::{Int, Tensor};
+
+use super::density::{Form, full, minus_infinity, softplus, softplus_scalar, spread};
+use super::{Batch, Constraint, Distribution, Params, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// 1 with probability `probs`, else 0; support: `{0, 1}`.
+///
+/// `log p(x) = x ln p + (1 − x) ln(1 − p)`, or in log-odds `a`: `x a − ln(1 + eᵃ)`
+///
+/// # Shapes
+/// `probs` or `logits` and the value: `[batch]`.
+///
+/// # Errors
+/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
+#[derive(Clone, Debug)]
+pub struct Bernoulli<const D: usize> {
+    form: Form,
+    parameter: Operand<D>,
+    batch: Batch<D>,
+}
+
+impl<const D: usize> Bernoulli<D> {
+    /// With the probability of 1: a number, an array, a tensor or a reference.
+    pub fn new<P>(probs: P) -> Self
+    where
+        (P,): Params<D, 1>,
+    {
+        let [probs] = Params::operands((probs,));
+        Self::of(Form::Probs, probs)
+    }
+
+    /// With the log-odds of 1, `ln(p/(1 − p))`: exact where the probability would round to 0 or 1.
+    pub fn logits<L>(logits: L) -> Self
+    where
+        (L,): Params<D, 1>,
+    {
+        let [logits] = Params::operands((logits,));
+        Self::of(Form::Logits, logits)
+    }
+
+    fn of(form: Form, parameter: Operand<D>) -> Self {
+        let batch = Batch::of([(form.name(), &parameter)]);
+        Bernoulli { form, parameter, batch }
+    }
+
+    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
+    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Bernoulli<E> {
+        let mut expanded = Bernoulli::of(self.form, self.parameter.lift::<E>());
+        expanded.batch = expanded.batch.expand(shape);
+        expanded
+    }
+}
+
+impl<const D: usize> Distribution<D> for Bernoulli<D> {
+    type Kind = Int;
+
+    fn name(&self) -> String {
+        "Bernoulli".to_owned()
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.batch.dims()
+    }
+
+    fn support(&self) -> Support {
+        Support::Boolean
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let value = self.batch.float(value);
+        let x = value.clone().clamp(0.0, 1.0);
+        let outside = value.not_equal(x.clone());
+        let log_prob = match (self.form, self.parameter.clone()) {
+            (form, Operand::Number(parameter)) => {
+                let (one, zero) = match form {
+                    Form::Probs => (parameter.ln(), (-parameter).ln_1p()),
+                    Form::Logits => (-softplus_scalar(-parameter), -softplus_scalar(parameter)),
+                };
+                x.full_like(zero).mask_fill(x.equal_elem(1.0), one)
+            }
+            // ln(1 − p) or ln p: the logarithm of 1 − x ± p. For x = 0 and small p that sum has lost digits of p;
+            // what it lost is known exactly and, as d ln w = dw/w with w near 1, is added back (it is 0 for x = 1).
+            (Form::Probs, probs) => {
+                let sign = Operand::Tensor(x.clone().mul_scalar(2.0).sub_scalar(1.0));
+                let signed = (sign * probs).into_tensor();
+                let rest = x.neg().add_scalar(1.0);
+                let mass = signed.clone() + rest.clone();
+                let lost = signed.without_autodiff() - (mass.clone().without_autodiff() - rest);
+                mass.log() + lost
+            }
+            (Form::Logits, logits) => {
+                let sign = Operand::Tensor(x.mul_scalar(-2.0).add_scalar(1.0));
+                softplus((sign * logits).into_tensor()).neg()
+            }
+        };
+        minus_infinity(log_prob, outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        let shape = self.shape();
+        let u = noise.uniform(shape)?;
+        let below = match (self.form, &self.parameter) {
+            (Form::Probs, Operand::Number(probs)) => u.lower_elem(*probs),
+            (Form::Probs, probs) => u.lower(full(probs, shape, noise).without_autodiff()),
+            // u < σ(a) as ln u − ln(1 − u) < a
+            (Form::Logits, logits) => {
+                let log_odds = u.clone().log() - u.neg().log1p();
+                match logits {
+                    Operand::Number(logits) => log_odds.lower_elem(*logits),
+                    logits => log_odds.lower(full(logits, shape, noise).without_autodiff()),
+                }
+            }
+        };
+        Ok(spread(below, shape).int())
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.parameter = self.parameter.place(to);
+        self.batch = self.batch.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.batch = self.batch.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.batch.conflict()
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        visit(self.form.name(), self.parameter.any(), self.form.constraint());
+    }
+}

@@ -1,0 +1,140 @@
+//! The binomial distribution.
+
+use burn::tensor::{Int, Tensor};
+
+use super::density::{Form, beside, full, logistic, minus_infinity, softplus, spread};
+use super::rows::broadcast;
+use super::saddle_point::{self, refine};
+use super::{Batch, Constraint, Distribution, Params, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special;
+use crate::support::Support;
+
+/// Number of successes in `total_count` independent trials; support: `{0, …, total_count}`.
+///
+/// `log p(x) = ln C(n, x) + x ln p + (n − x) ln(1 − p)`, or in log-odds `a`: `ln C(n, x) + x a − n ln(1 + eᵃ)`
+///
+/// # Shapes
+/// `total_count` (whole numbers as floats), `probs` or `logits` and the value: `[batch]`.
+///
+/// # Errors
+/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` is outside
+/// `[0, 1]` or `logits` is NaN or `∞`.
+#[derive(Clone, Debug)]
+pub struct Binomial<const D: usize> {
+    form: Form,
+    total_count: Operand<D>,
+    parameter: Operand<D>,
+    batch: Batch<D>,
+}
+
+impl<const D: usize> Binomial<D> {
+    /// With the probability of success: numbers, arrays, tensors or references, in any mix.
+    pub fn new<N, P>(total_count: N, probs: P) -> Self
+    where
+        (N, P): Params<D, 2>,
+    {
+        Self::of(Form::Probs, Params::operands((total_count, probs)))
+    }
+
+    /// With the log-odds of success, `ln(p/(1 − p))`.
+    pub fn logits<N, L>(total_count: N, logits: L) -> Self
+    where
+        (N, L): Params<D, 2>,
+    {
+        Self::of(Form::Logits, Params::operands((total_count, logits)))
+    }
+
+    fn of(form: Form, [total_count, parameter]: [Operand<D>; 2]) -> Self {
+        let batch = Batch::of([("total_count", &total_count), (form.name(), &parameter)]);
+        Binomial { form, total_count, parameter, batch }
+    }
+
+    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
+    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Binomial<E> {
+        let mut expanded = Binomial::of(self.form, [self.total_count.lift::<E>(), self.parameter.lift::<E>()]);
+        expanded.batch = expanded.batch.expand(shape);
+        expanded
+    }
+}
+
+impl<const D: usize> Distribution<D> for Binomial<D> {
+    type Kind = Int;
+
+    fn name(&self) -> String {
+        "Binomial".to_owned()
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.batch.dims()
+    }
+
+    fn support(&self) -> Support {
+        match self.total_count {
+            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
+            _ => Support::NonNegativeInteger,
+        }
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let x = self.batch.float(value);
+        let y = (self.total_count.clone() - Operand::Tensor(x.clone())).into_tensor();
+        let parameter = beside(&self.parameter, &y);
+        let dims = broadcast(("the value", y.dims()), (self.form.name(), parameter.dims())).unwrap_or(y.dims());
+        let (x, y) = (spread(x, dims), spread(y, dims));
+        let outside = x.clone().lower_elem(0.0).bool_or(y.clone().lower_elem(0.0));
+        let (x, y) = (x.clamp_min(0.0), y.clamp_min(0.0));
+        // ln C(n, x) = −ln(n + 1) − ln B(x + 1, n − x + 1)
+        let choose = (x.clone() + y.clone() + 1.0).log() + special::log_beta(x.clone() + 1.0, y.clone() + 1.0);
+        let kernel = match self.form {
+            Form::Probs => {
+                // Not xlogy(y, 1 − p), which has lost the digits of a small p; p = 1 counts only where there are failures.
+                let p = spread(parameter.clone(), dims).mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
+                special::xlogy(x.clone(), parameter.clone()) + y.clone() * p.neg().log1p()
+            }
+            Form::Logits => x.clone() * parameter.clone() - (x.clone() + y.clone()) * softplus(parameter.clone()),
+        };
+        let log_prob = refine(kernel - choose, &self.total_count, || {
+            let parameter = parameter.without_autodiff();
+            let (p, q) = match self.form {
+                Form::Probs => (parameter.clone(), parameter.neg().add_scalar(1.0)),
+                Form::Logits => (logistic(parameter.clone()), logistic(parameter.neg())),
+            };
+            saddle_point::binomial(x.without_autodiff(), y.without_autodiff(), p, q)
+        });
+        minus_infinity(log_prob, outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        let shape = self.shape();
+        let parameter = full(&self.parameter, shape, noise).without_autodiff();
+        let probs = match self.form {
+            Form::Probs => parameter,
+            Form::Logits => logistic(parameter),
+        };
+        noise.binomial(full(&self.total_count, shape, noise).without_autodiff(), probs)
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.total_count = self.total_count.place(to);
+        self.parameter = self.parameter.place(to);
+        self.batch = self.batch.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.batch = self.batch.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.batch.conflict()
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        visit("total_count", self.total_count.any(), Constraint::NonNegativeInteger);
+        visit(self.form.name(), self.parameter.any(), self.form.constraint());
+    }
+}

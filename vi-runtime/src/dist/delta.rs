@@ -1,0 +1,130 @@
+//! The point mass.
+
+use burn::tensor::{Float, Tensor};
+
+use super::density::minus_infinity;
+use super::{Batch, Constraint, Distribution, Normal, Params, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// All mass on `value`; support: that point.
+///
+/// `log p(x) = log_density` (0 unless set) where `x = value`, else `−∞`
+///
+/// # Shapes
+/// `value` and `log_density`: `[batch]`.
+///
+/// # Errors
+/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `value` is not finite. A `Delta` prior under a continuous
+/// guide is refused: see [`soften`](Self::soften).
+#[derive(Clone, Debug)]
+pub struct Delta<const D: usize> {
+    value: Operand<D>,
+    log_density: Operand<D>,
+    batch: Batch<D>,
+}
+
+impl<const D: usize> Delta<D> {
+    /// The point: a number, an array, a tensor or a reference.
+    pub fn new<V>(value: V) -> Self
+    where
+        (V,): Params<D, 1>,
+    {
+        let [value] = Params::operands((value,));
+        Self::of(value, Operand::Number(0.0))
+    }
+
+    fn of(value: Operand<D>, log_density: Operand<D>) -> Self {
+        let batch = Batch::of([("value", &value), ("log_density", &log_density)]);
+        Delta { value, log_density, batch }
+    }
+
+    /// What [`log_prob`](Distribution::log_prob) is at the point: a number, a tensor or a reference.
+    #[must_use]
+    pub fn log_density(self, log_density: impl Into<Operand<D>>) -> Self {
+        Self::of(self.value, log_density.into())
+    }
+
+    /// A normal distribution about the point with standard deviation `eps`, which a continuous guide can fit.
+    pub fn soften(self, eps: f64) -> Normal<D> {
+        Normal { loc: self.value, scale: Operand::Number(eps), batch: self.batch }
+    }
+
+    /// The same point over copies that fill `shape`; new dimensions come first.
+    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Delta<E> {
+        let mut expanded = Delta::of(self.value.lift::<E>(), self.log_density.lift::<E>());
+        expanded.batch = expanded.batch.expand(shape);
+        expanded
+    }
+}
+
+impl<const D: usize> From<f64> for Operand<D> {
+    fn from(number: f64) -> Self {
+        Operand::Number(number)
+    }
+}
+
+impl<const D: usize> From<Tensor<D>> for Operand<D> {
+    fn from(tensor: Tensor<D>) -> Self {
+        Operand::Tensor(tensor)
+    }
+}
+
+impl<const D: usize> From<&Tensor<D>> for Operand<D> {
+    fn from(tensor: &Tensor<D>) -> Self {
+        Operand::Tensor(tensor.clone())
+    }
+}
+
+impl<const D: usize> Distribution<D> for Delta<D> {
+    type Kind = Float;
+
+    fn name(&self) -> String {
+        "Delta".to_owned()
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.batch.dims()
+    }
+
+    fn support(&self) -> Support {
+        Support::Point
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let value = value.clone().without_autodiff();
+        let point = (Operand::Tensor(value.zeros_like()) + self.value.clone()).into_tensor().without_autodiff();
+        let log_prob = (Operand::Tensor(point.zeros_like()) + self.log_density.clone()).into_tensor();
+        minus_infinity(log_prob, point.not_equal(value))
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(super::density::full(&self.value, self.shape(), noise))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.value = self.value.place(to);
+        self.log_density = self.log_density.place(to);
+        self.batch = self.batch.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.batch = self.batch.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.batch.conflict()
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        visit("value", self.value.any(), Constraint::Real);
+    }
+}

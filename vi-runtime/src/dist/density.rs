@@ -1,0 +1,112 @@
+//! Pieces that several densities share.
+
+use burn::tensor::activation::sigmoid;
+use burn::tensor::kind::Basic;
+use burn::tensor::{Bool, DType, Tensor};
+
+use crate::noise::Noise;
+use crate::operand::{Operand, Placement};
+
+/// Minus infinity, and no gradient, where `outside` is true.
+///
+/// What stands there before must be finite and have finite derivatives: `0 · ∞` in the backward pass is NaN. Densities
+/// therefore replace a value outside the support before they take its logarithm.
+pub(crate) fn minus_infinity<const D: usize>(log_prob: Tensor<D>, outside: Tensor<D, Bool>) -> Tensor<D> {
+    let dims = log_prob.dims();
+    log_prob.mask_fill(spread(outside, dims), f64::NEG_INFINITY)
+}
+
+/// The tensor with the dimensions `dims`.
+pub(crate) fn spread<const D: usize, K: Basic>(tensor: Tensor<D, K>, dims: [usize; D]) -> Tensor<D, K> {
+    if tensor.dims() == dims { tensor } else { tensor.expand::<D, _>(dims) }
+}
+
+/// `ln(1 + eˣ)`, relative error of a few ulp at both ends.
+///
+/// Burn's own `softplus` switches to `x` at 20, an error of 2e-9 there; at 80 `ln(1 + eˣ) = x` to the last bit and `eˣ` is
+/// still finite in single precision.
+pub(crate) fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    const LINEAR: f64 = 80.0;
+    let linear = x.clone().greater_elem(LINEAR);
+    x.clone().mask_fill(linear.clone(), LINEAR).exp().log1p().mask_where(linear, x)
+}
+
+/// `1/(1 + e⁻ˣ)`.
+///
+/// Burn's own operation computes in single precision on some backends whatever the type (ndarray in 0.22); in double
+/// precision it is composed here.
+pub(crate) fn logistic<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    match x.dtype() {
+        DType::F64 => exp_positive(x.neg()).add_scalar(1.0).recip(),
+        _ => sigmoid(x),
+    }
+}
+
+/// `ln(1 + eˣ)` on the host.
+pub(crate) fn softplus_scalar(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// The smallest normal number, the largest finite one and the largest below 1.
+pub(crate) fn limits(dtype: DType) -> (f64, f64, f64) {
+    match dtype {
+        DType::F64 => (f64::MIN_POSITIVE, f64::MAX, 1.0 - f64::EPSILON / 2.0),
+        _ => (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX), 1.0 - f64::from(f32::EPSILON) / 2.0),
+    }
+}
+
+/// `eˣ`, a positive finite number for every `x`.
+///
+/// Beyond the range of the floats the argument is cut off, not the result: the derivative of an infinite `eˣ` would make
+/// the gradient NaN.
+pub(crate) fn exp_positive<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let (low, high) = match x.dtype() {
+        DType::F64 => (-708.3, 709.7),
+        _ => (-87.3, 88.7),
+    };
+    x.clamp(low, high).exp()
+}
+
+/// A draw that was rounded to 0 or 1, moved to the nearest number between.
+pub(crate) fn clamp_unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let (tiny, _, below_one) = limits(x.dtype());
+    x.clamp(tiny, below_one)
+}
+
+/// The parameter as a tensor with one element for each element of `shape`.
+pub(crate) fn full<const D: usize>(parameter: &Operand<D>, shape: [usize; D], noise: &Noise<'_>) -> Tensor<D> {
+    spread(parameter.clone().tensor(noise.placement()), shape)
+}
+
+/// The parameter as a tensor, a number being placed beside `like`; it broadcasts against `like`.
+pub(crate) fn beside<const D: usize>(parameter: &Operand<D>, like: &Tensor<D>) -> Tensor<D> {
+    let to = Placement { device: like.device().inner(), dtype: like.dtype().into() };
+    parameter.clone().tensor(&to)
+}
+
+/// Which of two equivalent parameters a discrete family was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Probabilities.
+    Probs,
+    /// Log-odds, or unnormalised log-probabilities.
+    Logits,
+}
+
+impl Form {
+    /// What messages call the parameter.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Form::Probs => "probs",
+            Form::Logits => "logits",
+        }
+    }
+
+    /// What each element must satisfy.
+    pub(crate) fn constraint(self) -> super::Constraint {
+        match self {
+            Form::Probs => super::Constraint::UnitInterval,
+            Form::Logits => super::Constraint::Logit,
+        }
+    }
+}

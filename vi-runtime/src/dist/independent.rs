@@ -1,0 +1,90 @@
+//! Batch dimensions read as part of one draw.
+
+use burn::tensor::Tensor;
+
+use super::{Constraint, Distribution, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Placement};
+use crate::support::Support;
+
+/// A distribution of which the last batch dimensions belong to the event; see
+/// [`DistributionExt::independent`](super::DistributionExt::independent).
+#[derive(Clone, Debug)]
+pub struct Independent<T> {
+    base: T,
+    event_rank: usize,
+    conflict: Option<ShapeConflict>,
+}
+
+impl<T> Independent<T> {
+    pub(super) fn new<const D: usize>(base: T, more: usize) -> Self
+    where
+        T: Distribution<D>,
+    {
+        let asked = base.event_rank() + more;
+        let shape = || base.shape().to_vec();
+        let conflict = (asked > D).then(|| ShapeConflict { left: ("the distribution", shape()), right: ("the event", vec![1; asked]) });
+        Independent { event_rank: asked.min(D), conflict, base }
+    }
+}
+
+impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
+    type Kind = T::Kind;
+
+    fn name(&self) -> String {
+        format!("Independent({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn event_rank(&self) -> usize {
+        self.event_rank
+    }
+
+    fn support(&self) -> Support {
+        self.base.support()
+    }
+
+    fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        sum_event(self.base.log_prob(value), self.base.event_rank(), self.event_rank)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
+        self.base.draw(noise)
+    }
+
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D, T::Kind>, Option<Tensor<D>>)> {
+        let (value, log_prob) = self.base.draw_scored(noise)?;
+        Ok((value, log_prob.map(|log_prob| sum_event(log_prob, self.base.event_rank(), self.event_rank))))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        self.base.is_reparameterised()
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.base = self.base.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict().or_else(|| self.conflict.clone())
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.base.parameters(visit);
+    }
+}
+
+/// Sums the dimensions between an event of rank `from` and one of rank `to`, keeping them with size 1.
+pub(super) fn sum_event<const D: usize>(log_prob: Tensor<D>, from: usize, to: usize) -> Tensor<D> {
+    (D - to.max(from)..D - from).fold(log_prob, |sum, dim| sum.sum_dim(dim))
+}

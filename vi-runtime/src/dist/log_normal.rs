@@ -1,0 +1,51 @@
+//! The log-normal distribution.
+
+use burn::tensor::{Float, Tensor};
+
+use super::density::{exp_positive, minus_infinity};
+use super::normal::HALF_LN_2PI;
+use super::{Distribution, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::support::Support;
+
+family! {
+    /// The exponential of a normal variable with mean `loc` and standard deviation `scale`; support: `(0, ∞)`.
+    ///
+    /// `log p(x) = −½ ((ln x − loc)/scale)² − ln x − ln scale − ½ ln 2π`
+    ///
+    /// # Shapes
+    /// `loc`, `scale` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `scale` is not positive or a parameter is not finite.
+    LogNormal { loc: L, scale: S }
+}
+
+impl<const D: usize> Distribution<D> for LogNormal<D> {
+    type Kind = Float;
+
+    family_methods! { LogNormal { loc: Real, scale: Positive } }
+
+    fn support(&self) -> Support {
+        Support::Positive
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let outside = value.clone().lower_equal_elem(0.0);
+        let log = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0).log());
+        let z = (log.clone() - self.loc.clone()) / self.scale.clone();
+        let constant = self.scale.clone().ln() + HALF_LN_2PI;
+        minus_infinity((z.square() * -0.5 - log - constant).into_tensor(), outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        let z = Operand::Tensor(noise.normal(self.shape())?);
+        Ok(exp_positive((z * self.scale.clone() + self.loc.clone()).into_tensor()))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,99 @@
+//! Distributions of which some entries do not count.
+
+use burn::tensor::{Bool, Tensor};
+
+use super::density::spread;
+use super::rows::broadcast;
+use super::{Constraint, Distribution, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Placement};
+use crate::support::Support;
+
+/// A distribution whose density counts where a mask is true; see [`DistributionExt::masked`](super::DistributionExt::masked).
+#[derive(Clone, Debug)]
+pub struct Masked<const D: usize, T> {
+    base: T,
+    mask: Tensor<D, Bool>,
+    conflict: Option<ShapeConflict>,
+}
+
+impl<const D: usize, T: Distribution<D>> Masked<D, T> {
+    pub(super) fn new(base: T, mask: Tensor<D, Bool>) -> Self {
+        let shape = base.shape();
+        // An event counts or does not count as a whole.
+        let mut room = shape;
+        room[D - base.event_rank()..].fill(1);
+        let (base, conflict) = match broadcast(("the distribution", room), ("mask", mask.dims())) {
+            Ok(mut dims) if dims[D - base.event_rank()..].iter().all(|&size| size == 1) => {
+                let event = D - base.event_rank();
+                dims[event..].copy_from_slice(&shape[event..]);
+                (if dims == shape { base } else { base.grow(dims) }, None)
+            }
+            _ => (base, Some(ShapeConflict { left: ("the distribution", shape.to_vec()), right: ("mask", mask.dims().to_vec()) })),
+        };
+        Masked { base, mask, conflict }
+    }
+}
+
+impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
+    type Kind = T::Kind;
+
+    fn name(&self) -> String {
+        format!("Masked({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn event_rank(&self) -> usize {
+        self.base.event_rank()
+    }
+
+    fn support(&self) -> Support {
+        self.base.support()
+    }
+
+    /// The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
+    fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        let support = self.base.support();
+        let stand_in = match support {
+            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
+            _ => Some(support.interior()).filter(|x| x.is_finite()).unwrap_or(0.0),
+        };
+        let drop = self.mask.clone().bool_not();
+        let dims = broadcast(("the value", value.dims()), ("mask", drop.dims())).unwrap_or(value.dims());
+        let value = spread(value.clone(), dims).mask_fill(spread(drop.clone(), dims), stand_in);
+        let log_prob = self.base.log_prob(&value);
+        let dims = log_prob.dims();
+        log_prob.mask_fill(spread(drop, dims), 0.0)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
+        self.base.draw(noise)
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        self.base.is_reparameterised()
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.base = self.base.place(to);
+        self.mask = self.mask.to_device(&to.device);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict().or_else(|| self.conflict.clone())
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.base.parameters(visit);
+    }
+}

@@ -1,0 +1,56 @@
+//! The Poisson distribution.
+
+use burn::tensor::{Int, Tensor};
+
+use super::density::{beside, full, minus_infinity};
+use super::saddle_point::{self, refine};
+use super::{Distribution, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::special;
+use crate::support::Support;
+
+family! {
+    /// Number of events with mean `rate`; support: `{0, 1, 2, …}`.
+    ///
+    /// `log p(x) = x ln rate − rate − ln x!`
+    ///
+    /// # Shapes
+    /// `rate` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `rate` is negative or not finite.
+    Poisson { rate: R }
+}
+
+impl<const D: usize> Distribution<D> for Poisson<D> {
+    type Kind = Int;
+
+    family_methods! { Poisson { rate: NonNegative } }
+
+    fn support(&self) -> Support {
+        Support::NonNegativeInteger
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let x = self.batch.float(value);
+        let outside = x.clone().lower_elem(0.0);
+        let x = x.clamp_min(0.0);
+        let factorial = special::lgamma(x.clone().add_scalar(1.0));
+        let power = match &self.rate {
+            Operand::Number(rate) if *rate > 0.0 => x.clone().mul_scalar(rate.ln()),
+            rate => special::xlogy(x.clone(), beside(rate, &x)),
+        };
+        let log_prob = (Operand::Tensor(power) - self.rate.clone() - Operand::Tensor(factorial)).into_tensor();
+        let log_prob = refine(log_prob, &self.rate, || {
+            let rate = beside(&self.rate, &x).without_autodiff();
+            saddle_point::poisson(x.without_autodiff(), rate)
+        });
+        minus_infinity(log_prob, outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        noise.poisson(full(&self.rate, self.shape(), noise).without_autodiff())
+    }
+}

@@ -1,0 +1,82 @@
+//! Poisson, binomial and multinomial kernels (gamma and Dirichlet densities are among them) without the cancellation of their large terms.
+//!
+//! `x ln m − m − ln x!` subtracts numbers of size `x ln x`: at `x = 10⁵` single precision leaves an error of 0.06. Written
+//! with the deviance `x ln(m/x) − (m − x)` and what Stirling's formula leaves of `ln x!`, the terms are as small as the
+//! result (Loader 2000, "Fast and Accurate Computation of Binomial Probabilities").
+
+use burn::tensor::{DType, Tensor};
+
+use super::normal::HALF_LN_2PI;
+use crate::operand::Operand;
+use crate::special;
+
+/// A parameter up to here makes terms below 100, which single precision holds to 1e-5.
+const SMALL: f64 = 32.0;
+
+/// The log density `plain` with the better value `exact` where single precision needs it: unless `size`, which sets the size
+/// of the terms that cancel, is known to be small.
+///
+/// Gradients are those of `plain`, whose derivatives do not cancel; so `exact` costs no autodiff nodes. Where `exact` is not
+/// finite the value of `plain` stays.
+pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+    let small = matches!(size, Operand::Number(size) if *size <= SMALL);
+    if small || plain.dtype() == DType::F64 {
+        return plain;
+    }
+    let correction = exact() - plain.clone().without_autodiff();
+    let unusable = correction.clone().abs().lower_elem(f64::from(f32::MAX)).bool_not();
+    plain + correction.mask_fill(unusable, 0.0)
+}
+
+/// `x ln m − m − ln Γ(x + 1)` for `x ≥ 0`, `m > 0`.
+pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D> {
+    let beyond = mean.clone() - x.clone();
+    let none = x.clone().lower_equal_elem(0.0);
+    let positive = x.clone().mask_fill(none, 1.0);
+    let ratio = log_ratio(mean, beyond.clone(), positive);
+    x.clone() * ratio - beyond - stirling_excess(x)
+}
+
+/// `ln C(n, x) + x ln p + y ln q` for `n = x + y`, `p + q = 1`.
+pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let n = x.clone() + y.clone();
+    let mean = n.clone() * p;
+    let beyond = mean.clone() - x.clone();
+    let positive = |count: &Tensor<D>| count.clone().mask_fill(count.clone().lower_equal_elem(0.0), 1.0);
+    // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
+    let successes = x.clone() * log_ratio(mean, beyond.clone(), positive(&x));
+    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), positive(&y));
+    successes + failures + stirling_excess(n) - stirling_excess(x) - stirling_excess(y)
+}
+
+/// `ln Γ(Σ aₖ + 1) − Σ ln Γ(aₖ + 1) + Σ aₖ ln xₖ` along the last dimension, which stays with size 1.
+pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
+    let total = a.clone().sum_dim(D - 1);
+    let mean = x * total.clone();
+    let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), a.clone()) - stirling_excess(a);
+    each.sum_dim(D - 1) + stirling_excess(total)
+}
+
+/// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio.
+///
+/// What the quotient lost in rounding, `beyond/count − (ratio − 1)`, is added to its logarithm to first order; it matters
+/// only where the ratio is near 1 and is far below an ulp elsewhere.
+fn log_ratio<const D: usize>(mean: Tensor<D>, beyond: Tensor<D>, count: Tensor<D>) -> Tensor<D> {
+    let ratio = mean / count.clone();
+    let lost = beyond / count - (ratio.clone() - 1.0);
+    // A count of 0 multiplies this: a mean of 0 must not make it infinite.
+    ratio.clamp_min(f64::from(f32::MIN_POSITIVE)).log() + lost
+}
+
+/// `ln Γ(x + 1) − (x ln x − x)` for `x ≥ 0`: `½ ln 2πx` and a series in `1/x` from 10 on (DLMF 5.11.1), else directly.
+fn stirling_excess<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    const SERIES_FROM: f64 = 10.0;
+    let small = x.clone().lower_elem(SERIES_FROM);
+    let few = x.clone().clamp_max(SERIES_FROM);
+    let direct = special::lgamma(few.clone() + 1.0) - special::xlogy(few.clone(), few.clone()) + few;
+    let x = x.clamp_min(SERIES_FROM);
+    let z = x.clone().recip();
+    let z2 = z.clone().square();
+    let series = (z2.clone() * (1.0 / 1260.0) - 1.0 / 360.0) * z2 + 1.0 / 12.0;
+    (x.log() * 0.5 + HALF_LN_2PI + series * z).mask_where(small, direct)
+}

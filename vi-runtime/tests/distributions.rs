@@ -1,0 +1,53 @@
+//! Densities, gradients and draws of every family against known answers.
+//!
+//! The tables in `tests/data/logprob` are 40-digit mpmath results. `VI_TEST_DEVICE` chooses the device (flex unless set);
+//! double precision is checked where the device has it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
+
+#[path = "distributions/bijectors.rs"]
+mod bijectors;
+#[path = "distributions/capture.rs"]
+mod capture;
+#[path = "distributions/density.rs"]
+mod density;
+#[path = "distributions/differences.rs"]
+mod differences;
+#[path = "distributions/outside.rs"]
+mod outside;
+#[path = "distributions/sampling.rs"]
+mod sampling;
+#[path = "distributions/shapes.rs"]
+mod shapes;
+#[path = "distributions/table.rs"]
+mod table;
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use vi_runtime::{Placement, burn};
+
+/// The device under test.
+fn test_device() -> Device {
+    vi_runtime::device::parse(&std::env::var("VI_TEST_DEVICE").unwrap_or_else(|_| "flex".into())).unwrap()
+}
+
+/// Whether the device computes in double precision; wgpu accepts it and is silently wrong.
+fn has_f64() -> bool {
+    !std::env::var("VI_TEST_DEVICE").is_ok_and(|name| name.starts_with("wgpu"))
+}
+
+fn placement(dtype: FloatDType) -> Placement {
+    Placement { device: test_device(), dtype }
+}
+
+fn tensor<const D: usize>(values: &[f64], dims: [usize; D], dtype: DType) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values.to_vec(), dims), (&test_device(), dtype))
+}
+
+/// A tensor that keeps its gradient.
+fn leaf<const D: usize>(values: &[f64], dims: [usize; D], dtype: DType) -> Tensor<D> {
+    tensor(values, dims, dtype).autodiff().require_grad()
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
