@@ -36,7 +36,7 @@ pub fn tolerance(cpu: f64) -> f64 {
 /// A vector on the device under test.
 ///
 /// # Errors
-/// As [`device`].
+/// As [`device()`].
 pub fn vector<const N: usize>(values: [f64; N]) -> Result<Tensor<1>> {
     Ok(Tensor::from_floats(values, &device()?))
 }

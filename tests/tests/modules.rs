@@ -64,6 +64,18 @@ fn an_amortised_guide_learns_the_posterior_of_every_datum() -> Result<()> {
 }
 
 #[test]
+fn a_frozen_layer_keeps_its_weights() -> Result<()> {
+    let x = vector([0.0, 1.0])?;
+    let mut encoder = Encoder::new(&device()?);
+    encoder.hidden = encoder.hidden.freeze();
+    let before = numbers(encoder.hidden.weight.val())?;
+    let fit = Svi::new(&local(x.clone()), amortised(x, encoder)).steps(3).run()?;
+    assert_eq!(fit.param_names(), ["encoder.out.weight", "encoder.out.bias"]);
+    assert_eq!(numbers(fit.module::<Encoder>("encoder")?.hidden.weight.val())?, before);
+    Ok(())
+}
+
+#[test]
 fn a_module_asked_for_under_another_type_or_name_is_an_error() -> Result<()> {
     let x = vector([0.0, 1.0])?;
     let fit = Svi::new(&local(x.clone()), amortised(x, Encoder::new(&device()?))).steps(1).run()?;

@@ -52,3 +52,8 @@ pub mod __private {
     pub use crate::program::{Bound, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, SiteName};
     pub use crate::support::{Support, tag};
 }
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

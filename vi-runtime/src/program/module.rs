@@ -77,7 +77,8 @@ impl ModuleMapper for Load<'_> {
 /// Puts the trainable parameters of `module` into the store and keeps the module as a template.
 pub(crate) fn create<M: Module + 'static>(scope: &ParamScope, name: &str, module: M, placement: &Placement) -> Result<M> {
     let module = module.fork(&placement.device);
-    module.visit(&mut Register { path: Path(vec![name.to_owned()]), scope, placement });
+    // Off autodiff a parameter does not show whether it is frozen; `train` restores what its module was configured with.
+    module.clone().train().visit(&mut Register { path: Path(vec![name.to_owned()]), scope, placement });
     scope.store().borrow_mut().insert_module(name.to_owned(), Box::new(module));
     find(scope, name, placement)?.ok_or_else(|| Error::Param { name: name.to_owned(), problem: "the module could not be stored".into() })
 }

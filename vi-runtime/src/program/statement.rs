@@ -91,7 +91,7 @@ impl Ctx {
     /// The first half of `param!`: the parameter, if it exists.
     ///
     /// # Errors
-    /// [`Error::Param`] where it was created with another support, [`Error::Rank`] where with another rank.
+    /// [`Error::Param`](crate::Error::Param) where it was created with another support, [`Error::Rank`](crate::Error::Rank) where with another rank.
     pub fn find_param<const D: usize>(&self, name: &SiteName, support: &Support) -> Result<Option<Tensor<D>>> {
         let site = self.param_site(name.to_string())?;
         match site.value {
@@ -103,7 +103,7 @@ impl Ctx {
     /// The second half of `param!`: creates it.
     ///
     /// # Errors
-    /// [`Error::Param`] where the initial value is not inside the support.
+    /// [`Error::Param`](crate::Error::Param) where the initial value is not inside the support.
     pub fn new_param<const D: usize, I: Init<D>>(&self, name: SiteName, init: I, support: Support) -> Result<Tensor<D>> {
         let site = self.param_site(name.to_string())?;
         self.params().create(&site.name, init.tensor(self.placement()), support)
@@ -112,7 +112,7 @@ impl Ctx {
     /// The first half of `module!`: the module with its current weights, if it exists.
     ///
     /// # Errors
-    /// [`Error::Param`] where it was created with another type.
+    /// [`Error::Param`](crate::Error::Param) where it was created with another type.
     pub fn find_module<M: Module + 'static>(&self, name: &SiteName) -> Result<Option<M>> {
         let site = self.param_site(name.to_string())?;
         module::find(self.params(), &site.name, self.placement())
@@ -121,7 +121,7 @@ impl Ctx {
     /// The second half of `module!`: registers it.
     ///
     /// # Errors
-    /// [`Error::Param`] where it cannot be stored.
+    /// [`Error::Param`](crate::Error::Param) where it cannot be stored.
     pub fn new_module<M: Module + 'static>(&self, name: SiteName, init: M) -> Result<M> {
         let site = self.param_site(name.to_string())?;
         module::create(self.params(), &site.name, init, self.placement())
@@ -130,7 +130,7 @@ impl Ctx {
     /// `plate!("n", size, { … })`.
     ///
     /// # Errors
-    /// [`Error::Plate`] where it is empty, stands inside itself, or changes its size.
+    /// [`Error::Plate`](crate::Error::Plate) where it is empty, stands inside itself, or changes its size.
     pub fn plate(&self, name: &'static str, size: usize) -> Result<(PlateGuard<'_>, PlateIndex)> {
         self.enter_plate(name, size, None)
     }

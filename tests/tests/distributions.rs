@@ -1,6 +1,6 @@
 //! Densities, gradients and draws of every family against known answers.
 //!
-//! The tables in `tests/data/logprob` are 40-digit mpmath results. `VI_TEST_DEVICE` chooses the device (flex unless set);
+//! The tables in `data/logprob` are 40-digit mpmath results. `VI_TEST_DEVICE` chooses the device (flex unless set);
 //! double precision is checked where the device has it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
@@ -23,16 +23,12 @@ mod shapes;
 mod table;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use tests::has_f64;
 use vi_runtime::{Placement, burn};
 
 /// The device under test.
 fn test_device() -> Device {
-    vi_runtime::device::parse(&std::env::var("VI_TEST_DEVICE").unwrap_or_else(|_| "flex".into())).unwrap()
-}
-
-/// Whether the device computes in double precision; wgpu accepts it and is silently wrong.
-fn has_f64() -> bool {
-    !std::env::var("VI_TEST_DEVICE").is_ok_and(|name| name.starts_with("wgpu"))
+    tests::device().unwrap()
 }
 
 fn placement(dtype: FloatDType) -> Placement {

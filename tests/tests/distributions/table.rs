@@ -19,7 +19,7 @@ pub struct Point {
 }
 
 pub fn read(name: &str, params: &[&str]) -> Vec<Case> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/logprob").join(format!("{name}.json"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logprob").join(format!("{name}.json"));
     let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let cases = table["cases"].as_array().unwrap();
     cases
