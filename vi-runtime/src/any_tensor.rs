@@ -168,6 +168,12 @@ impl AnyTensor {
         }
     }
 
+    /// As it is where device and float precision are those of `to`, else moved and converted.
+    pub(crate) fn matching(self, to: &crate::operand::Placement) -> Self {
+        let float = !matches!(self.kind(), Kind::Float) || self.dtype() == to.dtype.into();
+        if float && self.device() == to.device { self } else { self.place(&to.device, to.dtype) }
+    }
+
     /// Cut off from the autodiff graph, still on the autodiff device where it was.
     #[must_use]
     pub fn detach(self) -> Self {

@@ -220,6 +220,8 @@ impl Ctx {
                 break;
             }
         }
+        // What a handler put there may live elsewhere.
+        site.value = site.value.take().map(|value| value.matching(&self.run.placement));
         let (value, scored) = self.value(site)?;
         site.value = Some(value.clone());
         if self.run.density && site.kind != SiteKind::Intervened {
@@ -281,6 +283,7 @@ impl Ctx {
         for handler in self.handlers.borrow_mut().iter_mut().rev() {
             handler.param(&mut site)?;
         }
+        site.value = site.value.map(|value| value.matching(&self.run.placement));
         Ok(site)
     }
 
@@ -305,6 +308,7 @@ impl Ctx {
                 for handler in self.handlers.borrow_mut().iter_mut().rev() {
                     handler.plate(&mut plate)?;
                 }
+                plate.index = plate.index.map(|index| index.matching(&self.run.placement));
                 if plate.index.is_none() && plate.len < plate.size {
                     plate.draw(self.run.plate_key, &self.run.placement);
                 }

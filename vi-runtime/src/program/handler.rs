@@ -100,7 +100,6 @@ fn values<N: Into<String>, T: Into<AnyTensor>>(values: impl IntoIterator<Item = 
     Rc::new(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
 }
 
-/// Brings a given tensor to the device and precision that the site's distribution works in.
 fn given(values: &Values, name: &str) -> Option<AnyTensor> {
     values.get(name).cloned()
 }
