@@ -1,4 +1,4 @@
-//! Microseconds of one SVI step, the baseline of later work: `cargo bench -p vi-runtime`.
+//! Microseconds of one SVI step, the baseline of later work: `cargo bench --bench svi_step`.
 //!
 //! The models and sizes are those that peers are measured on: eight schools with mean field, a linear regression of
 //! 1000 × 10 with a handwritten guide, a logistic regression of 50 000 × 50. The data are made here from a fixed seed.

@@ -18,7 +18,7 @@ impl Progress {
         let wanted = wanted.unwrap_or_else(|| std::io::stderr().is_terminal());
         let bar = wanted.then(|| {
             let bar = ProgressBar::new(steps);
-            if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}  {per_sec}  {eta} left") {
+            if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}  {eta} left") {
                 bar.set_style(style);
             }
             bar
@@ -33,7 +33,7 @@ impl Progress {
         self.step += 1;
         if self.step.is_multiple_of(EVERY) {
             bar.set_position(self.step);
-            bar.set_message(format!("ELBO {smoothed:.2}"));
+            bar.set_message(format!("ELBO {smoothed:.2}  {:.0} steps/s", bar.per_sec()));
         }
     }
 

@@ -72,9 +72,14 @@ impl Check<'_> {
 }
 
 /// Relative error of a log density in single precision. Flex computes the special functions in double precision and rounds
-/// once; elsewhere they are composed of single-precision operations.
+/// once; elsewhere they are composed of single-precision operations, and on wgpu each of these may round by more than half
+/// a unit in the last place (the largest error seen there: 1.1e-4, Poisson(1e5) 4.7 standard deviations out).
 fn single_tolerance() -> f64 {
-    if std::env::var("VI_TEST_DEVICE").is_ok_and(|name| name != "flex") { 1e-4 } else { 2e-5 }
+    match std::env::var("VI_TEST_DEVICE").as_deref() {
+        Err(_) | Ok("flex") => 2e-5,
+        Ok(name) if name.starts_with("wgpu") => 2e-4,
+        Ok(_) => 1e-4,
+    }
 }
 
 /// The largest logarithm of an input.
