@@ -230,6 +230,34 @@ fn no_check() {
     sample!("x", Normal::new(param!("loc", [0.5]), 1.0));
 }
 
+#[guide]
+fn two_supports() {
+    let scale: Tensor<1> = param!("scale", [1.0], support::Positive);
+    sample!("mu", Normal::new(0.0, scale));
+}
+
+#[model]
+fn the_other_support(y: Tensor<1>) {
+    let mu = sample!("mu", Normal::new(0.0, 1.0));
+    let scale = param!("scale", [0.5], support::UnitInterval);
+    observe!("y", Normal::new(mu, scale), y);
+}
+
+#[guide]
+fn starts_outside() {
+    sample!("mu", Normal::new(0.0, param!("scale", [-1.0], support::Positive)));
+}
+
+#[test]
+fn a_parameter_keeps_its_support_and_starts_inside_it() -> Result<()> {
+    let model = the_other_support(vector([1.0])?);
+    let found = one_step(&model, two_supports());
+    assert_eq!(found, "parameter `scale`: it was created with support (0, inf), and is now read with support (0, 1)");
+    let found = one_step(&model, starts_outside());
+    assert_eq!(found, "parameter `scale`: its initial value -1 is not inside its support, (0, inf)");
+    Ok(())
+}
+
 #[model]
 fn outside(y: Tensor<1>) {
     let rate = sample!("rate", Gamma::new(2.0, 1.0));

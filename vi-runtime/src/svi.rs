@@ -162,9 +162,6 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// # Errors
     /// [`Error::Config`] where there is no particle, [`Error::Device`] where the device cannot do the precision.
     pub fn init(&self) -> Result<SviState> {
-        if self.particles == 0 {
-            return Err(Error::Config { setting: "particles".into(), problem: "0; a step needs at least one".into() });
-        }
         self.prepared()?;
         Ok(SviState { params: Rc::default(), optim: HashMap::new(), key: Key::new(self.seed), step: 0 })
     }
@@ -172,6 +169,9 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     fn prepared(&self) -> Result<&Prepared<M, G::Program>> {
         if let Some(prepared) = self.prepared.get() {
             return Ok(prepared);
+        }
+        if self.particles == 0 {
+            return Err(Error::Config { setting: "particles".into(), problem: "0; a step needs at least one".into() });
         }
         let placement = placement(&self.model, self.device.clone(), self.dtype)?;
         let model = self.model.place(&placement);

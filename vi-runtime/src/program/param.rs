@@ -150,17 +150,17 @@ impl ParamScope {
 
     /// The constrained tensor of `name`, if it exists; computed once a step.
     pub(crate) fn find<const D: usize>(&self, name: &str, support: &Support) -> Result<Option<Tensor<D>>> {
+        let Some(known) = self.store.borrow().entry(name).map(|entry| entry.support) else { return Ok(None) };
+        if known != *support {
+            return Err(Error::Param {
+                name: name.to_owned(),
+                problem: format!("it was created with support {known}, and is now read with support {support}"),
+            });
+        }
         if let Some(value) = self.values.borrow().get(name) {
             return value.typed(name).map(Some);
         }
         let Some(leaf) = self.leaf(name) else { return Ok(None) };
-        let known = self.store.borrow().entry(name).map(|entry| entry.support);
-        if known.is_some_and(|known| known != *support) {
-            return Err(Error::Param {
-                name: name.to_owned(),
-                problem: format!("it was created with support {}, and is now read with support {support}", known.unwrap_or(*support)),
-            });
-        }
         let value = biject_to::<D>(support)?.forward(leaf.typed(name)?);
         self.values.borrow_mut().insert(name.to_owned(), (&value).into());
         Ok(Some(value))
