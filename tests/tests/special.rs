@@ -100,6 +100,14 @@ fn logsumexp_and_expm1_agree_with_the_host() -> Result<()> {
             let right = [softmax(-1.5), softmax(1.5), softmax(1.0), softmax(-1.0), 0.5, 0.5];
             assert_relative("the gradient of logsumexp", &numbers(&found)?, &right, 100.0 * tolerance);
         }
+        let x = rounded(&[1e-6, -1e-6, 0.3, -0.3, -0.9, 1.0, 1e3], dtype);
+        let t = tensor(&x, [7], dtype)?.autodiff().require_grad();
+        let out = special::log1p(t.clone());
+        assert_relative("log1p", &numbers(&out)?, &x.iter().map(|x| x.ln_1p()).collect::<Vec<_>>(), tolerance);
+        if let Some(found) = t.grad(&out.sum().backward()) {
+            let right: Vec<f64> = x.iter().map(|x| 1.0 / (1.0 + x)).collect();
+            assert_relative("the gradient of log1p", &numbers(&found)?, &right, tolerance);
+        }
         let x = rounded(&[1e-5, -0.3, 2.0], dtype);
         let right: Vec<f64> = x.iter().map(|x| x.exp_m1() / x).collect();
         let found = special::expm1(tensor(&x, [3], dtype)?) / tensor(&x, [3], dtype)?;

@@ -152,7 +152,7 @@ impl<const D: usize> Bijector<D> for Sigmoid {
     }
 
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
-        y.clone().log() - y.neg().log1p()
+        y.clone().log() - crate::special::log1p(y.neg())
     }
 
     /// `ln σ(x) + ln σ(−x)`.

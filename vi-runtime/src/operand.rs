@@ -115,7 +115,7 @@ impl<const D: usize> Operand<D> {
     /// `ln(1 + x)`.
     #[must_use]
     pub fn ln_1p(self) -> Self {
-        self.map(f64::ln_1p, Tensor::log1p)
+        self.map(f64::ln_1p, crate::special::log1p)
     }
 
     /// Without autodiff tracking.

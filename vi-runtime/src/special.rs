@@ -52,6 +52,13 @@ pub fn xlogy<const D: usize>(x: Tensor<D>, y: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::xlogy(x.into_dispatch(), y.into_dispatch()))
 }
 
+/// `ln(1 + x)` of each element, accurate around 0 on every backend.
+///
+/// Its gradient is `1/(1 + x)`.
+pub fn log1p<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::log1p(x.into_dispatch()))
+}
+
 /// `e^x − 1` of each element, accurate around 0.
 pub fn expm1<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::expm1(x.into_dispatch()))

@@ -110,7 +110,7 @@ impl<const D: usize> Distribution<D> for Bernoulli<D> {
             (Form::Probs, probs) => u.lower(full(probs, shape, noise).without_autodiff()),
             // u < σ(a) as ln u − ln(1 − u) < a
             (Form::Logits, logits) => {
-                let log_odds = u.clone().log() - u.neg().log1p();
+                let log_odds = u.clone().log() - crate::special::log1p(u.neg());
                 match logits {
                     Operand::Number(logits) => log_odds.lower_elem(*logits),
                     logits => log_odds.lower(full(logits, shape, noise).without_autodiff()),

@@ -92,7 +92,7 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
             Form::Probs => {
                 // Not xlogy(y, 1 − p), which has lost the digits of a small p; p = 1 counts only where there are failures.
                 let p = spread(parameter.clone(), dims).mask_fill(y.clone().lower_equal_elem(0.0), 0.0);
-                special::xlogy(x.clone(), parameter.clone()) + y.clone() * p.neg().log1p()
+                special::xlogy(x.clone(), parameter.clone()) + y.clone() * special::log1p(p.neg())
             }
             Form::Logits => x.clone() * parameter.clone() - (x.clone() + y.clone()) * softplus(parameter.clone()),
         };

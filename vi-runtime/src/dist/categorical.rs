@@ -161,7 +161,7 @@ impl<const D: usize> Distribution<D> for Categorical<D> {
             Form::Probs => rows.log(),
             Form::Logits => rows,
         };
-        let gumbel = noise.uniform([count, self.categories()])?.neg().log1p().neg().log().neg();
+        let gumbel = crate::special::log1p(noise.uniform([count, self.categories()])?.neg()).neg().log().neg();
         Ok((gumbel + align(rows, &self.own, &shape)).argmax(1).reshape(shape))
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn spread<const D: usize, K: Basic>(tensor: Tensor<D, K>, dims: [usiz
 pub(crate) fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     const LINEAR: f64 = 80.0;
     let linear = x.clone().greater_elem(LINEAR);
-    x.clone().mask_fill(linear.clone(), LINEAR).exp().log1p().mask_where(linear, x)
+    crate::special::log1p(x.clone().mask_fill(linear.clone(), LINEAR).exp()).mask_where(linear, x)
 }
 
 /// `1/(1 + e⁻ˣ)`.

@@ -140,7 +140,7 @@ pub(super) fn log_beta<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> Floa
 
     let large = B::float_mask_fill(large, not::<B>(is_large.clone()), 10.0.into());
     let sum = B::float_mask_fill(sum, not::<B>(is_large.clone()), 10.0.into());
-    let ratio = log1p_of_share::<B>(B::float_div(small.clone(), large.clone()));
+    let ratio = log1p::<B>(B::float_div(small.clone(), large.clone()));
     let remainders = B::float_sub(stirling_remainder::<B>(large.clone(), 5), stirling_remainder::<B>(sum.clone(), 5));
     let series = B::float_sub(remainders, B::float_mul(B::float_sub_scalar(large, 0.5.into()), ratio));
     let series = B::float_sub(series, B::float_mul(small, B::float_sub_scalar(B::float_log(sum), 1.0.into())));
@@ -190,16 +190,17 @@ pub(super) fn xlogy_gradient<B: Backend>(x: FloatTensor<B>, y: FloatTensor<B>, g
     (left, B::float_mul(B::float_div(x, y), grad))
 }
 
-/// `ln(1 + x)` for `0 ≤ x ≤ 1`.
-///
-/// In single precision by `2 atanh(x/(2 + x))`: a GPU without `log1p` of its own takes the logarithm of the rounded sum.
-fn log1p_of_share<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+/// `ln(1 + x)` for backends that take the logarithm of the rounded sum: `2 atanh(x/(2 + x))` around 0 in single precision.
+pub(super) fn log1p<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     if x.dtype() == DType::F64 {
         return B::float_log1p(x);
     }
     const ATANH: [f64; 8] = [2.0, 2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0, 2.0 / 11.0, 2.0 / 13.0, 2.0 / 15.0];
-    let s = B::float_div(x.clone(), B::float_add_scalar(x, 2.0.into()));
-    B::float_mul(s.clone(), polynomial::<B>(&ATANH, square::<B>(s)))
+    let far = B::bool_or(not_below::<B>(&x, 1.0), below::<B>(&x, -0.5));
+    let small = B::float_mask_fill(x.clone(), far.clone(), 0.0.into());
+    let s = B::float_div(small.clone(), B::float_add_scalar(small, 2.0.into()));
+    let near = B::float_mul(s.clone(), polynomial::<B>(&ATANH, square::<B>(s)));
+    B::float_mask_where(near, far, B::float_log1p(x))
 }
 
 /// `e^x − 1` without cancellation around 0: `tanh(x/2) (e^x + 1)` in double precision, and in single precision the

@@ -44,6 +44,10 @@ pub trait SpecialOps: Backend {
     fn expm1(x: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::expm1::<Self>(x)
     }
+    /// `ln(1 + x)`.
+    fn log1p(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_log1p(x)
+    }
     /// `ln B(a, b)`, shapes equal.
     fn log_beta(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::log_beta::<Self>(a, b)
@@ -69,7 +73,12 @@ impl SpecialOps for burn::backend::NdArray {}
 impl SpecialOps for burn::backend::LibTorch {}
 
 #[cfg(feature = "wgpu")]
-impl SpecialOps for burn::backend::Cube {}
+impl SpecialOps for burn::backend::Cube {
+    // WGSL has no log1p; Burn's is the logarithm of the rounded sum.
+    fn log1p(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::log1p::<Self>(x)
+    }
+}
 
 #[cfg(feature = "flex")]
 mod flex {
@@ -241,6 +250,7 @@ differentiable! {
     fn lgamma, node Lgamma, derivative B::digamma;
     fn digamma, node Digamma, derivative B::trigamma;
     fn expm1, node ExpM1, derivative B::float_exp;
+    fn log1p, node Log1p, derivative |x| B::float_recip(B::float_add_scalar(x, 1.0.into()));
 }
 
 #[derive(Debug)]
