@@ -238,11 +238,8 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         }
         self.missing(state, &leaves, &received)?;
         // One read-back a step: a gradient that is not finite makes the sum not finite.
-        let mut probe = elbo.inner();
-        for gradient in received.iter().flatten() {
-            probe = Tensor::cat(vec![probe, gradient.clone().sum()], 0);
-        }
-        let probe = AnyTensor::from(probe).to_f64()?;
+        let sums = received.iter().flatten().map(|gradient| gradient.clone().sum());
+        let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo.inner()).chain(sums).collect(), 0)).to_f64()?;
         if probe.iter().any(|x| !x.is_finite()) {
             let plain = ParamScope::plain(Rc::clone(&state.params));
             let runs = (0..self.particles).map(|index| run(index, plain.clone(), true));
@@ -307,7 +304,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn resume(self, mut state: SviState) -> Result<Fit<M, G::Program>> {
-        let mut history = Vec::with_capacity(usize::try_from(self.steps).unwrap_or(0));
+        let mut history = Vec::new();
         let mut progress = Progress::new(self.steps, self.progress);
         for _ in 0..self.steps {
             let elbo = self.step(&mut state)?;
