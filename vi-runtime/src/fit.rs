@@ -6,7 +6,7 @@ use burn::module::Module;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::objective::Elbo;
 use crate::predictive::{Draw, draw};
 use crate::program::{Draws, DrawsSource, Latents, ParamScope, Program};

@@ -10,7 +10,6 @@ pub mod dist;
 mod error;
 mod fit;
 pub mod guide;
-mod key;
 pub mod linalg;
 pub mod noise;
 pub mod objective;
@@ -31,7 +30,6 @@ pub use burn;
 pub use error::{Error, Result};
 pub use fit::{Fit, Report, Summary, SummaryRow};
 pub use guide::{AutoDelta, AutoNormal, Guide};
-pub use key::Key;
 pub use objective::Elbo;
 pub use operand::{AnyOperand, Operand, Placement};
 pub use predictive::{log_joint, prior_predictive};
@@ -39,6 +37,7 @@ pub use program::arg::{Arg, Args, Fingerprint};
 pub use program::{Bound, BoxedProgram, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, Run, SiteName, Trace};
 pub use support::Support;
 pub use svi::{Svi, SviState};
+pub use vi_graph::Key;
 pub use vi_macros::{Arg, guide, model};
 
 /// What the macros expand to; not for use by hand.

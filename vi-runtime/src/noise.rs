@@ -9,7 +9,7 @@ use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
 
 use crate::any_tensor::AnyTensor;
 use crate::error::Result;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 
 /// A source of standard noise, rank-erased so that an executor can be chosen at run time.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::objective::pairing::Pair;
 use crate::operand::Placement;
 use crate::program::handler::{Handler, Substitute};

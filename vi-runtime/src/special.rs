@@ -1,12 +1,11 @@
 //! Special functions of tensors that Burn lacks, each one autodiff node, and of numbers in [`scalar`].
 
-mod coefficients;
 mod composed;
 mod ops;
-pub mod scalar;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
+pub use vi_graph::special as scalar;
 
 use ops::SpecialOps;
 

@@ -11,7 +11,7 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::fit::Fit;
 use crate::guide::Guide;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::objective::{Elbo, Terms, particle};
 use crate::operand::Placement;
 use crate::optim::{Adam, OptimState, Optimizer};

@@ -10,7 +10,7 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
 use crate::support::Support;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Program, Run, Site, SiteKind};
 use crate::support::Support;

@@ -8,7 +8,7 @@ pub use auto_delta::{AutoDelta, AutoDeltaProgram};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};
 
 use crate::error::Result;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Program, SiteRanks};
 

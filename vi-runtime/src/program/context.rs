@@ -15,7 +15,7 @@ use super::trace::Trace;
 use super::validate;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
 

@@ -14,7 +14,7 @@ use super::site::{Site, SiteKind};
 use super::trace::Trace;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 
 /// Reacts to the statements of the program below it.

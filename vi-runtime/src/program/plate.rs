@@ -6,7 +6,7 @@ use rand::seq::index;
 use super::context::Ctx;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use vi_graph::Key;
 use crate::operand::Placement;
 
 /// A plate as it stands around a site.

@@ -8,7 +8,7 @@ use super::plate::Plate;
 use crate::any_tensor::{AnyTensor, ValueKind};
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::noise::{Noise, NoiseSource};
 use crate::operand::AnyOperand;
 use crate::support::Support;

@@ -7,7 +7,7 @@ use burn::backend::tensor::{BoolTensor, FloatTensor};
 use burn::backend::{Backend, Scalar, TensorMetadata, get_or_init_device_settings};
 use burn::tensor::DType;
 
-use super::coefficients::{
+use vi_graph::special::coefficients::{
     DIGAMMA_ASYMPTOTIC, DIGAMMA_F32, DIGAMMA_F64, DIGAMMA_ROOT, DIGAMMA_ROOT_F32, LGAMMA_F32, LGAMMA_F64, STIRLING, TRIGAMMA_ASYMPTOTIC,
 };
 use super::scalar::HALF_LN_2PI;

@@ -5,7 +5,7 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::*;
-use crate::key::Key;
+use vi_graph::Key;
 use crate::special::scalar::{digamma, lgamma, trigamma};
 
 fn place(dtype: FloatDType) -> Placement {

@@ -1,7 +1,7 @@
 //! The implicit derivative of a gamma draw in its concentration.
 
-use super::gamma_expansion;
-use crate::special::scalar::digamma;
+use super::expansion;
+use crate::special::digamma;
 
 /// `d ln g/da` at fixed probability, `−(∂P(a, g)/∂a)/(g p(g))`, for `g ~ Gamma(a, 1)` with density `p` and distribution
 /// function `P` (Figurnov, Mohamed and Mnih 2018, equation 5, for `ln g`).
@@ -16,16 +16,16 @@ use crate::special::scalar::digamma;
 /// Both are the derivative. The lower one has a positive integrand up to `x = a + ½`, the upper one from there on; further
 /// out, the lower one loses the digits that the upper tail probability is below 1, so that it serves beyond `a` for two
 /// standard deviations. The series is used for small `a`, quadrature in the far tails, and an
-/// [expansion](gamma_expansion::derivative) everywhere else.
+/// [expansion](expansion::derivative) everywhere else.
 ///
 /// NaN where `a` is not positive and finite or `ln_g` is NaN.
-pub(crate) fn gamma_log_derivative(a: f64, ln_g: f64) -> f64 {
+pub fn gamma_log_derivative(a: f64, ln_g: f64) -> f64 {
     if !(a > 0.0 && a.is_finite()) || ln_g.is_nan() {
         return f64::NAN;
     }
     let y = ln_g - a.ln();
-    if a >= gamma_expansion::SMALLEST && y.abs() < 1.0 {
-        return gamma_expansion::derivative(a, y);
+    if a >= expansion::SMALLEST && y.abs() < 1.0 {
+        return expansion::derivative(a, y);
     }
     let x = ln_g.exp();
     if a < SERIES_END && x <= a + 2.0 * a.sqrt() + 2.0 {
@@ -163,7 +163,7 @@ mod tests {
                 let ln_x = f64::ln(a) + y;
                 let x = ln_x.exp();
                 let other = if x > a + 0.5 { upper(a, x, ln_x) } else { lower(a, x, ln_x) };
-                let error = (gamma_expansion::derivative(a, y) / other - 1.0).abs();
+                let error = (expansion::derivative(a, y) / other - 1.0).abs();
                 assert!(error < tolerance, "a = {a}, y = {y}: {error}");
             }
         }

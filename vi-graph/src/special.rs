@@ -1,9 +1,11 @@
 //! The special functions of one `f64`, on the host.
 
-use super::coefficients::{DIGAMMA_ASYMPTOTIC, DIGAMMA_F64, DIGAMMA_ROOT, LGAMMA_F64, STIRLING, TRIGAMMA_ASYMPTOTIC};
+pub mod coefficients;
+
+use coefficients::{DIGAMMA_ASYMPTOTIC, DIGAMMA_F64, DIGAMMA_ROOT, LGAMMA_F64, STIRLING, TRIGAMMA_ASYMPTOTIC};
 
 /// `½ ln 2π`.
-pub(crate) const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// From here on the asymptotic series reach double precision.
 const ASYMPTOTIC: f64 = 10.0;

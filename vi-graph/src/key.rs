@@ -1,4 +1,4 @@
-//! Splittable keys for counter-based random streams: (seed, step, particle, site) -> stream.
+//! Splittable keys for counter-based random streams: (seed, step, site, call, particle) -> stream.
 //!
 //! A key is a value. Equal keys give equal streams on every backend and machine, and a key derived with one label
 //! is independent of the keys derived with other labels, so that a new site leaves the draws of the others alone.
@@ -6,23 +6,44 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-/// Names one random stream; derive others with [`Key::fold_in`] and [`Key::site`].
+/// Names one random stream; derive others with [`Key::fold_in`], [`Key::site`] and [`Key::lane`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key([u64; 2]);
+pub struct Key {
+    words: [u64; 2],
+    lane: u32,
+}
 
 impl Key {
     /// The root key of a seed.
     pub fn new(seed: u64) -> Self {
-        Key([mix(seed ^ 0x9e37_79b9_7f4a_7c15), mix(seed.wrapping_add(0xd1b5_4a32_d192_ed03))])
+        Key { words: [mix(seed ^ 0x9e37_79b9_7f4a_7c15), mix(seed.wrapping_add(0xd1b5_4a32_d192_ed03))], lane: 0 }
     }
 
     /// The key for `label` below this one (a step, a particle, a draw).
     #[must_use]
     pub fn fold_in(self, label: u64) -> Self {
-        let Key([a, b]) = self;
+        let [a, b] = self.words;
         let x = mix(a ^ mix(label.wrapping_add(0x9e37_79b9_7f4a_7c15)));
         let y = mix(b.wrapping_add(x).rotate_left(23) ^ label.wrapping_mul(0xff51_afd7_ed55_8ccd));
-        Key([x.wrapping_add(y.rotate_left(41)), y])
+        Key { words: [x.wrapping_add(y.rotate_left(41)), y], lane: self.lane }
+    }
+
+    /// The same key for one of many particles; the keys derived from it are in that lane too.
+    ///
+    /// A lane is a word of the counter and not of the key, so that the streams of all particles are one sweep.
+    #[must_use]
+    pub fn lane(self, lane: u32) -> Self {
+        Key { lane, ..self }
+    }
+
+    /// The 128 bits of the key, without the lane.
+    pub fn words(self) -> [u64; 2] {
+        self.words
+    }
+
+    /// Which particle.
+    pub fn lane_index(self) -> u32 {
+        self.lane
     }
 
     /// The key of the site or plate called `name` below this one.
@@ -36,8 +57,9 @@ impl Key {
     /// The random stream of this key (ChaCha with 8 rounds).
     pub fn stream(self) -> ChaCha8Rng {
         let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.0[0].to_le_bytes());
-        seed[8..16].copy_from_slice(&self.0[1].to_le_bytes());
+        seed[..8].copy_from_slice(&self.words[0].to_le_bytes());
+        seed[8..16].copy_from_slice(&self.words[1].to_le_bytes());
+        seed[16..20].copy_from_slice(&self.lane.to_le_bytes());
         ChaCha8Rng::from_seed(seed)
     }
 }

@@ -3,13 +3,13 @@
 //! Lowest power first. Each comes in a short form for single and a long form for double precision.
 
 /// The positive root of digamma, in two parts.
-pub(super) const DIGAMMA_ROOT: (f64, f64) = (1.461_632_144_968_362_2, 9.549_995_429_965_697e-17);
+pub const DIGAMMA_ROOT: (f64, f64) = (1.461_632_144_968_362_2, 9.549_995_429_965_697e-17);
 
 /// The same root for single precision: the first part is a 32-bit number, so that subtracting it is exact.
-pub(super) const DIGAMMA_ROOT_F32: (f64, f64) = (1.461_632_132_530_212_4, 1.243_814_993_891_890_9e-8);
+pub const DIGAMMA_ROOT_F32: (f64, f64) = (1.461_632_132_530_212_4, 1.243_814_993_891_890_9e-8);
 
 /// `lgamma(2 + t)/t` on `[−1/2, 1]`; relative error 1.2e-8.
-pub(super) const LGAMMA_F32: [f64; 10] = [
+pub const LGAMMA_F32: [f64; 10] = [
     0.422_784_337_178_218_34,
     0.322_467_040_202_735,
     -0.067_352_514_032_458_04,
@@ -23,7 +23,7 @@ pub(super) const LGAMMA_F32: [f64; 10] = [
 ];
 
 /// `lgamma(2 + t)/t` on `[−1/2, 1]`; relative error 7.6e-17.
-pub(super) const LGAMMA_F64: [f64; 21] = [
+pub const LGAMMA_F64: [f64; 21] = [
     0.422_784_335_098_467_13,
     0.322_467_033_424_113_15,
     -0.067_352_301_053_199_38,
@@ -48,7 +48,7 @@ pub(super) const LGAMMA_F64: [f64; 21] = [
 ];
 
 /// `digamma(3/2 + t)/(3/2 + t − root)` on `[−1/2, 1/2]`; relative error 2.4e-8.
-pub(super) const DIGAMMA_F32: [f64; 10] = [
+pub const DIGAMMA_F32: [f64; 10] = [
     0.951_055_896_232_913_4,
     -0.423_627_434_739_011_93,
     0.240_538_452_992_471_92,
@@ -62,7 +62,7 @@ pub(super) const DIGAMMA_F32: [f64; 10] = [
 ];
 
 /// `digamma(3/2 + t)/(3/2 + t − root)` on `[−1/2, 1/2]`; relative error 7.2e-17.
-pub(super) const DIGAMMA_F64: [f64; 22] = [
+pub const DIGAMMA_F64: [f64; 22] = [
     0.951_055_876_031_833,
     -0.423_627_421_281_460_5,
     0.240_542_484_240_774_2,
@@ -88,7 +88,7 @@ pub(super) const DIGAMMA_F64: [f64; 22] = [
 ];
 
 /// `lgamma(x) − ((x − ½) ln x − x + ½ ln 2π) = Σ c_k x^(−2k−1)`, `c_k = B_{2k+2}/((2k+1)(2k+2))` (Stirling; DLMF 5.11.1).
-pub(super) const STIRLING: [f64; 10] = [
+pub const STIRLING: [f64; 10] = [
     1.0 / 12.0,
     -1.0 / 360.0,
     1.0 / 1260.0,
@@ -102,9 +102,9 @@ pub(super) const STIRLING: [f64; 10] = [
 ];
 
 /// `ln x − 1/(2x) − digamma(x) = Σ c_k x^(−2k−2)`, `c_k = B_{2k+2}/(2k+2)` (DLMF 5.11.2).
-pub(super) const DIGAMMA_ASYMPTOTIC: [f64; 8] =
+pub const DIGAMMA_ASYMPTOTIC: [f64; 8] =
     [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0, 1.0 / 12.0, -3617.0 / 8160.0];
 
 /// `trigamma(x) − 1/x − 1/(2x²) = Σ B_{2k+2} x^(−2k−3)`, the derivative of the series above.
-pub(super) const TRIGAMMA_ASYMPTOTIC: [f64; 8] =
+pub const TRIGAMMA_ASYMPTOTIC: [f64; 8] =
     [1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0, -3617.0 / 510.0];

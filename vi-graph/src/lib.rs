@@ -1,0 +1,23 @@
+//! A small tensor graph and what can be done with it.
+//!
+//! A [`Graph`] is built by hand or by an importer, then batched over particles ([`batch`]), differentiated ([`diff`]),
+//! simplified ([`optimise`]) and run: by the naive [`interpret`]er, which is the reference, or by the [`cpu`] executor.
+
+pub mod batch;
+mod builder;
+pub mod cpu;
+pub mod diff;
+pub mod error;
+pub mod gamma;
+pub mod interpret;
+pub mod ir;
+pub mod key;
+pub mod noise;
+pub mod optimise;
+pub mod print;
+pub mod special;
+pub mod verify;
+
+pub use error::{Error, Result};
+pub use ir::{Graph, Id, Precision, Type};
+pub use key::Key;
