@@ -55,7 +55,7 @@ pub struct ComponentRank<const C: usize>;
 
 /// Components of this rank make mixtures of rank `D`, one less.
 #[diagnostic::on_unimplemented(
-    message = "components of rank {C} cannot be mixed",
+    message = "`{Self}` cannot be mixed",
     label = "the components need a dimension for the mixture beside those of the value",
     note = "give scalar components the shape `[1, K]`, as with `.expand([1, K])`"
 )]
