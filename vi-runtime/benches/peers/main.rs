@@ -1,12 +1,13 @@
 //! The workloads that peers are measured on, one line of JSON each: `cargo bench --bench peers`.
 //!
 //! ```text
-//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--export FOLDER] [--list]
+//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--export FOLDER] [--whole] [--list]
 //! ```
 //!
 //! Without a name every workload runs, each in a process of its own, so that its peak memory is its own. `--steps` cuts
 //! the fit that comes before the timing, and with it how far the ELBO gets. `--export` writes the data for the peers'
-//! side (`scripts/bench-peers.sh` runs both and prints the ratios).
+//! side (`scripts/bench-peers.sh` runs both and prints the ratios). `--whole` does what a user's program would: it fits
+//! eight schools, prints the posterior and ends (`scripts/startup.sh` times that process).
 //!
 //! The fields of a line: `us_per_step_median` and `us_per_step_p02` over windows of at least 5 ms (the median of three
 //! passes, `repeats`), `cpu_us_per_step` the mean processor time of a pass, `elbo_tail_mean` over the last tenth of the fit, `final_elbo`
@@ -190,14 +191,15 @@ struct Arguments {
     names: Vec<String>,
     settings: Settings,
     export: Option<PathBuf>,
+    whole: bool,
     list: bool,
 }
 
 impl Arguments {
     fn parse() -> Result<Self> {
         use lexopt::prelude::*;
-        let mut arguments =
-            Arguments { names: Vec::new(), settings: Settings { steps: None, seed: 0 }, export: None, list: false };
+        let settings = Settings { steps: None, seed: 0 };
+        let mut arguments = Arguments { names: Vec::new(), settings, export: None, whole: false, list: false };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(Error::other)? {
             match argument {
@@ -206,6 +208,7 @@ impl Arguments {
                 }
                 Long("seed") => arguments.settings.seed = parser.value().and_then(|value| value.parse()).map_err(Error::other)?,
                 Long("export") => arguments.export = Some(parser.value().map_err(Error::other)?.into()),
+                Long("whole") => arguments.whole = true,
                 Long("list") => arguments.list = true,
                 Long("bench") => {} // cargo bench passes it
                 Value(name) => arguments.names.push(name.string().map_err(Error::other)?),
@@ -227,8 +230,20 @@ fn apart(name: &str, settings: Settings) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::other(format!("{name}: {status}"))) }
 }
 
+/// From the data to the posterior of eight schools.
+fn whole(settings: Settings) -> Result<()> {
+    let workload = &WORKLOADS[0];
+    let (sigma, y) = data::eight_schools();
+    let svi = svi(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), workload, settings);
+    println!("{}", svi.steps(settings.steps.unwrap_or(workload.steps)).run()?.summary()?);
+    Ok(())
+}
+
 fn main() -> Result<()> {
-    let Arguments { names, settings, export, list } = Arguments::parse()?;
+    let Arguments { names, settings, export, whole: once, list } = Arguments::parse()?;
+    if once {
+        return whole(settings);
+    }
     if let Some(folder) = export {
         return data::export(&folder);
     }
