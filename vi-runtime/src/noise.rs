@@ -9,8 +9,8 @@ use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
 
 use crate::any_tensor::AnyTensor;
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// A source of standard noise, rank-erased so that an executor can be chosen at run time.
 pub trait NoiseSource {

@@ -15,9 +15,9 @@ use super::trace::Trace;
 use super::validate;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// What happens at an observed site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
