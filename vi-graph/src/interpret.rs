@@ -14,14 +14,17 @@ use crate::error::{Error, Result};
 use crate::gamma::log_gamma_draw;
 use crate::ir::{Data, Graph, Node, Op, Precision, Scalar, Stream};
 use crate::key::Key;
+use crate::verify::verify;
 
 /// The outputs of `graph` for these inputs; every float is rounded to the precision of the graph after each operation.
 ///
 /// `key` is the key of the step, for operations that draw.
 ///
 /// # Errors
-/// [`Error::Input`] where the inputs do not fit, [`Error::Index`] where an index computed on the way is outside of its axis.
+/// [`Error::Invalid`] where the graph is, [`Error::Input`] where the inputs do not fit, [`Error::Index`] where an index
+/// computed on the way is outside of its axis.
 pub fn interpret(graph: &Graph, inputs: &[Data], key: Key) -> Result<Vec<Data>> {
+    verify(graph)?;
     if inputs.len() != graph.inputs.len() {
         return Err(Error::Input {
             input: "list".to_owned(),
