@@ -60,7 +60,7 @@ impl Program for AutoDeltaProgram {
         Ok(())
     }
 
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self.clone()
     }
 

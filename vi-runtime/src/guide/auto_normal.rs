@@ -77,7 +77,7 @@ impl Program for AutoNormalProgram {
         Ok(())
     }
 
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self.clone()
     }
 

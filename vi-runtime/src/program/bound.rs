@@ -43,11 +43,20 @@ pub trait Program {
     /// Those of its statements.
     fn run(&self, ctx: &Ctx) -> Result<Self::Output>;
 
+    /// The same program with each tensor of its arguments replaced by what `f` makes of it (same rank and kind).
+    #[must_use]
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self
+    where
+        Self: Sized;
+
     /// The same program with all tensors of its arguments at `to`.
     #[must_use]
     fn place(&self, to: &Placement) -> Self
     where
-        Self: Sized;
+        Self: Sized,
+    {
+        self.map_tensors(&mut |tensor| tensor.place(&to.device, to.dtype))
+    }
 
     /// Shows the tensors of its arguments, in a fixed order.
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
@@ -64,7 +73,7 @@ impl<P: Program + Clone> Program for &P {
     fn run(&self, ctx: &Ctx) -> Result<P::Output> {
         (**self).run(ctx)
     }
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
@@ -116,8 +125,8 @@ where
         (self.body)(ctx, &self.args)
     }
 
-    fn place(&self, to: &Placement) -> Self {
-        let args = self.args.map_tensors(&mut |tensor| tensor.place(&to.device, to.dtype));
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        let args = self.args.map_tensors(f);
         Bound { args, body: self.body.clone(), output: Marker::default() }
     }
 
@@ -148,7 +157,7 @@ where
 
 trait DynProgram<O> {
     fn run(&self, ctx: &Ctx) -> Result<O>;
-    fn place(&self, to: &Placement) -> Rc<dyn DynProgram<O>>;
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Rc<dyn DynProgram<O>>;
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
     fn fingerprint(&self, key: &mut Fingerprint);
 }
@@ -157,8 +166,8 @@ impl<P: Program + 'static> DynProgram<P::Output> for P {
     fn run(&self, ctx: &Ctx) -> Result<P::Output> {
         Program::run(self, ctx)
     }
-    fn place(&self, to: &Placement) -> Rc<dyn DynProgram<P::Output>> {
-        Rc::new(Program::place(self, to))
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Rc<dyn DynProgram<P::Output>> {
+        Rc::new(Program::map_tensors(self, f))
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         Program::visit_tensors(self, f);
@@ -187,8 +196,8 @@ impl<O, L: Latents> Program for BoxedProgram<O, L> {
     fn run(&self, ctx: &Ctx) -> Result<O> {
         self.program.run(ctx)
     }
-    fn place(&self, to: &Placement) -> Self {
-        BoxedProgram { program: self.program.place(to), latents: Marker::default() }
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        BoxedProgram { program: self.program.map_tensors(f), latents: Marker::default() }
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.program.visit_tensors(f);

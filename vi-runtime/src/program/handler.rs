@@ -15,7 +15,6 @@ use super::site::{Site, SiteKind};
 use super::trace::Trace;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use crate::operand::Placement;
 use vi_graph::Key;
 
 /// Reacts to the statements of the program below it.
@@ -98,9 +97,8 @@ impl<P: Program, H: Handler + Clone + 'static> Program for Handled<P, H> {
         ctx.under(Box::new(self.handler.clone()), || self.program.run(ctx))
     }
 
-    fn place(&self, to: &Placement) -> Self {
-        let handler = self.handler.map_tensors(&mut |tensor| tensor.place(&to.device, to.dtype));
-        Handled { program: self.program.place(to), handler }
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        Handled { program: self.program.map_tensors(f), handler: self.handler.map_tensors(f) }
     }
 
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
@@ -317,6 +315,7 @@ fn and(a: &AnyTensor, b: &AnyTensor) -> Result<AnyTensor> {
     use burn::tensor::{Bool, Tensor};
     crate::any_tensor::each_rank!(a.rank(), D => {
         let (a, b): (Tensor<D, Bool>, Tensor<D, Bool>) = (a.typed("mask")?, b.typed("outer mask")?);
+        let b = b.to_device(&a.device());
         let (left, right) = (a.dims(), b.dims());
         let fits = (0..D).all(|i| left[i] == right[i] || left[i] == 1 || right[i] == 1);
         if !fits {
