@@ -56,6 +56,118 @@ fn levels_and_forms_agree_bit_for_bit_f64() {
     agrees::<f64>();
 }
 
+fn site(name: &str, call: u64, kind: NoiseKind, lanes: Option<usize>, per_lane: usize, offset: usize) -> NoiseSite {
+    NoiseSite { stream: crate::ir::Stream { site: name.into(), call }, kind, lanes, per_lane, offset }
+}
+
+fn plan_is_the_single_fills<T: Draw + PartialEq + std::fmt::Debug>(sites: &[NoiseSite], lane: u32) {
+    let keys: Vec<Key> = (0..3).map(|step| Key::new(5).fold_in(step).lane(lane)).collect();
+    let size = sites.iter().map(|s| s.offset + s.len()).max().unwrap_or(0);
+    let single = |key: Key, out: &mut [T]| {
+        for s in sites {
+            let key = key.site(&s.stream.site).fold_in(s.stream.call);
+            let normal = s.kind == NoiseKind::Normal;
+            for l in 0..s.lanes.unwrap_or(1) {
+                let key = if s.lanes.is_some() { key.lane(l as u32) } else { key };
+                out[s.offset + l * s.per_lane..][..s.per_lane].copy_from_slice(&reference::<T>(normal, key, s.per_lane));
+            }
+        }
+    };
+    let check = |out: &[T], key: Key| {
+        let mut expected = vec![T::default(); size];
+        single(key, &mut expected);
+        for s in sites {
+            let place = s.offset..s.offset + s.len();
+            assert_eq!(out[place.clone()], expected[place], "{s:?}");
+        }
+    };
+    let mut plan = NoisePlan::new(sites);
+    for &key in &keys {
+        let mut out = vec![T::default(); plan.len().max(size)];
+        plan.fill(&[key], &mut out);
+        check(&out, key);
+    }
+    let stride = size + 3;
+    let mut plan = NoisePlan::for_steps(sites, 3, stride);
+    let mut out = vec![T::default(); plan.len().max(3 * stride)];
+    plan.fill(&keys, &mut out);
+    for (out, &key) in out.chunks_exact(stride).zip(&keys) {
+        check(out, key);
+    }
+}
+
+#[test]
+fn a_plan_gives_what_its_sites_give_alone() {
+    use NoiseKind::{Normal, Uniform};
+    let eight_schools = [site("mu", 0, Normal, None, 1, 0), site("tau", 0, Normal, None, 1, 16), site("theta", 0, Normal, None, 8, 32)];
+    let dense = [
+        site("a", 0, Normal, None, 3, 0),
+        site("a", 1, Uniform, None, 1, 3),
+        site("b", 0, Normal, None, 0, 4),
+        site("b", 1, Normal, None, 77, 4),
+        site("c", 0, Uniform, None, 64, 81),
+    ];
+    let lanes = [
+        site("a", 0, Normal, Some(64), 1, 0),
+        site("b", 0, Uniform, Some(5), 3, 64),
+        site("c", 0, Normal, Some(40), 7, 80),
+        site("d", 0, Normal, Some(7), 8, 360),
+        site("e", 0, Normal, Some(2), 5001, 416),
+        site("f", 0, Normal, Some(0), 5, 20000),
+    ];
+    for sites in [&eight_schools[..], &dense, &lanes, &[]] {
+        for lane in [0, 9] {
+            plan_is_the_single_fills::<f32>(sites, lane);
+            plan_is_the_single_fills::<f64>(sites, lane);
+        }
+    }
+}
+
+#[test]
+#[ignore]
+fn speed_of_plans() {
+    let time = |f: &mut dyn FnMut(Key)| {
+        let mut best = f64::MAX;
+        for _ in 0..20 {
+            let t = std::time::Instant::now();
+            for r in 0..10000 {
+                f(Key::new(3).fold_in(r));
+            }
+            best = best.min(t.elapsed().as_nanos() as f64 / 10000.0);
+        }
+        best
+    };
+    use NoiseKind::Normal;
+    let one = [site("mu", 0, Normal, None, 1, 0), site("tau", 0, Normal, None, 1, 16), site("theta", 0, Normal, None, 8, 32)];
+    let many = [site("mu", 0, Normal, Some(64), 1, 0), site("tau", 0, Normal, Some(64), 1, 64), site("theta", 0, Normal, Some(64), 8, 128)];
+    let ten = [site("theta", 0, Normal, Some(64), 10, 0)];
+    let mut out = vec![0f32; 10000];
+    let mut out64 = vec![0f64; 10000];
+    for (name, sites) in [("eight", &one[..]), ("eight×64", &many), ("64×10", &ten)] {
+        let mut plan = NoisePlan::new(sites);
+        let a = time(&mut |key| plan.fill_f32(key, &mut out));
+        let b = time(&mut |key| plan.fill_f64(key, &mut out64));
+        println!("{name}: f32 {a:.1} f64 {b:.1}");
+    }
+    for steps in [2, 4, 8] {
+        let mut plan = NoisePlan::for_steps(&one, steps, 48);
+        let mut keys = vec![Key::new(3); steps];
+        let a = time(&mut |key| {
+            for (i, k) in keys.iter_mut().enumerate() {
+                *k = key.fold_in(i as u64);
+            }
+            plan.fill(&keys, &mut out)
+        });
+        println!("eight, {steps} steps: f32 {:.1} a step", a / steps as f64);
+    }
+    println!(
+        "fold_in {}",
+        time(&mut |key| {
+            std::hint::black_box(key.fold_in(3));
+        })
+    );
+}
+
 #[test]
 #[ignore]
 fn speed() {
