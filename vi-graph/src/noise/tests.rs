@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod statistics;
+
 use super::*;
 use crate::cpu::kernels::noise::threefry;
 
@@ -119,87 +121,6 @@ fn a_plan_gives_what_its_sites_give_alone() {
         for lane in [0, 9] {
             plan_is_the_single_fills::<f32>(sites, lane);
             plan_is_the_single_fills::<f64>(sites, lane);
-        }
-    }
-}
-
-#[test]
-#[ignore]
-fn speed_of_plans() {
-    let time = |f: &mut dyn FnMut(Key)| {
-        let mut best = f64::MAX;
-        for _ in 0..20 {
-            let t = std::time::Instant::now();
-            for r in 0..10000 {
-                f(Key::new(3).fold_in(r));
-            }
-            best = best.min(t.elapsed().as_nanos() as f64 / 10000.0);
-        }
-        best
-    };
-    use NoiseKind::Normal;
-    let one = [site("mu", 0, Normal, None, 1, 0), site("tau", 0, Normal, None, 1, 16), site("theta", 0, Normal, None, 8, 32)];
-    let many = [site("mu", 0, Normal, Some(64), 1, 0), site("tau", 0, Normal, Some(64), 1, 64), site("theta", 0, Normal, Some(64), 8, 128)];
-    let ten = [site("theta", 0, Normal, Some(64), 10, 0)];
-    let mut out = vec![0f32; 10000];
-    let mut out64 = vec![0f64; 10000];
-    for (name, sites) in [("eight", &one[..]), ("eight×64", &many), ("64×10", &ten)] {
-        let mut plan = NoisePlan::new(sites);
-        let a = time(&mut |key| plan.fill_f32(key, &mut out));
-        let b = time(&mut |key| plan.fill_f64(key, &mut out64));
-        println!("{name}: f32 {a:.1} f64 {b:.1}");
-    }
-    for steps in [2, 4, 8] {
-        let mut plan = NoisePlan::for_steps(&one, steps, 48);
-        let mut keys = vec![Key::new(3); steps];
-        let a = time(&mut |key| {
-            for (i, k) in keys.iter_mut().enumerate() {
-                *k = key.fold_in(i as u64);
-            }
-            plan.fill(&keys, &mut out)
-        });
-        println!("eight, {steps} steps: f32 {:.1} a step", a / steps as f64);
-    }
-    println!(
-        "fold_in {}",
-        time(&mut |key| {
-            std::hint::black_box(key.fold_in(3));
-        })
-    );
-}
-
-#[test]
-#[ignore]
-fn speed() {
-    let key = Key::new(7);
-    let mut out = vec![0f32; 1_000_000];
-    let mut out64 = vec![0f64; 1_000_000];
-    for level in Level::available() {
-        let k = kernels::<f32>(level, true);
-        let k64 = kernels::<f64>(level, true);
-        let ku = kernels::<f32>(level, false);
-        for n in [8usize, 32, 64, 640, 10_000, 1_000_000] {
-            let reps = (20_000_000 / n).min(1_000_000);
-            let time = |f: &mut dyn FnMut(Key)| {
-                let mut best = f64::MAX;
-                for _ in 0..5 {
-                    let t = std::time::Instant::now();
-                    for r in 0..reps / 5 {
-                        f(key.lane(r as u32));
-                    }
-                    best = best.min(t.elapsed().as_nanos() as f64 / (reps / 5).max(1) as f64);
-                }
-                best
-            };
-            let a = time(&mut |key| fill_row(&k, key, &mut out[..n]));
-            let b = time(&mut |key| fill_row(&k64, key, &mut out64[..n]));
-            let c = time(&mut |key| fill_row(&ku, key, &mut out[..n]));
-            println!(
-                "{level:?} n={n}: f32 {a:.1} ns ({:.2}/el)  f64 {b:.1} ({:.2}/el) uniform32 {c:.1} ({:.2}/el)",
-                a / n as f64,
-                b / n as f64,
-                c / n as f64
-            );
         }
     }
 }
