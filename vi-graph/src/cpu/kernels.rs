@@ -67,6 +67,7 @@ pub(crate) trait Real:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + math::coefficients::Coefficients
     + 'static
 {
     /// At [`Level::Portable`].
