@@ -10,6 +10,7 @@
 pub(crate) mod discrete;
 mod elementwise;
 pub(crate) mod math;
+pub(crate) mod noise;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
