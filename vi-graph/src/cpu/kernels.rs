@@ -11,6 +11,7 @@ pub(crate) mod discrete;
 mod elementwise;
 pub(crate) mod math;
 pub(crate) mod noise;
+pub(crate) mod reduce;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
