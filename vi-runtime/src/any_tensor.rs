@@ -75,6 +75,9 @@ pub struct AnyTensor {
 
 impl<const D: usize, K: Basic> From<Tensor<D, K>> for AnyTensor {
     fn from(tensor: Tensor<D, K>) -> Self {
+        // Burn 0.22 labels the result of comparing int tensors with `equal` and the like as int, its elements being bool.
+        let mislabelled = tensor.dtype().is_bool() && tensor.clone().into_bridge().is_int();
+        let tensor = if mislabelled { Tensor::<D, K>::from_dispatch(tensor.into_dispatch()) } else { tensor };
         AnyTensor { bridge: tensor.into_bridge() }
     }
 }
