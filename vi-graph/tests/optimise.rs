@@ -1,12 +1,14 @@
 //! What the passes make of graphs: the same values, in fewer nodes.
 #![allow(clippy::unwrap_used)] // a test may stop
 
+#[path = "support/compose.rs"]
+mod compose;
 #[path = "support/inputs.rs"]
 mod inputs;
 
 use inputs::{Numbers, close, inputs};
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Binary, Compare, NoiseKind, Reduce, Role, Stream, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Reduce, Role, Stream, Type, Unary};
 use vi_graph::optimise::{optimise, share};
 use vi_graph::verify::verify;
 use vi_graph::{Graph, Id, Key, Precision};
@@ -130,4 +132,31 @@ fn show() {
     let o = optimised(&g);
     println!("{o}");
     let _ = (share(&g), Reduce::Sum);
+}
+
+/// Graphs whose values stay moderate on the way, so that rounding does too.
+#[test]
+fn random_compositions_keep_their_values() {
+    let mut compared = 0;
+    for seed in 0..4000 {
+        let mut numbers = Numbers(seed);
+        let size = 5 + numbers.below(30);
+        let graph = compose::compose(&mut numbers, size);
+        let inputs = inputs(&graph, &mut numbers);
+        let all = Graph { outputs: graph.ids().filter(|&id| graph.ty(id) == Type::Float).collect(), ..graph.clone() };
+        let values = interpret(&all, &inputs, Key::new(1)).unwrap();
+        let is_moderate = |data: &Data| matches!(data, Data::Float(x) if x.iter().all(|x| x.abs() < 1e3));
+        if !values.iter().all(is_moderate) {
+            continue;
+        }
+        compared += 1;
+        let optimised = optimise(&graph);
+        verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
+        let expected = interpret(&graph, &inputs, Key::new(1)).unwrap();
+        let found = interpret(&optimised, &inputs, Key::new(1)).unwrap();
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(close(found, expected, 1e-8), "seed {seed}: {found:?}, expected {expected:?}\n{graph}\n{optimised}");
+        }
+    }
+    assert!(compared > 500, "{compared}");
 }

@@ -12,17 +12,9 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
         }
         (Op::Binary(Binary::Sub), &[x, y]) => one_minus_sigmoid(rewrite, x, y).or_else(|| log_softmax(rewrite, x, y)),
         (Op::Binary(Binary::Mul), &[x, y]) => {
-            // eˣ σ(−x) = σ(x)
-            [(x, y), (y, x)].into_iter().find_map(|(x, y)| {
-                let (x, y) = (rewrite.unary_of(Unary::Exp, x)?, rewrite.unary_of(Unary::Sigmoid, y)?);
-                (rewrite.neg(x) == y).then(|| rewrite.unary(Unary::Sigmoid, x))
-            })
+            [(x, y), (y, x)].into_iter().find_map(|(x, y)| logistic_of_parts(rewrite, x, y).or_else(|| standardised(rewrite, x, Scale::Recip(y))))
         }
-        (Op::Binary(Binary::Div), &[x, y]) => {
-            // eˣ / (eˣ + 1)
-            let inner = rewrite.unary_of(Unary::Exp, x)?;
-            (plus_one(rewrite, y)? == x).then(|| rewrite.unary(Unary::Sigmoid, inner))
-        }
+        (Op::Binary(Binary::Div), &[x, y]) => ratio_to_one_more(rewrite, x, y).or_else(|| standardised(rewrite, x, Scale::Divisor(y))),
         (Op::Where, &[condition, a, b]) => softplus_with_cut(rewrite, condition, a, b),
         _ => None,
     }
@@ -68,6 +60,60 @@ fn unary(rewrite: &mut Rewrite, f: Unary, x: Id) -> Option<Id> {
         }
         _ => None,
     }
+}
+
+/// `eˣ σ(−x)`
+fn logistic_of_parts(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
+    let (x, y) = (rewrite.unary_of(Unary::Exp, x)?, rewrite.unary_of(Unary::Sigmoid, y)?);
+    (rewrite.neg(x) == y).then(|| rewrite.unary(Unary::Sigmoid, x))
+}
+
+/// `eˣ / (eˣ + 1)`
+fn ratio_to_one_more(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
+    let inner = rewrite.unary_of(Unary::Exp, x)?;
+    (plus_one(rewrite, y)? == x).then(|| rewrite.unary(Unary::Sigmoid, inner))
+}
+
+/// What a location-scale draw is divided by when it is scored.
+#[derive(Clone, Copy)]
+enum Scale {
+    Divisor(Id),
+    /// The factor is its reciprocal.
+    Recip(Id),
+}
+
+/// `((ε s + l) − l) / s = ε` for positive finite `s`: a draw scored under the distribution that it comes from.
+///
+/// The left side loses the digits of `ε` below those of `l / s`. Differences alone are kept: they may be there to measure
+/// rounding.
+fn standardised(rewrite: &mut Rewrite, centred: Id, scale: Scale) -> Option<Id> {
+    let scaled = match rewrite.binary_of(Binary::Sub, centred) {
+        Some((draw, loc)) => {
+            let (a, b) = rewrite.binary_of(Binary::Add, draw)?;
+            [(a, b), (b, a)].into_iter().find_map(|(scaled, l)| (l == loc).then_some(scaled))?
+        }
+        None => centred,
+    };
+    let (a, b) = rewrite.binary_of(Binary::Mul, scaled)?;
+    [(a, b), (b, a)].into_iter().find_map(|(noise, s)| {
+        let bounds = rewrite.bounds(s);
+        if bounds.low <= 0.0 || bounds.high == f64::INFINITY {
+            return None;
+        }
+        let is_same = match scale {
+            Scale::Divisor(divisor) => divisor == s,
+            Scale::Recip(factor) => is_reciprocal(rewrite, factor) && rewrite.unary(Unary::Recip, s) == factor,
+        };
+        is_same.then_some(noise)
+    })
+}
+
+/// Whether the node is a reciprocal, possibly of another shape.
+fn is_reciprocal(rewrite: &Rewrite, mut id: Id) -> bool {
+    while matches!(rewrite.op(id), Op::Expand | Op::Reshape) {
+        id = rewrite.arg(id);
+    }
+    rewrite.unary_of(Unary::Recip, id).is_some()
 }
 
 /// `x` where the node is `x + 1`.
