@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop
 
 #[path = "support/generate.rs"]
+#[allow(unused_imports)] // its users take what they need
 mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;

@@ -4,6 +4,7 @@
 #[path = "support/compose.rs"]
 mod compose;
 #[path = "support/generate.rs"]
+#[allow(unused_imports)] // its users take what they need
 mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;
