@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::rewrite::{Rewrite, is_elementwise};
-use crate::interpret::interpret;
-use crate::ir::{Data, Graph, Id, Node, Op, Reduce, Scalar, Shape};
+use crate::interpret::evaluate_node;
+use crate::ir::{Data, Id, Node, Op, Reduce, Scalar};
 use crate::key::Key;
 
 /// The most elements that are computed here; more are left to the executor, which computes constants once as well.
@@ -21,7 +21,8 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     }
     let all_full = node.args.iter().all(|&arg| rewrite.scalar(arg).is_some());
     if all_full && is_elementwise(&node.op) {
-        return one_of(rewrite, node);
+        let value = splat(&evaluate(rewrite, node, Some(&[1]))?)?;
+        return Some(rewrite.full(value, node.shape.clone()));
     }
     let values: Vec<Option<Scalar>> = node.args.iter().map(|&arg| rewrite.scalar(arg)).collect();
     match (&node.op, &values[..]) {
@@ -48,27 +49,22 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     if elements > MOST || !node.args.iter().all(known) {
         return None;
     }
-    let args: Vec<Node> = node.args.iter().map(|&arg| rewrite.node(arg).clone()).collect();
-    let data = evaluate(rewrite.graph(), node, node.shape.clone(), args)?;
+    let data = evaluate(rewrite, node, None)?;
     let constant = Node { op: Op::Constant(Arc::new(data)), args: Vec::new(), ..node.clone() };
     Some(rewrite.emit(constant))
 }
 
-/// An element-wise operation on splats, computed on one element.
-fn one_of(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
-    let args = node.args.iter().map(|&arg| Node { shape: vec![1], ..rewrite.node(arg).clone() }).collect();
-    let data = evaluate(rewrite.graph(), node, vec![1], args)?;
-    let value = splat(&data)?;
-    Some(rewrite.full(value, node.shape.clone()))
-}
-
-fn evaluate(graph: &Graph, node: &Node, shape: Shape, args: Vec<Node>) -> Option<Data> {
-    let mut alone = Graph::new(graph.precision);
-    let ids: Vec<Id> = (0..args.len() as u32).map(Id).collect();
-    alone.nodes = args;
-    let result = alone.push(node.op.clone(), ids, shape, node.ty);
-    alone.outputs.push(result);
-    interpret(&alone, &[], Key::new(0)).ok()?.pop()
+/// The value of a node whose operands are known; of one element where `shape` says so, the operands being splats.
+fn evaluate(rewrite: &Rewrite, node: &Node, shape: Option<&[usize]>) -> Option<Data> {
+    let precision = rewrite.graph().precision;
+    let resized = |node: &Node| Node { shape: shape.map_or_else(|| node.shape.clone(), <[usize]>::to_vec), ..node.clone() };
+    let value = |node: &Node, operands: &[&Data], shapes: &[&[usize]]| evaluate_node(precision, node, operands, shapes, Key::new(0)).ok();
+    let args: Vec<Node> = node.args.iter().map(|&arg| resized(rewrite.node(arg))).collect();
+    let operands: Option<Vec<Data>> = args.iter().map(|arg| value(arg, &[], &[])).collect();
+    let operands = operands?;
+    let operands: Vec<&Data> = operands.iter().collect();
+    let shapes: Vec<&[usize]> = args.iter().map(|arg| &arg.shape[..]).collect();
+    value(&resized(node), &operands, &shapes)
 }
 
 /// The value that all elements have to the bit.

@@ -3,7 +3,7 @@
 use super::bounds::{Bounds, bounds};
 use super::intern::{Interner, Slot};
 use super::stage::{Stage, stage};
-use crate::ir::{Binary, Graph, Id, Node, Op, Reduce, Scalar, Shape, Type, Unary};
+use crate::ir::{Binary, Graph, Id, Node, Op, Precision, Reduce, Scalar, Shape, Type, Unary};
 
 /// What stands for `node`, whose operands are simplified already; absent where the rule does not apply.
 pub(super) type Rule = fn(&mut Rewrite, &Node) -> Option<Id>;
@@ -181,7 +181,12 @@ impl Rewrite {
         self.add_node(node.op.clone(), args, node.shape.clone(), node.ty)
     }
 
+    /// `value`, rounded to the precision of the graph, everywhere.
     pub(super) fn full(&mut self, value: Scalar, shape: impl Into<Shape>) -> Id {
+        let value = match (value, self.graph.precision) {
+            (Scalar::Float(x), Precision::F32) => Scalar::Float(f64::from(x as f32)),
+            _ => value,
+        };
         self.add_node(Op::Full(value), [], shape, value.ty())
     }
 
