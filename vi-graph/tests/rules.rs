@@ -156,7 +156,8 @@ fn signs_move_out_and_cancel() {
         g.neg(x)
     };
     assert_eq!(of_x(twice), "x");
-    let cases: [(Binary, &str); 4] = [(Binary::Add, "sub(x, y)"), (Binary::Sub, "add(x, y)"), (Binary::Mul, "neg(mul(x, y))"), (Binary::Div, "neg(div(x, y))")];
+    let cases: [(Binary, &str); 4] =
+        [(Binary::Add, "sub(x, y)"), (Binary::Sub, "add(x, y)"), (Binary::Mul, "neg(mul(x, y))"), (Binary::Div, "neg(div(x, y))")];
     for (f, expected) in cases {
         let negated = |g: &mut Graph, x, y| {
             let y = g.neg(y);

@@ -138,11 +138,7 @@ impl<M: Program, P: Program> Fit<M, P> {
     pub fn module<N: Module + 'static>(&self, name: &str) -> Result<N> {
         let params = self.state.params()?;
         let found = crate::program::find_module(&ParamScope::plain(Rc::clone(&params)), name, &self.prepared.placement)?;
-        found.ok_or_else(|| Error::Unknown {
-            what: "module",
-            name: name.to_owned(),
-            available: list(params.borrow().module_names()),
-        })
+        found.ok_or_else(|| Error::Unknown { what: "module", name: name.to_owned(), available: list(params.borrow().module_names()) })
     }
 
     /// The state, to go on from: `svi.resume(fit.into_state())`.

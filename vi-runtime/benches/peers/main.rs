@@ -196,8 +196,7 @@ struct Arguments {
 impl Arguments {
     fn parse() -> Result<Self> {
         use lexopt::prelude::*;
-        let mut arguments =
-            Arguments { names: Vec::new(), settings: Settings { steps: None, seed: 0 }, export: None, list: false };
+        let mut arguments = Arguments { names: Vec::new(), settings: Settings { steps: None, seed: 0 }, export: None, list: false };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(Error::other)? {
             match argument {

@@ -39,7 +39,8 @@ pub fn log_log(x_label: &str, y_label: &str, points: &[(f64, f64)]) -> String {
     );
     // Writing to a string does not fail.
     let mut put = |element: String| drop(writeln!(svg, "{element}"));
-    let rule = |x1: f64, y1: f64, x2: f64, y2: f64| format!("<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>");
+    let rule =
+        |x1: f64, y1: f64, x2: f64, y2: f64| format!("<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>");
     let power = |exponent: i32| format!("10<tspan dy=\"-5\" font-size=\"10\">{exponent}</tspan>");
     for exponent in xs.low..=xs.high {
         let x = x_at(10_f64.powi(exponent));

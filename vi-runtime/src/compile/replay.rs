@@ -7,7 +7,7 @@ mod structure;
 use burn::backend::DispatchTensor;
 use burn::tensor::{DType, Float, FloatDType, Tensor, TensorData};
 use vi_graph::ir::{NoiseKind, Op, Type};
-use vi_graph::optimise::stage::{Stage, stages};
+use vi_graph::optimise::{Stage, stages};
 use vi_graph::{Graph, Key, noise};
 
 use super::plan::{Runner, Stepped};
@@ -77,9 +77,7 @@ impl Replay {
             values[index] = Some(match source {
                 Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].0.clone().into_dispatch(),
                 Source::Parameter(_) | Source::Data(_) => continue,
-                Source::Noise(stream, kind) => {
-                    self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape)
-                }
+                Source::Noise(stream, kind) => self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape),
                 Source::Units { plate, size, len } => {
                     AnyTensor::from_i64(draw_units(key, plate, *size, *len), shape, &self.placement.device).into_dispatch()
                 }
