@@ -49,9 +49,15 @@ impl Key {
     /// The key of the site or plate called `name` below this one.
     #[must_use]
     pub fn site(self, name: &str) -> Self {
+        let [hash, len] = Self::site_labels(name);
+        self.fold_in(hash).fold_in(len)
+    }
+
+    /// The two labels that [`Key::site`] folds in, for those who hash a name once and derive many keys.
+    pub fn site_labels(name: &str) -> [u64; 2] {
         // FNV-1a, 64 bits: names are short and few; the length goes in as well.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        self.fold_in(hash).fold_in(name.len() as u64)
+        [hash, name.len() as u64]
     }
 
     /// The random stream of this key (ChaCha with 8 rounds).

@@ -6,6 +6,7 @@ use crate::ir::NoiseKind;
 use crate::key::Key;
 
 use super::kernels::erased::{Map1, Map2, Map3, Map4};
+use super::labels::Labels;
 
 /// A position in memory: in a buffer while a plan is built, in a slot of the table of bases when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,8 +118,8 @@ pub(crate) struct Fill {
     pub wide: bool,
     /// The law.
     pub kind: NoiseKind,
-    /// The key of the step is folded with these to get the stream's.
-    pub labels: [u64; 3],
+    /// Which stream.
+    pub labels: Labels,
     /// How many particles.
     pub lanes: usize,
     /// How many elements each.

@@ -7,11 +7,22 @@
 //! (of 64 elements, where the elements are truth values), and buffers are padded to that. A result may take the place of an
 //! operand; other overlap is not allowed.
 
+pub(crate) mod arena;
+pub(crate) mod discrete;
+pub(crate) mod dispatch;
+mod elementwise;
+pub(crate) mod erased;
+pub(crate) mod math;
 pub(crate) mod noise;
+pub(crate) mod plain;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+pub(crate) use elementwise::{
+    BinaryKernel, CompareKernel, Mode, SelectKernel, Ternary, TernaryKernel, TestKernel, UnaryKernel, binary, compare, select, ternary,
+    test, unary,
+};
 pub(crate) use vector::{Mask, Vector};
 
 /// The instruction set that a kernel is compiled for.
@@ -74,6 +85,8 @@ pub(crate) trait Real:
 
     /// The nearest.
     fn from_f64(x: f64) -> Self;
+    /// The nearest.
+    fn from_i64(x: i64) -> Self;
     /// Exactly.
     fn to_f64(self) -> f64;
 }
@@ -87,6 +100,11 @@ impl Real for f32 {
 
     #[inline(always)]
     fn from_f64(x: f64) -> f32 {
+        x as f32
+    }
+
+    #[inline(always)]
+    fn from_i64(x: i64) -> f32 {
         x as f32
     }
 
@@ -109,6 +127,11 @@ impl Real for f64 {
     }
 
     #[inline(always)]
+    fn from_i64(x: i64) -> f64 {
+        x as f64
+    }
+
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         self
     }
@@ -127,12 +150,12 @@ impl Real for f64 {
 /// let sum: unsafe fn(usize, *const f32, *mut f32) = sum::<f32>(Level::detect());
 /// ```
 ///
-/// Further type parameters follow `R` as `[F: Bound]`, constants as `[const C: bool]`; the body takes them after the vector.
+/// Further type parameters follow as `<R: Real, F: Bound>`, constants as `<R: Real; const A: bool; const B: bool>`; the body
+/// takes them after the vector.
 macro_rules! kernel {
     (
         $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident<R: Real> $([$type:ident: $bound:path])* $([const $constant:ident: $ty:ty])*
-        ($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:path;
+        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
     ) => {
         $(#[$attribute])*
         $visibility fn $name<R: $crate::cpu::kernels::Real $(, $type: $bound)* $(, const $constant: $ty)*>(

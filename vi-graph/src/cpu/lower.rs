@@ -17,6 +17,7 @@ use crate::ir::{Data, Graph, Id, Op, Precision, Role, Scalar, Type};
 use super::instruction::{Call, Fill, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
 use super::kernels::Level;
 use super::kernels::arena::padded;
+use super::labels::Labels;
 use super::routine;
 use super::view::View;
 
@@ -165,7 +166,7 @@ impl Lowering<'_> {
                 let fill = Fill {
                     wide: self.wide(),
                     kind: *kind,
-                    labels: routine::labels(stream),
+                    labels: Labels::of(stream),
                     lanes,
                     per_lane: if lanes == 0 { 0 } else { len / lanes },
                     out: Place { slot: buffer, offset: 0 },
@@ -223,7 +224,7 @@ impl Lowering<'_> {
             Op::MatMul { .. } | Op::Cholesky | Op::SolveLower { .. } => self.linear(id),
             Op::LogGamma { stream, lanes } => {
                 let x = self.dense(node.args[0])?;
-                let draw = routine::LogGamma { wide: self.wide(), labels: routine::labels(stream), lanes: lanes.unwrap_or(1) };
+                let draw = routine::LogGamma { wide: self.wide(), labels: Labels::of(stream), lanes: lanes.unwrap_or(1) };
                 let buffer = self.buffer(node.len() * self.size(Type::Float), Phase::Body);
                 let view = View::dense(buffer, &node.shape);
                 let input = self.span(&x, node.len(), Type::Float);

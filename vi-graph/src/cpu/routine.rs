@@ -11,7 +11,7 @@ pub(crate) use super::instruction::{Context, Routine};
 use super::kernels::arena::{Element, typed, typed_mut};
 use super::labels::Labels;
 
-pub(crate) use indexing::{Gather, ScatterAdd, Take, TakeAdd};
+pub(crate) use indexing::{Gather, Moved, ScatterAdd, Take, TakeAdd};
 pub(crate) use linear::{Cholesky, SolveLower};
 pub(crate) use rows::{ArgMax, ArgSort, Reduction, Scan};
 

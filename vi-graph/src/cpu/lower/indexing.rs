@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::ir::{Id, Op, Type};
 
-use super::super::routine;
+use super::super::routine::{self, Numbers};
 use super::super::view::{View, ordered};
 use super::Lowering;
 
@@ -16,22 +16,33 @@ impl Lowering<'_> {
             Op::Take(axis) => {
                 let shape = self.graph.shape(node.args[0]);
                 let inner = shape[axis + 1..].iter().product();
-                let (size, wide) = (self.size(node.ty), self.wide());
-                let nan = (node.ty == Type::Float).then_some(wide);
-                self.routine(id, routine::Take { size, nan, n: shape[axis], inner })
+                self.routine(id, routine::Take { moved: self.moved(node.ty), n: shape[axis], inner })
             }
             Op::TakeAdd(axis) => {
                 let inner = node.shape[axis + 1..].iter().product();
                 let n = node.shape[axis];
-                let wide = self.wide();
-                self.routine(id, routine::TakeAdd { ty: node.ty, wide, n, inner })
+                let numbers = self.numbers(id, node.ty)?;
+                self.routine(id, routine::TakeAdd { numbers, n, inner })
             }
             Op::ArgSort { axis, descending } => {
-                let (ty, wide) = (self.graph.ty(node.args[0]), self.wide());
-                self.along(id, axis, |n| routine::ArgSort { ty, wide, descending, n })
+                let numbers = self.numbers(id, self.graph.ty(node.args[0]))?;
+                self.along(id, axis, |n| routine::ArgSort { numbers, descending, n })
             }
             _ => Err(self.unsupported(id, "is no indexing")),
         }
+    }
+
+    fn moved(&self, ty: Type) -> routine::Moved {
+        match (ty, self.wide()) {
+            (Type::Float, false) => routine::Moved::F32,
+            (Type::Float, true) => routine::Moved::F64,
+            (Type::Int, _) => routine::Moved::I64,
+            (Type::Bool, _) => routine::Moved::Bool,
+        }
+    }
+
+    pub(super) fn numbers(&self, id: Id, ty: Type) -> Result<Numbers> {
+        Numbers::of(ty, self.wide()).ok_or_else(|| self.unsupported(id, "is for numbers only"))
     }
 
     /// An operand with the axis innermost; without its leading dimensions where all rows are the same.
@@ -58,8 +69,7 @@ impl Lowering<'_> {
         if node.is_empty() {
             return Ok(out);
         }
-        let nan = (node.ty == Type::Float).then_some(self.wide());
-        let gather = routine::Gather { size: self.size(node.ty), nan, n, m, x_shared, index_shared };
+        let gather = routine::Gather { moved: self.moved(node.ty), n, m, x_shared, index_shared };
         let inputs = vec![self.span(&x, x_len, node.ty), self.span(&index, index_len, Type::Int)];
         let output = self.span(&out, node.len(), node.ty);
         self.call(gather, inputs, output);
@@ -78,7 +88,7 @@ impl Lowering<'_> {
         if node.is_empty() {
             return Ok(out);
         }
-        let scatter = routine::ScatterAdd { ty: node.ty, wide: self.wide(), n, m, index_shared, y_shared };
+        let scatter = routine::ScatterAdd { numbers: self.numbers(id, node.ty)?, n, m, index_shared, y_shared };
         let inputs = vec![self.span(&index, index_len, Type::Int), self.span(&y, y_len, node.ty)];
         let output = self.span(&out, node.len(), node.ty);
         self.call(scatter, inputs, output);

@@ -30,17 +30,17 @@ impl Lowering<'_> {
                 match f {
                     Reduce::LogSumExp => self.log_sum_exp(id, &x, &shape, axes),
                     _ if fast => self.reduced(id, *f, x, shape, axes),
-                    _ => self.by_rows(id, axes, |n| routine::Reduction { f: *f, ty, wide: false, n }),
+                    _ => self.by_rows(id, axes, |n| routine::Reduction { f: *f, ty, n }),
                 }
             }
             Op::ArgMax(axis) => {
-                let wide = self.wide();
-                self.by_rows(id, &[*axis], |n| routine::ArgMax { ty, wide, n })
+                let numbers = self.numbers(id, ty)?;
+                self.by_rows(id, &[*axis], |n| routine::ArgMax { numbers, n })
             }
             Op::Scan { scan, axis, reverse } => {
-                let wide = self.wide();
+                let numbers = self.numbers(id, ty)?;
                 let (scan, reverse) = (*scan, *reverse);
-                self.along(id, *axis, |n| routine::Scan { scan, reverse, ty, wide, n })
+                self.along(id, *axis, |n| routine::Scan { scan, reverse, numbers, n })
             }
             _ => Err(self.unsupported(id, "is no reduction")),
         }
