@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use crate::error::{Error, Result};
 use crate::ir::{Data, Graph, Id, Op, Precision, Role, Scalar, Type};
 
+use super::Options;
 use super::instruction::{Call, Fill, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
 use super::kernels::Level;
 use super::kernels::arena::padded;
@@ -105,7 +106,7 @@ struct End {
 pub(crate) struct Lowering<'a> {
     graph: &'a Graph,
     level: Level,
-    lanes: Option<usize>,
+    options: &'a Options,
     values: Vec<Option<View>>,
     splats: HashMap<(Type, u64), usize>,
     copies: HashMap<(View, Vec<usize>, Vec<usize>), View>,
@@ -113,11 +114,11 @@ pub(crate) struct Lowering<'a> {
 }
 
 /// Lowers what the outputs depend on. `place` says where the memory of an input or output is, if it exists already.
-pub(crate) fn lower(graph: &Graph, level: Level, lanes: Option<usize>, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
+pub(crate) fn lower(graph: &Graph, level: Level, options: &Options, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
     let mut lowering = Lowering {
         graph,
         level,
-        lanes,
+        options,
         values: vec![None; graph.nodes.len()],
         splats: HashMap::new(),
         copies: HashMap::new(),
@@ -161,8 +162,9 @@ impl Lowering<'_> {
             self.out.inputs.push(buffer);
             if let (Role::Noise(stream, kind), Some(node)) = (&input.role, node)
                 && ty == Type::Float
+                && self.options.draw
             {
-                let lanes = if self.lanes.is_some() { node.shape.first().copied().unwrap_or(1) } else { 1 };
+                let lanes = if self.options.lanes.is_some() { node.shape.first().copied().unwrap_or(1) } else { 1 };
                 let fill = Fill {
                     wide: self.wide(),
                     kind: *kind,

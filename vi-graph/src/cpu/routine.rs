@@ -16,7 +16,9 @@ pub(crate) use linear::{Cholesky, SolveLower};
 pub(crate) use rows::{ArgMax, ArgSort, Reduction, Scan};
 
 /// The element types that a routine is generic over.
-pub(crate) trait Number: Element + std::ops::Add<Output = Self> + std::ops::Sub<Output = Self> + std::ops::Mul<Output = Self> {
+pub(crate) trait Number:
+    Element + std::ops::Add<Output = Self> + std::ops::Sub<Output = Self> + std::ops::Mul<Output = Self>
+{
     /// `x + y`, which wraps for integers.
     fn plus(self, other: Self) -> Self;
     /// Never for integers.

@@ -6,7 +6,8 @@
 //! kernels on runs of elements, exactly.
 
 use super::super::instruction::{Call, Context, Copy, Fill, Instruction, Kernel, Nest, Place, Product, Stride};
-use crate::ir::NoiseKind;
+use super::arena::Arena;
+use crate::noise;
 
 /// How many bases there are.
 pub(crate) const SLOTS: usize = 64;
@@ -25,6 +26,13 @@ impl Table {
     fn at(&self, place: Place) -> *mut u8 {
         self.0[place.slot % SLOTS].wrapping_add(place.offset)
     }
+}
+
+/// Runs instructions that [`super::super::plan`] laid out for this memory.
+pub(crate) fn run(instructions: &[Instruction], arena: &mut Arena, context: &Context) {
+    let table = Table::new(arena.base());
+    // SAFETY: the plan checked the ranges of its instructions against a memory of this size, which is borrowed here.
+    unsafe { execute(instructions, &table, context) };
 }
 
 /// Runs the instructions in order.
@@ -207,13 +215,15 @@ unsafe fn call(it: &Call, table: &Table, context: &Context) {
 /// # Safety
 /// As [`execute`].
 unsafe fn fill(it: &Fill, table: &Table, context: &Context) {
-    let out = table.at(it.out);
-    let count = it.lanes * it.per_lane;
-    let _ = (out, count, context);
-    match (it.wide, it.kind) {
-        (false, NoiseKind::Normal) => {}
-        (false, NoiseKind::Uniform) => {}
-        (true, NoiseKind::Normal) => {}
-        (true, NoiseKind::Uniform) => {}
+    let key = it.labels.key(context.key);
+    let (out, count) = (table.at(it.out), it.lanes * it.per_lane);
+    if it.wide {
+        // SAFETY: in range, aligned, and initialised.
+        let out = unsafe { std::slice::from_raw_parts_mut(out.cast::<f64>(), count) };
+        noise::fill_lanes_f64(it.kind, key, it.per_lane, out);
+    } else {
+        // SAFETY: as above.
+        let out = unsafe { std::slice::from_raw_parts_mut(out.cast::<f32>(), count) };
+        noise::fill_lanes_f32(it.kind, key, it.per_lane, out);
     }
 }

@@ -96,12 +96,7 @@ unsafe fn operand<V: Vector, const SCALAR: bool>(x: *const V::Element, i: usize,
 ///
 /// The level's instructions exist; `x`, `y` and `out` hold `n` elements, padded; one element is enough for a scalar.
 #[inline(always)]
-unsafe fn zip<V: Vector, F: Zip, const X: bool, const Y: bool>(
-    n: usize,
-    x: *const V::Element,
-    y: *const V::Element,
-    out: *mut V::Element,
-) {
+unsafe fn zip<V: Vector, F: Zip, const X: bool, const Y: bool>(n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
     if n == 0 {
         return;
     }
@@ -120,12 +115,7 @@ unsafe fn zip<V: Vector, F: Zip, const X: bool, const Y: bool>(
 ///
 /// As for [`zip`].
 #[inline(always)]
-unsafe fn relate<V: Vector, F: Relation, const X: bool, const Y: bool>(
-    n: usize,
-    x: *const V::Element,
-    y: *const V::Element,
-    out: *mut u8,
-) {
+unsafe fn relate<V: Vector, F: Relation, const X: bool, const Y: bool>(n: usize, x: *const V::Element, y: *const V::Element, out: *mut u8) {
     if n == 0 {
         return;
     }

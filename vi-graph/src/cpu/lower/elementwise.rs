@@ -67,7 +67,8 @@ impl Lowering<'_> {
         loop {
             let dims = loops(shape, &order, &operands, &out);
             let scalars = scalars(&dims, operands.len());
-            let awkward: Vec<usize> = (0..operands.len()).filter(|&i| dims.last().is_some_and(|d| !matches!(d.strides[i], 0 | 1))).collect();
+            let awkward: Vec<usize> =
+                (0..operands.len()).filter(|&i| dims.last().is_some_and(|d| !matches!(d.strides[i], 0 | 1))).collect();
             if awkward.is_empty()
                 && let Some(kernel) = kernel(&scalars)
             {
@@ -169,7 +170,6 @@ impl Lowering<'_> {
         calls as f64 * (CALL + ELEMENT * inner.count as f64) + copies
     }
 }
-
 
 fn loops(shape: &[usize], order: &[usize], operands: &[(View, Type)], out: &View) -> Vec<Dim> {
     let mut strides: Vec<&[isize]> = operands.iter().map(|(view, _)| view.strides.as_slice()).collect();

@@ -98,10 +98,7 @@ impl Lowering<'_> {
         order.sort_by_key(|&d| std::cmp::Reverse(to.strides[d].unsigned_abs()));
         let loops: Vec<Stride> = merge(shape, &order, &[&from.strides, &to.strides])
             .iter()
-            .map(|dim| Stride {
-                count: dim.count,
-                steps: [dim.strides[0] * size as isize, dim.strides[1] * size as isize, 0, 0],
-            })
+            .map(|dim| Stride { count: dim.count, steps: [dim.strides[0] * size as isize, dim.strides[1] * size as isize, 0, 0] })
             .collect();
         let places = [self.place(from, ty), self.place(to, ty)];
         let accesses = [false, true].map(|write| {

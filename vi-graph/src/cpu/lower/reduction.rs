@@ -62,9 +62,8 @@ impl Lowering<'_> {
         let centred = self
             .map(shape, &[(x.clone(), float), (m.clone(), float)], float, &|s| select::binary(level, wide, float, Binary::Sub, s))
             .ok_or_else(|| missing(self))?;
-        let exp = self
-            .map(shape, &[(centred, float)], float, &|_| select::unary(level, wide, float, Unary::Exp))
-            .ok_or_else(|| missing(self))?;
+        let exp =
+            self.map(shape, &[(centred, float)], float, &|_| select::unary(level, wide, float, Unary::Exp)).ok_or_else(|| missing(self))?;
         let sum = self.reduced(id, Reduce::Sum, exp, shape.to_vec(), axes)?;
         let log =
             self.map(&kept, &[(sum, float)], float, &|_| select::unary(level, wide, float, Unary::Log)).ok_or_else(|| missing(self))?;
@@ -162,8 +161,7 @@ impl Lowering<'_> {
             Kernel::Rows { rows, step, .. } => ((rows - 1) * step + n * size, n * size),
             _ => (n * size, size),
         };
-        let ends =
-            [End { place: self.place(&x, Type::Float), bytes: read }, End { place: self.place(&out, Type::Float), bytes: written }];
+        let ends = [End { place: self.place(&x, Type::Float), bytes: read }, End { place: self.place(&out, Type::Float), bytes: written }];
         self.kernel(kernel, n, &ends, loops, false);
         axes.retain(|d| !gone.contains(d));
         *shape = outer_shape;
@@ -180,7 +178,8 @@ impl Lowering<'_> {
         let x = self.value(arg)?;
         let x = self.stored(&x, &shape, &order, ty);
         let n: usize = axes.iter().map(|&d| shape[d]).product();
-        let out = View { buffer: self.buffer(node.len() * self.size(node.ty), self.phase(&[&x])), offset: 0, strides: row_major(&node.shape) };
+        let out =
+            View { buffer: self.buffer(node.len() * self.size(node.ty), self.phase(&[&x])), offset: 0, strides: row_major(&node.shape) };
         if node.is_empty() {
             return Ok(out);
         }
