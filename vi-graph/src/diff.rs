@@ -1,13 +1,155 @@
 //! Symbolic reverse-mode differentiation.
+//!
+//! Each operation has one rule, which adds nodes that compute its vector–Jacobian product. The result is an ordinary
+//! graph, so that it can be differentiated again.
+//!
+//! Where a function has no derivative, or several, a rule takes the value that Burn's autodiff takes:
+//!
+//! - `abs` has slope 0 at 0.
+//! - [`Max`](Binary::Max) and [`Min`](Binary::Min) of two pass everything to the selected operand, in a tie to the
+//!   first. A ReLU is `max(0, x)` in this order: its slope at 0 is 0, while a clamp `max(x, c)` has slope 1 at `c`.
+//! - [`Reduce::Max`](crate::ir::Reduce::Max) and `Min` pass everything to the first selected element in row-major order.
+//! - [`Scan::Max`](crate::ir::Scan::Max) and `Min` pass everything to the most recent selected element.
+//! - [`Op::Where`] blocks the branch that is not taken: its cotangent is 0, not a product with 0. As everywhere in
+//!   reverse mode, a branch whose own slope is infinite still turns that 0 into NaN further up; clamp its operand.
+//! - [`Cholesky`](Op::Cholesky) reads the lower triangle, and its cotangent is symmetric: what a symmetric matrix is asked.
+//!
+//! It differs from Burn on purpose where the formula there yields NaN from `0 · ∞` although the derivative exists:
+//!
+//! - [`Pow`](Binary::Pow) at `x = 0`: slope 0 in `x` for `y = 0`, and slope 0 in `y` for `y ≥ 0`. A constant exponent
+//!   has no derivative in `y` at all.
+//! - [`Reduce::Prod`](crate::ir::Reduce::Prod) with an infinite element keeps the products of the others.
+//!
+//! [`Scan::Prod`](crate::ir::Scan::Prod) is exact at zeros in its first derivative; at a zero its second is not, since the rule chooses by
+//! the value.
 
-use crate::error::Result;
-use crate::ir::{Graph, Id};
+mod binary;
+mod linalg;
+mod movement;
+mod reduce;
+mod scan;
+mod unary;
+
+use crate::error::{Error, Result};
+use crate::ir::{Binary, Graph, Id, Node, Op, Scalar, Type, Unary};
 
 /// Adds to `graph` the derivative of the one-element node `of` with respect to each of `wrt`; absent where `of` does not
 /// depend on it differentiably.
 ///
+/// Derivatives are total: of two nodes in `wrt`, one may depend on the other.
+///
 /// # Errors
-/// [`crate::Error::Unsupported`] for an operation without a rule.
-pub fn gradient(_graph: &mut Graph, _of: Id, _wrt: &[Id]) -> Result<Vec<Option<Id>>> {
-    todo!()
+/// [`Error::Invalid`] where `of` is not one float; [`Error::Unsupported`] for an operation without a rule between `wrt`
+/// and `of`.
+pub fn gradient(graph: &mut Graph, of: Id, wrt: &[Id]) -> Result<Vec<Option<Id>>> {
+    let node = graph.node(of);
+    if node.ty != Type::Float || node.len() != 1 {
+        return Err(Error::Invalid {
+            node: of.0,
+            op: format!("{:?}", node.op),
+            problem: format!("a derivative is of one float, not of {:?} {:?}", node.shape, node.ty),
+        });
+    }
+    let seed_shape = node.shape.clone();
+    let active = active(graph, of, wrt);
+    let mut tape = Tape { cotangents: vec![None; active.len()], active, graph };
+    tape.give(of, |graph| graph.full(1.0, seed_shape));
+    for index in (0..=of.index()).rev() {
+        if let Some(cotangent) = tape.cotangents[index] {
+            propagate(&mut tape, Id(index as u32), cotangent)?;
+        }
+    }
+    Ok(wrt.iter().map(|id| tape.cotangents.get(id.index()).copied().flatten()).collect())
+}
+
+/// Which nodes up to `of` depend differentiably on `wrt`.
+fn active(graph: &Graph, of: Id, wrt: &[Id]) -> Vec<bool> {
+    let mut active = vec![false; of.index() + 1];
+    for id in wrt.iter().filter(|id| id.index() <= of.index()) {
+        active[id.index()] = graph.ty(*id) == Type::Float;
+    }
+    for (index, node) in graph.nodes[..=of.index()].iter().enumerate() {
+        let depends = node.ty == Type::Float && !is_flat(&node.op) && node.args.iter().any(|arg| active[arg.index()]);
+        active[index] |= depends;
+    }
+    active
+}
+
+/// Whether the operation is constant between its jumps.
+fn is_flat(op: &Op) -> bool {
+    matches!(op, Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc))
+}
+
+/// The graph under differentiation and the cotangents found so far.
+struct Tape<'g> {
+    graph: &'g mut Graph,
+    active: Vec<bool>,
+    cotangents: Vec<Option<Id>>,
+}
+
+impl Tape<'_> {
+    /// Whether a cotangent of `to` is of use.
+    fn wants(&self, to: Id) -> bool {
+        self.active[to.index()]
+    }
+
+    /// Adds what `contribution` computes to the cotangent of `to`, where that is of use.
+    fn give(&mut self, to: Id, contribution: impl FnOnce(&mut Graph) -> Id) {
+        if self.wants(to) {
+            let new = contribution(self.graph);
+            let sum = self.cotangents[to.index()].map_or(new, |old| self.graph.add(old, new));
+            self.cotangents[to.index()] = Some(sum);
+        }
+    }
+}
+
+/// Hands the cotangent `g` of the node `out` on to its operands.
+fn propagate(tape: &mut Tape, out: Id, g: Id) -> Result<()> {
+    let Node { op, args, .. } = tape.graph.node(out).clone();
+    if is_flat(&op) || !args.iter().any(|&arg| tape.wants(arg)) {
+        return Ok(());
+    }
+    match (op, args.as_slice()) {
+        (Op::Unary(f), &[x]) => {
+            let cotangent = unary::rule(tape.graph, f, x, out, g)?;
+            tape.give(x, |_| cotangent);
+        }
+        (Op::Binary(f), &[x, y]) => binary::rule(tape, f, (x, y), out, g)?,
+        (Op::Where, &[condition, a, b]) => {
+            let zero = tape.graph.full_like(0.0, g);
+            tape.give(a, |graph| graph.select(condition, g, zero));
+            tape.give(b, |graph| graph.select(condition, zero, g));
+        }
+        (Op::Reduce(f, axes), &[x]) => {
+            let cotangent = reduce::rule(tape.graph, f, &axes, x, out, g)?;
+            tape.give(x, |_| cotangent);
+        }
+        (Op::Scan { scan, axis, reverse }, &[x]) => {
+            let cotangent = scan::rule(tape.graph, scan::Run { scan, axis, reverse }, x, out, g)?;
+            tape.give(x, |_| cotangent);
+        }
+        (Op::MatMul { transpose_a, transpose_b }, &[a, b]) => linalg::matmul(tape, (a, transpose_a), (b, transpose_b), g),
+        (Op::Cholesky, &[a]) => tape.give(a, |graph| linalg::cholesky(graph, out, g)),
+        (Op::SolveLower { transpose }, &[l, b]) => linalg::solve_lower(tape, l, b, transpose, out, g),
+        (Op::LogGamma { .. }, &[concentration]) => tape.give(concentration, |graph| {
+            let slope = graph.binary(Binary::GammaLogDerivative, concentration, out);
+            graph.mul(g, slope)
+        }),
+        (op, args) => movement::rule(tape, &op, args, g),
+    }
+    Ok(())
+}
+
+fn unsupported(op: impl std::fmt::Debug, problem: &str) -> Error {
+    Error::Unsupported { pass: "differentiation", op: format!("{op:?}"), problem: problem.to_string() }
+}
+
+/// The one value of all elements of `x`, where the graph says that there is one.
+fn splat(graph: &Graph, x: Id) -> Option<f64> {
+    let node = graph.node(x);
+    match (&node.op, node.args.as_slice()) {
+        (Op::Full(Scalar::Float(value)), _) => Some(*value),
+        (Op::Expand | Op::Reshape | Op::Permute(_), &[x]) => splat(graph, x),
+        _ => None,
+    }
 }

@@ -174,6 +174,30 @@ impl AnyTensor {
         if float && self.device() == to.device { self } else { self.place(&to.device, to.dtype) }
     }
 
+    /// A tensor of the same rank, shape and type without elements that mean anything, on `device`.
+    pub(crate) fn empty_on(&self, device: &Device) -> Self {
+        let shape = self.shape();
+        each_rank!(self.rank(), D => {
+            let shape: [usize; D] = std::array::from_fn(|i| shape[i]);
+            match self.kind() {
+                Kind::Float => Tensor::<D>::empty(shape, (device, self.dtype())).into(),
+                Kind::Int => Tensor::<D, Int>::empty(shape, (device, self.dtype())).into(),
+                Kind::Bool => Tensor::<D, Bool>::empty(shape, device).into(),
+            }
+        })
+    }
+
+    /// The tensor of the capture device that this is, if it is one.
+    pub(crate) fn captured_id(&self) -> Option<burn::backend::ir::TensorId> {
+        use burn::backend::Capture;
+        let bridge = self.bridge.clone();
+        match self.kind() {
+            Kind::Float => Tensor::<1>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+            Kind::Int => Tensor::<1, Int>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+            Kind::Bool => Tensor::<1, Bool>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+        }
+    }
+
     /// Cut off from the autodiff graph, still on the autodiff device where it was.
     #[must_use]
     pub fn detach(self) -> Self {
@@ -219,6 +243,18 @@ impl AnyTensor {
         };
         let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
         Ok(data.iter::<f64>().collect())
+    }
+
+    /// The elements of an int tensor in row-major order.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for another kind, [`Error::Read`] where the device cannot be read.
+    pub(crate) fn to_i64(&self) -> Result<Vec<i64>> {
+        each_rank!(self.rank(), D => {
+            let data = self.typed::<D, Int>("int tensor")?.without_autodiff().try_to_data();
+            let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
+            Ok(data.iter::<i64>().collect())
+        })
     }
 
     /// A float tensor from `f64` elements in row-major order.

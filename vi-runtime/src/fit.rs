@@ -6,12 +6,12 @@ use burn::module::Module;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
-use vi_graph::Key;
 use crate::objective::Elbo;
 use crate::predictive::{Draw, draw};
 use crate::program::{Draws, DrawsSource, Latents, ParamScope, Program};
 use crate::svi::{EVALUATE, Prepared, SviState, evaluate};
 use crate::table::Table;
+use vi_graph::Key;
 
 /// A fitted guide with its model.
 pub struct Fit<M, P> {

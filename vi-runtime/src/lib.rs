@@ -4,6 +4,8 @@ extern crate self as vi_runtime;
 
 mod any_tensor;
 pub mod bijector;
+#[doc(hidden)]
+pub mod compile;
 mod custom_op;
 pub mod device;
 pub mod dist;

@@ -4,13 +4,12 @@
 //! its graph. Both draw from the same [`Key`], so both see the same numbers.
 
 use burn::tensor::{FloatDType, Int, Tensor};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
 
 use crate::any_tensor::AnyTensor;
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// A source of standard noise, rank-erased so that an executor can be chosen at run time.
 pub trait NoiseSource {
@@ -72,15 +71,29 @@ impl<'a> Noise<'a> {
 }
 
 /// Noise drawn on the host from a key and copied to the device: the same numbers on every backend.
+///
+/// Request `c` draws from the stream of `key.fold_in(c)`, so that a compiled plan can draw each request by itself.
 pub struct HostNoise {
-    rng: ChaCha8Rng,
+    key: Key,
+    requests: u64,
     placement: Placement,
 }
 
 impl HostNoise {
-    /// The stream of `key`.
+    /// The noise of the site whose key this is.
     pub fn new(key: Key, placement: Placement) -> Self {
-        HostNoise { rng: key.stream(), placement }
+        HostNoise { key, requests: 0, placement }
+    }
+
+    /// The same from request number `request` on.
+    pub(crate) fn for_request(key: Key, request: u64, placement: Placement) -> Self {
+        HostNoise { key, requests: request, placement }
+    }
+
+    fn request(&mut self) -> Key {
+        let key = self.key.fold_in(self.requests);
+        self.requests += 1;
+        key
     }
 
     fn float(&self, values: Vec<f64>, shape: &[usize]) -> AnyTensor {
@@ -91,7 +104,8 @@ impl HostNoise {
 impl NoiseSource for HostNoise {
     fn normal(&mut self, shape: &[usize]) -> Result<AnyTensor> {
         let count = shape.iter().product();
-        let values = (0..count).map(|_| StandardNormal.sample(&mut self.rng)).collect();
+        let mut rng = self.request().stream();
+        let values = (0..count).map(|_| StandardNormal.sample(&mut rng)).collect();
         Ok(self.float(values, shape))
     }
 
@@ -99,9 +113,10 @@ impl NoiseSource for HostNoise {
         let count = shape.iter().product();
         // In f32 a double just below 1 would round to 1.
         let top = if self.placement.dtype == FloatDType::F64 { 1.0 - f64::EPSILON / 2.0 } else { f64::from(1.0 - f32::EPSILON / 2.0) };
+        let mut rng = self.request().stream();
         let values = (0..count)
             .map(|_| {
-                let u: f64 = OpenClosed01.sample(&mut self.rng);
+                let u: f64 = OpenClosed01.sample(&mut rng);
                 u.min(top)
             })
             .collect();
@@ -109,15 +124,15 @@ impl NoiseSource for HostNoise {
     }
 
     fn log_gamma(&mut self, concentration: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::log_gamma(&mut self.rng, concentration, &self.placement)
+        crate::dist::sampler::log_gamma(&mut self.request().stream(), concentration, &self.placement)
     }
 
     fn poisson(&mut self, rate: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::poisson(&mut self.rng, rate, &self.placement)
+        crate::dist::sampler::poisson(&mut self.request().stream(), rate, &self.placement)
     }
 
     fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::binomial(&mut self.rng, total_count, probs, &self.placement)
+        crate::dist::sampler::binomial(&mut self.request().stream(), total_count, probs, &self.placement)
     }
 
     fn placement(&self) -> &Placement {

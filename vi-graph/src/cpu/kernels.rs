@@ -72,6 +72,7 @@ pub(crate) trait Real:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + math::coefficients::Coefficients
     + 'static
 {
     /// At [`Level::Portable`].
