@@ -60,6 +60,8 @@ struct Port {
     name: String,
     ty: Type,
     bytes: Range<usize>,
+    /// Whether the graph still has it.
+    used: bool,
 }
 
 /// A graph that can be run again and again; running allocates nothing.
@@ -98,7 +100,7 @@ impl Executable {
         for (number, input) in graph.inputs.iter().enumerate() {
             let node = graph.nodes.iter().find(|node| node.op == Op::Input(number));
             let (len, ty) = node.map_or((0, Type::Float), |node| (node.len(), node.ty));
-            inputs.push(Port { name: input.name.clone(), ty, bytes: 0..len * size(graph.precision, ty) });
+            inputs.push(Port { name: input.name.clone(), ty, bytes: 0..len * size(graph.precision, ty), used: node.is_some() });
         }
         let parameters =
             reserve_all(&mut reserve, inputs.iter_mut().zip(&graph.inputs).filter(|(_, i)| i.role == Role::Parameter).map(|(p, _)| p));
@@ -109,7 +111,7 @@ impl Executable {
             .enumerate()
             .map(|(number, &id)| {
                 let node = graph.node(id);
-                Port { name: format!("output {number}"), ty: node.ty, bytes: 0..node.len() * size(graph.precision, node.ty) }
+                Port { name: format!("output {number}"), ty: node.ty, bytes: 0..node.len() * size(graph.precision, node.ty), used: true }
             })
             .collect();
         reserve_all(&mut reserve, outputs.iter_mut().take(1));
@@ -145,12 +147,15 @@ impl Executable {
         Ok(typed_mut(&mut self.arena.bytes_mut()[port.bytes.clone()]))
     }
 
-    /// Sets the elements of an input.
+    /// Sets the elements of an input; one that the graph has lost stays without any.
     ///
     /// # Errors
     /// [`Error::Input`] where it holds another type or number of elements.
     pub fn set(&mut self, number: usize, data: &Data) -> Result<()> {
         let port = &self.inputs[number];
+        if !port.used {
+            return Ok(());
+        }
         let len = port.bytes.len() / size(self.precision, port.ty);
         if data.ty() != port.ty || data.len() != len {
             let (expected, found) = (format!("{len} of {:?}", port.ty), format!("{} of {:?}", data.len(), data.ty()));

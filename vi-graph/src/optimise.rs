@@ -32,17 +32,8 @@ use rewrite::{Rewrite, Rule};
 const PASSES: usize = 12;
 
 /// In the order in which they are tried on a node.
-const RULES: &[Rule] = &[
-    fold::rule,
-    logic::rule,
-    shape::rule,
-    pattern::rule,
-    arithmetic::rule,
-    expand::rule,
-    reduce::rule,
-    linear::rule,
-    order::rule,
-];
+const RULES: &[Rule] =
+    &[fold::rule, logic::rule, shape::rule, pattern::rule, arithmetic::rule, expand::rule, reduce::rule, linear::rule, order::rule];
 
 /// All passes, until nothing changes.
 #[must_use]

@@ -137,9 +137,8 @@ fn factored(rewrite: &mut Rewrite, f: Binary, x: Id, y: Id) -> Option<Id> {
     }
     let (a, c) = rewrite.binary_of(Binary::Mul, x)?;
     let (b, d) = rewrite.binary_of(Binary::Mul, y)?;
-    let (a, b, c) = [(a, b, c, d), (a, d, c, b), (c, b, a, d), (c, d, a, b)]
-        .into_iter()
-        .find_map(|(a, b, c, d)| (c == d).then_some((a, b, c)))?;
+    let (a, b, c) =
+        [(a, b, c, d), (a, d, c, b), (c, b, a, d), (c, d, a, b)].into_iter().find_map(|(a, b, c, d)| (c == d).then_some((a, b, c)))?;
     let sum = rewrite.binary(f, a, b);
     Some(rewrite.mul(sum, c))
 }

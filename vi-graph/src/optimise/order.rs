@@ -63,10 +63,13 @@ impl Group {
         if !rewrite.is_single(term.id) {
             return None;
         }
-        let (f, &[a, b]) = (match rewrite.op(term.id) {
-            Op::Binary(f) => *f,
-            _ => return None,
-        }, &rewrite.node(term.id).args[..]) else {
+        let (f, &[a, b]) = (
+            match rewrite.op(term.id) {
+                Op::Binary(f) => *f,
+                _ => return None,
+            },
+            &rewrite.node(term.id).args[..],
+        ) else {
             return None;
         };
         if f != self.direct() && f != self.inverse() {

@@ -66,9 +66,6 @@ impl Lowering<'_> {
         let order: Vec<usize> = (0..node.shape.len()).filter(|&d| d != axis).chain([axis]).collect();
         let buffer = self.buffer(node.len() * self.size(node.ty), self.phase(&[&x, &index]));
         let out = View { buffer, offset: 0, strides: ordered(&node.shape, &order) };
-        if node.is_empty() {
-            return Ok(out);
-        }
         let gather = routine::Gather { moved: self.moved(node.ty), n, m, x_shared, index_shared };
         let inputs = vec![self.span(&x, x_len, node.ty), self.span(&index, index_len, Type::Int)];
         let output = self.span(&out, node.len(), node.ty);
@@ -85,9 +82,6 @@ impl Lowering<'_> {
         let order: Vec<usize> = (0..node.shape.len()).filter(|&d| d != axis).chain([axis]).collect();
         let buffer = self.buffer(node.len() * self.size(node.ty), self.phase(&[&index, &y]));
         let out = View { buffer, offset: 0, strides: ordered(&node.shape, &order) };
-        if node.is_empty() {
-            return Ok(out);
-        }
         let scatter = routine::ScatterAdd { numbers: self.numbers(id, node.ty)?, n, m, index_shared, y_shared };
         let inputs = vec![self.span(&index, index_len, Type::Int), self.span(&y, y_len, node.ty)];
         let output = self.span(&out, node.len(), node.ty);

@@ -44,9 +44,6 @@ impl Lowering<'_> {
         let depth = if transpose_a { row } else { column };
         let k = self.graph.shape(node.args[0])[depth];
         let out = View::dense(self.buffer(node.len() * self.size(Type::Float), self.phase(&[&a, &b])), shape);
-        if node.is_empty() {
-            return Ok(out);
-        }
         if k == 0 {
             self.clear(&out, node.len(), Type::Float);
             return Ok(out);

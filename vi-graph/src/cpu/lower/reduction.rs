@@ -20,9 +20,6 @@ impl Lowering<'_> {
         let (x, shape, ty) = (self.value(arg)?, self.graph.shape(arg).to_vec(), self.graph.ty(arg));
         match &node.op {
             Op::Reduce(f, axes) => {
-                if node.is_empty() {
-                    return Ok(View::dense(self.buffer(0, self.phase(&[&x])), &node.shape));
-                }
                 if shape.contains(&0) {
                     return Ok(self.splat(identity(*f, ty), shape.len()));
                 }
@@ -180,9 +177,6 @@ impl Lowering<'_> {
         let n: usize = axes.iter().map(|&d| shape[d]).product();
         let out =
             View { buffer: self.buffer(node.len() * self.size(node.ty), self.phase(&[&x])), offset: 0, strides: row_major(&node.shape) };
-        if node.is_empty() {
-            return Ok(out);
-        }
         let input = self.span(&x, shape.iter().product(), ty);
         let output = self.span(&out, node.len(), node.ty);
         self.call(make(n), vec![input], output);
@@ -200,9 +194,6 @@ impl Lowering<'_> {
         let x = self.stored(&x, &shape, &order, ty);
         let buffer = self.buffer(node.len() * self.size(node.ty), self.phase(&[&x]));
         let out = View { buffer, offset: 0, strides: ordered(&node.shape, &order) };
-        if node.is_empty() {
-            return Ok(out);
-        }
         let input = self.span(&x, node.len(), ty);
         let output = self.span(&out, node.len(), node.ty);
         self.call(make(shape[axis]), vec![input], output);
