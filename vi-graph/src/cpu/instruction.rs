@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use crate::ir::NoiseKind;
 use crate::key::Key;
 
 use super::kernels::erased::{Map1, Map2, Map3, Map4};
-use super::labels::Labels;
 
 /// A position in memory: in a buffer while a plan is built, in a slot of the table of bases when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,23 +109,6 @@ pub(crate) struct Call {
     pub output: Span,
 }
 
-/// Noise of one input.
-#[derive(Debug)]
-pub(crate) struct Fill {
-    /// Whether floats have 64 bits.
-    pub wide: bool,
-    /// The law.
-    pub kind: NoiseKind,
-    /// Which stream.
-    pub labels: Labels,
-    /// How many particles.
-    pub lanes: usize,
-    /// How many elements each.
-    pub per_lane: usize,
-    /// Where to.
-    pub out: Place,
-}
-
 /// One operation of a plan.
 #[derive(Debug)]
 pub(crate) enum Instruction {
@@ -147,8 +128,6 @@ pub(crate) enum Instruction {
     Product(Box<Product>),
     /// Anything else.
     Call(Box<Call>),
-    /// Noise.
-    Fill(Box<Fill>),
 }
 
 impl Instruction {
@@ -166,7 +145,6 @@ impl Instruction {
                 call.inputs.iter_mut().for_each(|span| f(&mut span.place));
                 f(&mut call.output.place);
             }
-            Instruction::Fill(fill) => f(&mut fill.out),
         }
     }
 }
