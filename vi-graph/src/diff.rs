@@ -20,8 +20,8 @@
 //!   has no derivative in `y` at all.
 //! - [`Reduce::Prod`](crate::ir::Reduce::Prod) with an infinite element keeps the products of the others.
 //!
-//! [`Scan::Prod`](crate::ir::Scan::Prod) is exact at zeros in its first derivative; at a zero its second is not, since the rule chooses by
-//! the value.
+//! Second derivatives are exact wherever first ones are smooth, with one exception: that of a
+//! [`Scan::Prod`](crate::ir::Scan::Prod) in a zero and in an element after it is taken as 0 in that order.
 
 mod accumulate;
 mod binary;
@@ -47,7 +47,7 @@ pub fn gradient(graph: &mut Graph, of: Id, wrt: &[Id]) -> Result<Vec<Option<Id>>
     if node.ty != Type::Float || node.len() != 1 {
         return Err(Error::Invalid {
             node: of.0,
-            op: format!("{:?}", node.op),
+            op: node.op.name().to_owned(),
             problem: format!("a derivative is of one float, not of {:?} {:?}", node.shape, node.ty),
         });
     }
@@ -143,8 +143,8 @@ fn propagate(tape: &mut Tape, out: Id, g: Id) -> Result<()> {
     Ok(())
 }
 
-fn unsupported(op: impl std::fmt::Debug, problem: &str) -> Error {
-    Error::Unsupported { pass: "differentiation", op: format!("{op:?}"), problem: problem.to_string() }
+fn unsupported(op: &str, problem: &str) -> Error {
+    Error::Unsupported { pass: "differentiation", op: op.to_owned(), problem: problem.to_owned() }
 }
 
 /// The one value of all elements of `x`, where the graph says that there is one.

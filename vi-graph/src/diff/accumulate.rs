@@ -36,12 +36,10 @@ impl Piece {
 /// The same sum with the pieces of one axis in one term, where they do not overlap in part.
 fn join(graph: &mut Graph, contributions: &[Id]) -> Option<Vec<Id>> {
     let mut pieces: Vec<Piece> = contributions.iter().filter_map(|&id| Piece::of(graph, id)).collect();
-    let axis = pieces.first()?.axis;
+    let shape = graph.shape(pieces.first()?.contribution).to_vec();
+    let count = |axis: usize| pieces.iter().filter(|piece| piece.axis == axis).count();
+    let axis = (0..shape.len()).find(|&axis| count(axis) > 1)?;
     pieces.retain(|piece| piece.axis == axis);
-    if pieces.len() < 2 {
-        return None;
-    }
-    let shape = graph.shape(pieces[0].contribution).to_vec();
     let rest: Vec<Id> = contributions.iter().copied().filter(|&id| pieces.iter().all(|piece| piece.contribution != id)).collect();
 
     pieces.sort_by_key(|piece| (piece.start, piece.len));
