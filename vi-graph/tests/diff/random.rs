@@ -4,7 +4,7 @@
 #[allow(unused_imports, reason = "not every test uses all of it")]
 mod generate;
 
-use generate::{KEY_SEED, random_graph};
+use generate::{KEY_SEED, Values, random_graph, random_graph_with};
 use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
 use vi_graph::ir::{Data, Op};
@@ -25,6 +25,15 @@ fn loss(graph: &mut Graph) -> Option<Id> {
         .collect();
     let (&first, rest) = sums.split_first()?;
     Some(rest.iter().fold(first, |total, &sum| graph.add(total, sum)))
+}
+
+/// The nodes of the float inputs, and which inputs they are.
+fn float_inputs(graph: &Graph) -> Vec<(Id, usize)> {
+    let inputs = graph.ids().filter_map(|id| match (&graph.node(id).op, graph.ty(id)) {
+        (Op::Input(k), Type::Float) => Some((id, *k)),
+        _ => None,
+    });
+    inputs.collect()
 }
 
 fn evaluate(graph: &Graph, inputs: &[Data]) -> Vec<Vec<f64>> {
@@ -65,12 +74,7 @@ fn agree_with_central_differences() {
         let Some(loss) = loss(&mut graph) else { continue };
         graph.outputs = vec![loss];
         let forward = graph.clone();
-        let mut wrt: Vec<(Id, usize)> = Vec::new();
-        for id in graph.ids() {
-            if let (Op::Input(k), Type::Float) = (&graph.node(id).op, graph.ty(id)) {
-                wrt.push((id, *k));
-            }
-        }
+        let wrt = float_inputs(&graph);
         let ids: Vec<Id> = wrt.iter().map(|&(id, _)| id).collect();
         let found = match gradient(&mut graph, loss, &ids) {
             Ok(found) => found,
@@ -102,4 +106,24 @@ fn agree_with_central_differences() {
     }
     println!("{compared} compared, {unsupported} without a rule");
     assert!(compared > 300, "{compared}");
+}
+
+/// NaN and infinities lead to no index out of range in what a rule gathers or scatters.
+#[test]
+fn special_values_are_computed_with() {
+    let mut evaluated = 0;
+    for seed in 0..200 {
+        let (mut graph, inputs) = random_graph_with(seed, 30, Precision::F32, Values::Special);
+        let Some(loss) = loss(&mut graph) else { continue };
+        let ids: Vec<Id> = float_inputs(&graph).into_iter().map(|(id, _)| id).collect();
+        let Ok(found) = gradient(&mut graph, loss, &ids) else { continue };
+        graph.outputs = found.iter().flatten().copied().collect();
+        verify(&graph).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}"));
+        let slopes = evaluate(&graph, &inputs);
+        evaluated += 1;
+        for (slope, found) in slopes.iter().zip(found.iter().flatten()) {
+            assert_eq!(slope.len(), graph.node(*found).len());
+        }
+    }
+    assert!(evaluated > 120, "{evaluated}");
 }
