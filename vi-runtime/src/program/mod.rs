@@ -19,6 +19,7 @@ pub use context::{Ctx, NoiseProvider, Observations, Run};
 pub use draws::{Draws, DrawsSource, Latents};
 pub(crate) use module::find as find_module;
 pub use param::{Init, ParamEntry, ParamScope, ParamStore};
+pub(crate) use plate::draw_units;
 pub use plate::{Plate, PlateGuard, PlateIndex};
 pub(crate) use rank::compare as compare_ranks;
 pub use rank::{Rank, Ranks};
