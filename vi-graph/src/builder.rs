@@ -237,7 +237,7 @@ impl Graph {
     pub fn matmul(&mut self, a: Id, b: Id, transpose_a: bool, transpose_b: bool) -> Id {
         let (sa, sb) = (self.shape(a), self.shape(b));
         let rank = sa.len();
-        let mut shape: Shape = (0..rank - 2).map(|i| sa[i].max(sb[i])).collect();
+        let mut shape: Shape = (0..rank - 2).map(|i| if sa[i] == 1 { sb[i] } else { sa[i] }).collect();
         shape.push(if transpose_a { sa[rank - 1] } else { sa[rank - 2] });
         shape.push(if transpose_b { sb[rank - 2] } else { sb[rank - 1] });
         let ty = self.ty(a);

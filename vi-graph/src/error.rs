@@ -16,6 +16,10 @@ pub enum Error {
     #[error("{pass} does not support {op}: {problem}")]
     Unsupported { pass: &'static str, op: String, problem: String },
 
+    /// An index computed in the graph is not a position of the axis.
+    #[error("{op}: index {index} on an axis with {size} positions")]
+    Index { op: &'static str, index: i64, size: usize },
+
     /// An input got elements of another type or number.
     #[error("input {input}: expected {expected}, got {found}")]
     Input { input: String, expected: String, found: String },

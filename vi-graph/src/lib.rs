@@ -12,6 +12,7 @@ pub mod gamma;
 pub mod interpret;
 pub mod ir;
 pub mod key;
+mod name;
 pub mod noise;
 pub mod optimise;
 pub mod print;

@@ -21,8 +21,8 @@ fn column(table: &str, k: usize) -> Vec<f64> {
     table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(',').nth(k)?.parse().ok()).collect()
 }
 
-const GAMMA: &str = include_str!("../../tests/data/lgamma.csv");
-const BETA: &str = include_str!("../../tests/data/log_beta.csv");
+const GAMMA: &str = include_str!("../../../tests/data/lgamma.csv");
+const BETA: &str = include_str!("../../../tests/data/log_beta.csv");
 
 /// The largest error relative to `max(|right|, floor)`; equal infinities agree.
 fn worst(found: &[f64], right: &[f64], floor: f64) -> f64 {
