@@ -199,3 +199,15 @@ fn random_graphs_of_all_operations_keep_their_values() {
     }
     println!("{before} {after}");
 }
+
+#[test]
+fn time() {
+    let mut g = Graph::new(Precision::F32);
+    let of = eight_schools(&mut g, Some(64));
+    let all = with_gradient(g.clone(), of);
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let n = optimise(&all).nodes.len();
+        println!("{} -> {n} {:?}", all.nodes.len(), start.elapsed());
+    }
+}

@@ -6,7 +6,8 @@ use super::rewrite::Rewrite;
 use super::stage::Stage;
 use crate::ir::{Binary, Id, Node, Op, Type, Unary};
 
-/// Three terms `a ± b ± c`, or three factors, of which another pair is cheaper to combine first.
+/// Three terms `a ± b ± c`, or three factors, of which another pair is cheaper to combine first or
+/// is combined already.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     let (Op::Binary(f), &[x, y], Type::Float) = (&node.op, &node.args[..], node.ty) else { return None };
     let group = match f {
@@ -18,14 +19,19 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     for (inner, c) in [(outer_x, outer_y), (outer_y, outer_x)] {
         let Some((a, b)) = group.parts(rewrite, inner) else { continue };
         let now = Order::of(rewrite, a, b, c);
+        // of two such pairs the first wins, or each would be given up for the other
+        let is_there = |rewrite: &Rewrite, x: Term, y: Term, rest: Term| {
+            group.existing(rewrite, x, y).is_some_and(|pair| pair < inner.id) && Order::of(rewrite, x, y, rest) <= now
+        };
+        if let Some((pair, rest)) = [((a, c), b), ((b, c), a)].into_iter().find(|&((x, y), rest)| is_there(rewrite, x, y, rest)) {
+            return Some(group.all(rewrite, pair, rest));
+        }
         let (other, pair, rest) = [(Order::of(rewrite, a, c, b), (a, c), b), (Order::of(rewrite, b, c, a), (b, c), a)]
             .into_iter()
             .min_by(|(p, ..), (q, ..)| p.cmp(q))?;
         // a − a is not 0 for what is not finite, and what it is left of may have a rule of its own
         if other < now && pair.0.id != pair.1.id {
-            let first = group.combine(rewrite, pair.0, pair.1);
-            let all = group.combine(rewrite, rest, first);
-            return Some(if all.inverse { group.inverted(rewrite, all.id) } else { all.id });
+            return Some(group.all(rewrite, pair, rest));
         }
     }
     None
@@ -75,6 +81,18 @@ impl Group {
         }
         let b_inverse = (f == self.inverse()) != term.inverse;
         Some((Term { id: a, inverse: term.inverse }, Term { id: b, inverse: b_inverse }))
+    }
+
+    /// The product of a pair where something else needs it.
+    fn existing(self, rewrite: &Rewrite, x: Term, y: Term) -> Option<Id> {
+        (matches!(self, Group::Product) && !x.inverse && !y.inverse).then(|| rewrite.product(x.id, y.id))?
+    }
+
+    /// `rest` with the pair, combined first.
+    fn all(self, rewrite: &mut Rewrite, pair: (Term, Term), rest: Term) -> Id {
+        let first = self.combine(rewrite, pair.0, pair.1);
+        let all = self.combine(rewrite, rest, first);
+        if all.inverse { self.inverted(rewrite, all.id) } else { all.id }
     }
 
     fn combine(self, rewrite: &mut Rewrite, x: Term, y: Term) -> Term {
