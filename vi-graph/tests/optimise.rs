@@ -1,5 +1,5 @@
 //! What the passes make of graphs: the same values, in fewer nodes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/compose.rs"]
 mod compose;

@@ -18,19 +18,22 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     let (outer_x, outer_y) = (Term { id: x, inverse: false }, Term { id: y, inverse: *f == group.inverse() });
     for (inner, c) in [(outer_x, outer_y), (outer_y, outer_x)] {
         let Some((a, b)) = group.parts(rewrite, inner) else { continue };
-        let now = Order::of(rewrite, a, b, c);
+        let now = Order::of(group, rewrite, a, b, c);
         // of two such pairs the first wins, or each would be given up for the other
-        let is_there = |rewrite: &Rewrite, x: Term, y: Term, rest: Term| {
-            group.existing(rewrite, x, y).is_some_and(|pair| pair < inner.id) && Order::of(rewrite, x, y, rest) <= now
-        };
-        if let Some((pair, rest)) = [((a, c), b), ((b, c), a)].into_iter().find(|&((x, y), rest)| is_there(rewrite, x, y, rest)) {
-            return Some(group.all(rewrite, pair, rest));
+        let existing = [((a, c), b), ((b, c), a)].into_iter().find_map(|((x, y), rest)| {
+            let pair = group.existing(rewrite, x, y).filter(|&pair| pair < inner.id)?;
+            (Order::of(group, rewrite, x, y, rest).pair <= now.pair).then_some((pair, rest))
+        });
+        if let Some((pair, rest)) = existing {
+            rewrite.used_again(pair);
+            return Some(group.all(rewrite, Term { id: pair, inverse: false }, rest));
         }
-        let (other, pair, rest) = [(Order::of(rewrite, a, c, b), (a, c), b), (Order::of(rewrite, b, c, a), (b, c), a)]
+        let (other, pair, rest) = [(Order::of(group, rewrite, a, c, b), (a, c), b), (Order::of(group, rewrite, b, c, a), (b, c), a)]
             .into_iter()
             .min_by(|(p, ..), (q, ..)| p.cmp(q))?;
         // a − a is not 0 for what is not finite, and what it is left of may have a rule of its own
         if other < now && pair.0.id != pair.1.id {
+            let pair = group.combine(rewrite, pair.0, pair.1);
             return Some(group.all(rewrite, pair, rest));
         }
     }
@@ -44,7 +47,7 @@ struct Term {
     inverse: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Group {
     Sum,
     Product,
@@ -88,10 +91,9 @@ impl Group {
         (matches!(self, Group::Product) && !x.inverse && !y.inverse).then(|| rewrite.product(x.id, y.id))?
     }
 
-    /// `rest` with the pair, combined first.
-    fn all(self, rewrite: &mut Rewrite, pair: (Term, Term), rest: Term) -> Id {
-        let first = self.combine(rewrite, pair.0, pair.1);
-        let all = self.combine(rewrite, rest, first);
+    /// The rest with the pair.
+    fn all(self, rewrite: &mut Rewrite, pair: Term, rest: Term) -> Id {
+        let all = self.combine(rewrite, rest, pair);
         if all.inverse { self.inverted(rewrite, all.id) } else { all.id }
     }
 
@@ -122,12 +124,12 @@ struct Order {
 }
 
 impl Order {
-    fn of(rewrite: &Rewrite, a: Term, b: Term, rest: Term) -> Self {
+    fn of(group: Group, rewrite: &Rewrite, a: Term, b: Term, rest: Term) -> Self {
         let shape = proper_shape(rewrite, a.id).into_iter().zip(proper_shape(rewrite, b.id)).map(|(a, b)| if a == 1 { b } else { a });
         let early = [a, b].iter().all(|term| rewrite.stage(term.id) < Stage::Step);
-        let weight = |id: Id| match rewrite.stage(id) {
-            Stage::Step => proper_shape(rewrite, id).iter().product::<usize>(),
-            Stage::Constant | Stage::Data => 0,
+        let weight = |id: Id| match group {
+            Group::Sum if rewrite.stage(id) < Stage::Step => 0,
+            _ => proper_shape(rewrite, id).iter().product::<usize>(),
         };
         Order { pair: if early { 0 } else { shape.product() }, rest: weight(rest.id) }
     }

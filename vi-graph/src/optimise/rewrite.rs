@@ -136,6 +136,11 @@ impl Rewrite {
         }
     }
 
+    /// Notes that something else will use it.
+    pub(super) fn used_again(&mut self, id: Id) {
+        self.uses[id.index()] += 1;
+    }
+
     /// The value that all elements have.
     pub(super) fn scalar(&self, id: Id) -> Option<Scalar> {
         match *self.op(id) {
