@@ -8,12 +8,15 @@ mod compose;
 mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;
+#[path = "support/models.rs"]
+mod models;
 
 use inputs::{Numbers, close, inputs};
+use vi_graph::batch::batch;
 use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Op, Reduce, Role, Stream, Type, Unary};
-use vi_graph::optimise::{optimise, share};
+use vi_graph::ir::{Data, Op, Role, Type};
+use vi_graph::optimise::{Stage, optimise, share, stages};
 use vi_graph::verify::verify;
 use vi_graph::{Graph, Id, Key, Precision};
 
@@ -32,102 +35,32 @@ fn optimised(graph: &Graph) -> Graph {
     optimised
 }
 
-fn noise(site: &str, kind: NoiseKind) -> Role {
-    Role::Noise(Stream { site: site.to_owned(), call: 0 }, kind)
-}
-
-/// Non-centred eight schools under a mean-field guide, written as the distributions of the runtime emit it.
-fn eight_schools(g: &mut Graph, lanes: Option<usize>) -> Id {
-    let lead: &[usize] = lanes.as_slice();
-    let one = [lead, &[1]].concat();
-    let eight = [lead, &[8]].concat();
-    let parameter = |g: &mut Graph, name: &str, n: usize| g.input(name, Role::Parameter, [n], Type::Float);
-    let sigma = g.input("sigma", Role::Data, [8], Type::Float);
-    let sigma = g.unary(Unary::Exp, sigma);
-    let y = g.input("y", Role::Data, [8], Type::Float);
-    let mut terms = Vec::new();
-    let mut draws = Vec::new();
-    for (site, n) in [("mu", 1), ("tau", 1), ("z", 8)] {
-        let shape = [lead, &[n]].concat();
-        let loc = parameter(g, &format!("{site}/loc"), n);
-        let rho = parameter(g, &format!("{site}/rho"), n);
-        let eps = g.input(format!("{site}/eps"), noise(site, NoiseKind::Normal), shape.clone(), Type::Float);
-        let scale = positive(g, rho);
-        let (loc, scale) = (g.broadcast(loc, shape.clone()), g.broadcast(scale, shape));
-        let x = g.mul(eps, scale);
-        let x = g.add(x, loc);
-        draws.push(x);
-        let score = normal(g, x, loc, scale);
-        let score = g.neg(score);
-        terms.push(score);
+/// The ELBO of `model`, negated, averaged over `lanes`, and its derivatives with respect to the parameters: as it is
+/// differentiated, and simplified before and after.
+fn step(model: impl Fn(&mut Graph), lanes: usize) -> (Graph, Graph) {
+    let mut g = Graph::new(Precision::F64);
+    model(&mut g);
+    let g = if lanes > 1 { batch(&g, lanes).unwrap().graph } else { g };
+    let direct = with_gradient(g.clone());
+    let simplified = optimised(&with_gradient(optimised(&g)));
+    let inputs = inputs(&g, &mut Numbers(5));
+    let expected = interpret(&direct, &inputs, Key::new(1)).unwrap();
+    let found = interpret(&simplified, &inputs, Key::new(1)).unwrap();
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!(close(found, expected, 1e-10), "{found:?}, expected {expected:?}\n{simplified}");
     }
-    let (mu, u, z) = (draws[0], draws[1], draws[2]);
-    let tau = positive(g, u);
-    // the transform's Jacobian, against the density of the guide
-    terms.push(u);
-
-    let scale = g.full(5.0, one.clone());
-    let loc = g.full(0.0, one.clone());
-    let prior = normal(g, mu, loc, scale);
-    terms.push(prior);
-    let prior = half_cauchy(g, tau, 5.0);
-    terms.push(prior);
-    let (loc, scale) = (g.full(0.0, eight.clone()), g.full(1.0, eight.clone()));
-    let prior = normal(g, z, loc, scale);
-    terms.push(prior);
-    let (mu, tau) = (g.expand(mu, eight.clone()), g.expand(tau, eight.clone()));
-    let theta = g.mul(tau, z);
-    let theta = g.add(mu, theta);
-    let (y, sigma) = (g.broadcast(y, eight.clone()), g.broadcast(sigma, eight));
-    let likelihood = normal(g, y, theta, sigma);
-    terms.push(likelihood);
-
-    let totals: Vec<Id> = terms.into_iter().map(|term| g.sum_all(term)).collect();
-    let total = totals[1..].iter().fold(totals[0], |sum, &term| g.add(sum, term));
-    let mean = 1.0 / lanes.unwrap_or(1) as f64;
-    g.mul_scalar(total, mean)
+    (direct, simplified)
 }
 
-/// `eˣ` with its argument cut off where it would not be a positive finite number.
-fn positive(g: &mut Graph, x: Id) -> Id {
-    let low = g.full_like(-87.3, x);
-    let x = g.binary(Binary::Max, x, low);
-    let high = g.full_like(88.7, x);
-    let x = g.binary(Binary::Min, x, high);
-    g.unary(Unary::Exp, x)
-}
-
-fn normal(g: &mut Graph, x: Id, loc: Id, scale: Id) -> Id {
-    let z = g.sub(x, loc);
-    let z = g.div(z, scale);
-    let square = g.unary(Unary::Square, z);
-    let half = g.mul_scalar(square, -0.5);
-    let log = g.unary(Unary::Log, scale);
-    let constant = g.add_scalar(log, 0.918_938_533_204_672_8);
-    g.sub(half, constant)
-}
-
-fn half_cauchy(g: &mut Graph, x: Id, scale: f64) -> Id {
-    let zero = g.full_like(0.0, x);
-    let outside = g.compare(Compare::Less, x, zero);
-    let scale_of = g.full_like(scale, x);
-    let z = g.div(x, scale_of);
-    let z = g.unary(Unary::Square, z);
-    let z = g.unary(Unary::Log1p, z);
-    let z = g.neg(z);
-    let constant = g.full_like(scale.ln() + 0.451_582_705_289_454_9, z);
-    let density = g.sub(z, constant);
-    let never = g.full_like(f64::NEG_INFINITY, density);
-    g.select(outside, never, density)
-}
-
-/// The negative mean of `of` and its derivatives with respect to the parameters.
-fn with_gradient(mut g: Graph, of: Id) -> Graph {
+fn with_gradient(mut g: Graph) -> Graph {
     let parameters: Vec<Id> = g
         .ids()
         .filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter))
         .collect();
-    let loss = g.neg(of);
+    let total = g.outputs[0];
+    let lanes = g.node(total).len();
+    let total = g.sum_all(total);
+    let loss = g.mul_scalar(total, -1.0 / lanes as f64);
     let gradients = gradient(&mut g, loss, &parameters).unwrap();
     g.outputs = std::iter::once(loss).chain(gradients.into_iter().flatten()).collect();
     g
@@ -135,19 +68,21 @@ fn with_gradient(mut g: Graph, of: Id) -> Graph {
 
 #[test]
 fn show() {
-    for lanes in [None, Some(4)] {
-        let mut g = Graph::new(Precision::F64);
-        let of = eight_schools(&mut g, lanes);
-        let all = with_gradient(g.clone(), of);
-        println!("direct: {} {}", all.nodes.len(), optimised(&all).nodes.len());
-        g.outputs = vec![of];
-        let g = optimised(&g);
-        let of = g.outputs[0];
-        let all = with_gradient(g.clone(), of);
-        let o = optimised(&all);
-        println!("forward first: {} {} {}\n{o}", g.nodes.len(), all.nodes.len(), o.nodes.len());
+    type Build = fn(&mut Graph);
+    let all: [(&str, Build, usize); 6] = [
+        ("eight", models::eight_schools, 1),
+        ("eight", models::eight_schools, 4),
+        ("radon", |g| models::radon(g, 20, 4), 1),
+        ("radon", |g| models::radon(g, 20, 4), 3),
+        ("logistic", |g| models::logistic_regression(g, 20, 3), 1),
+        ("logistic", |g| models::logistic_regression(g, 20, 3), 5),
+    ];
+    for (name, model, lanes) in all {
+        let (direct, simplified) = step(model, lanes);
+        println!("=== {name} {lanes}: {} {}\n{simplified}", direct.nodes.len(), simplified.nodes.len());
+        let per_step = stages(&simplified).into_iter().filter(|&stage| stage == Stage::Step).count();
+        println!("{per_step}");
     }
-    let _ = (share(&Graph::new(Precision::F32)), Reduce::Sum);
 }
 
 /// Graphs whose values stay moderate on the way, so that rounding does too.
@@ -203,8 +138,9 @@ fn random_graphs_of_all_operations_keep_their_values() {
 #[test]
 fn time() {
     let mut g = Graph::new(Precision::F32);
-    let of = eight_schools(&mut g, Some(64));
-    let all = with_gradient(g.clone(), of);
+    models::eight_schools(&mut g);
+    let g = batch(&g, 64).unwrap().graph;
+    let all = with_gradient(g.clone());
     for _ in 0..5 {
         let start = std::time::Instant::now();
         let n = optimise(&all).nodes.len();
