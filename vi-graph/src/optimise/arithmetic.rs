@@ -1,6 +1,7 @@
 //! Identities of single operations.
 
 use super::expand::proper_shape;
+use super::pattern::is_reciprocal;
 use super::rewrite::Rewrite;
 use super::stage::Stage;
 use crate::ir::{Binary, Id, Node, Op, Type, Unary};
@@ -156,6 +157,11 @@ fn mul(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
             let product = rewrite.mul(x, y);
             return Some(rewrite.neg(product));
         }
+        if let Some(root) = rewrite.unary_of(Unary::Square, y)
+            && is_reciprocal_of(rewrite, root, x)
+        {
+            return Some(root);
+        }
         if let Some(divisor) = rewrite.unary_of(Unary::Recip, y)
             && rewrite.is_single(y)
             && !is_lighter(rewrite, divisor, x)
@@ -164,6 +170,11 @@ fn mul(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
         }
     }
     None
+}
+
+/// Whether `r` is `1 / x`.
+pub(super) fn is_reciprocal_of(rewrite: &mut Rewrite, r: Id, x: Id) -> bool {
+    is_reciprocal(rewrite, r) && rewrite.unary(Unary::Recip, x) == r
 }
 
 fn div(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {

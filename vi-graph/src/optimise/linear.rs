@@ -36,23 +36,40 @@ fn untransposed(rewrite: &Rewrite, id: Id) -> Option<Id> {
 
 /// `c f(x)` for a linear `f` of an operand `c x`, `c` one number.
 fn without_factor(rewrite: &mut Rewrite, node: &Node, x: Id, f: impl FnOnce(&mut Rewrite, Id) -> Id) -> Option<Id> {
-    if !rewrite.is_single(x) {
+    if !(rewrite.is_single(x) || node.len() < rewrite.node(x).len()) {
         return None;
     }
     if let Some(x) = rewrite.unary_of(Unary::Neg, x) {
         let result = f(rewrite, x);
         return Some(rewrite.neg(result));
     }
-    let (a, b) = rewrite.binary_of(Binary::Mul, x)?;
-    let is_number = |id: Id| {
+    let is_number = |rewrite: &Rewrite, id: Id| {
         let is_repeated = matches!(rewrite.op(id), Op::Full(_) | Op::Expand);
         is_repeated && proper_shape(rewrite, id).iter().all(|&size| size == 1)
     };
-    let (factor, rest) = [(b, a), (a, b)].into_iter().find(|&(factor, _)| is_number(factor))?;
+    let (rest, factor) = peeled(rewrite, x, is_number)?;
     let result = f(rewrite, rest);
     let ones = vec![1; rewrite.shape(factor).len()];
     let factor = narrowed(rewrite, factor, &ones);
     let factor = rewrite.reshape(factor, vec![1; node.shape.len()]);
     let factor = rewrite.expand(factor, node.shape.clone());
     Some(rewrite.mul(result, factor))
+}
+
+/// The product `id` without a factor that is `light`, and that factor; also where the factor is one of a factor, which
+/// something else may need: no product is added.
+pub(super) fn peeled(rewrite: &mut Rewrite, id: Id, light: impl Fn(&Rewrite, Id) -> bool) -> Option<(Id, Id)> {
+    let (a, b) = rewrite.binary_of(Binary::Mul, id)?;
+    if let Some(found) = [(a, b), (b, a)].into_iter().find(|&(_, factor)| light(rewrite, factor)) {
+        return Some(found);
+    }
+    if !rewrite.is_single(id) {
+        return None;
+    }
+    [(a, b), (b, a)].into_iter().find_map(|(a, b)| {
+        let (p, q) = rewrite.binary_of(Binary::Mul, a)?;
+        let (rest, factor) = [(p, q), (q, p)].into_iter().find(|&(_, factor)| light(rewrite, factor))?;
+        // a square would be taken apart
+        (rest != b).then(|| (rewrite.mul(rest, b), factor))
+    })
 }

@@ -1,6 +1,7 @@
 //! The order of sums and products: what is known before the step, and what has few elements, is combined first and meets
 //! the rest last.
 
+use super::arithmetic::is_reciprocal_of;
 use super::expand::proper_shape;
 use super::rewrite::Rewrite;
 use super::stage::Stage;
@@ -124,13 +125,30 @@ struct Order {
 }
 
 impl Order {
-    fn of(group: Group, rewrite: &Rewrite, a: Term, b: Term, rest: Term) -> Self {
+    fn of(group: Group, rewrite: &mut Rewrite, a: Term, b: Term, rest: Term) -> Self {
         let shape = proper_shape(rewrite, a.id).into_iter().zip(proper_shape(rewrite, b.id)).map(|(a, b)| if a == 1 { b } else { a });
+        let pair = shape.product();
         let early = [a, b].iter().all(|term| rewrite.stage(term.id) < Stage::Step);
-        let weight = |id: Id| match group {
-            Group::Sum if rewrite.stage(id) < Stage::Step => 0,
-            _ => proper_shape(rewrite, id).iter().product::<usize>(),
+        let is_free = early || group == Group::Product && (vanishes(rewrite, a, b) || vanishes(rewrite, b, a));
+        let rest = match group {
+            Group::Sum if rewrite.stage(rest.id) < Stage::Step => 0,
+            _ => proper_shape(rewrite, rest.id).iter().product(),
         };
-        Order { pair: if early { 0 } else { shape.product() }, rest: weight(rest.id) }
+        Order { pair: if is_free { 0 } else { pair }, rest }
     }
+}
+
+/// Whether the product of two factors is one operation that is there already: two numbers meet, or a reciprocal cancels.
+fn vanishes(rewrite: &mut Rewrite, a: Term, b: Term) -> bool {
+    if a.inverse || b.inverse {
+        return false;
+    }
+    let has_number = rewrite.float(b.id).is_some() && rewrite.is_single(a.id);
+    if let Some((_, c)) = rewrite.binary_of(Binary::Mul, a.id)
+        && has_number
+        && rewrite.float(c).is_some()
+    {
+        return true;
+    }
+    rewrite.unary_of(Unary::Square, a.id).is_some_and(|root| is_reciprocal_of(rewrite, root, b.id))
 }

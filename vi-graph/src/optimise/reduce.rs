@@ -1,6 +1,8 @@
 //! Sums: factors that are the same for all terms leave them, and what can be summed before the step is.
 
 use super::expand::{narrowed, proper_shape};
+use super::linear::peeled;
+use super::pattern::is_reciprocal;
 use super::rewrite::Rewrite;
 use super::shape::proper_axes;
 use super::stage::Stage;
@@ -52,10 +54,12 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
             Some(rewrite.neg(sum))
         }
         (Op::Binary(Binary::Mul), &[a, b]) => {
-            let (factor, rest) = [(b, a), (a, b)].into_iter().find(|&(factor, _)| is_same_along(rewrite, factor, axes))?;
-            let sum = rewrite.reduce(Reduce::Sum, rest, axes);
-            let factor = narrowed(rewrite, factor, &node.shape);
-            Some(rewrite.mul(sum, factor))
+            if let Some((rest, factor)) = peeled(rewrite, x, |rewrite, factor| is_same_along(rewrite, factor, axes)) {
+                let sum = rewrite.reduce(Reduce::Sum, rest, axes);
+                let factor = narrowed(rewrite, factor, &node.shape);
+                return Some(rewrite.mul(sum, factor));
+            }
+            [(a, b), (b, a)].into_iter().find_map(|(a, b)| sum_of_squares(rewrite, node, axes, a, b))
         }
         (Op::Binary(Binary::Div), &[a, b]) if is_same_along(rewrite, b, axes) => {
             let sum = rewrite.reduce(Reduce::Sum, a, axes);
@@ -84,6 +88,21 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
         }
         _ => None,
     }
+}
+
+/// `Σ a (a / s) = s Σ (a / s)²`: the squares are those of the density whose derivative this is.
+fn sum_of_squares(rewrite: &mut Rewrite, node: &Node, axes: &[usize], a: Id, b: Id) -> Option<Id> {
+    let (p, q) = rewrite.binary_of(Binary::Mul, b)?;
+    let factor = if p == a { q } else { p };
+    let is_product = p == a || q == a;
+    if !(is_product && is_same_along(rewrite, factor, axes) && is_reciprocal(rewrite, factor)) {
+        return None;
+    }
+    let square = rewrite.unary(Unary::Square, b);
+    let sum = rewrite.reduce(Reduce::Sum, square, axes);
+    let divisor = narrowed(rewrite, factor, &node.shape);
+    let factor = rewrite.unary(Unary::Recip, divisor);
+    Some(rewrite.mul(sum, factor))
 }
 
 /// Whether all terms of a sum along `axes` have the same `factor`.
