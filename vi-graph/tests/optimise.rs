@@ -147,3 +147,43 @@ fn time() {
         println!("{} -> {n} {:?}", all.nodes.len(), start.elapsed());
     }
 }
+
+/// Derivatives repeat what the graph computes, which is what many rules are for.
+#[test]
+fn random_derivatives_keep_their_values() {
+    let mut compared = 0;
+    for seed in 0..1500 {
+        let (mut graph, inputs) = generate::random_graph(seed, 25, Precision::F64);
+        let parameters: Vec<Id> = graph
+            .ids()
+            .filter(|&id| matches!(graph.node(id).op, Op::Input(_)) && graph.ty(id) == Type::Float)
+            .collect();
+        let floats: Vec<Id> = graph.outputs.iter().copied().filter(|&id| graph.ty(id) == Type::Float).collect();
+        let parts: Vec<Id> = floats
+            .into_iter()
+            .map(|id| {
+                let sum = graph.sum_all(id);
+                graph.reshape(sum, [])
+            })
+            .collect();
+        let Some(total) = parts.into_iter().reduce(|a, b| graph.add(a, b)) else { continue };
+        let Ok(gradients) = gradient(&mut graph, total, &parameters) else { continue };
+        graph.outputs = std::iter::once(total).chain(gradients.into_iter().flatten()).collect();
+        let key = Key::new(generate::KEY_SEED);
+        let all = Graph { outputs: graph.ids().filter(|&id| graph.ty(id) == Type::Float).collect(), ..graph.clone() };
+        let Ok(values) = interpret(&all, &inputs, key) else { continue };
+        let is_moderate = |data: &Data| matches!(data, Data::Float(x) if x.iter().all(|x| x.abs() < 1e4));
+        if !values.iter().all(is_moderate) {
+            continue;
+        }
+        compared += 1;
+        let optimised = optimise(&graph);
+        verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
+        let expected = interpret(&graph, &inputs, key).unwrap();
+        let found = interpret(&optimised, &inputs, key).unwrap();
+        for (expected, found) in expected.iter().zip(&found) {
+            generate::compare(expected, found, 1e-7).unwrap_or_else(|problem| panic!("seed {seed}: {problem}\n{graph}\n{optimised}"));
+        }
+    }
+    assert!(compared > 200, "{compared}");
+}
