@@ -4,8 +4,9 @@
 //! put something cheaper in its place, and equal nodes are one; then what no output needs is left out. Passes follow one
 //! another until nothing changes.
 //!
-//! Rules keep the value for finite operands up to rounding. They may turn an overflow into the finite value that it
-//! stands for, and they ignore the sign of zero.
+//! Rules keep the value for finite operands up to rounding: they may turn an overflow into the finite value that it stands
+//! for, and ignore the sign of zero. Factors are reordered, so two factors beyond the square root of the range may meet
+//! that did not; terms are not, except where they are totals of sums, because a difference may be written for its exactness.
 
 mod arithmetic;
 mod bounds;
@@ -15,8 +16,8 @@ mod fold;
 mod intern;
 mod linear;
 mod logic;
-mod order;
 mod pattern;
+mod product;
 mod reduce;
 mod rewrite;
 mod shape;
@@ -42,7 +43,7 @@ const RULES: &[Rule] = &[
     expand::rule,
     reduce::rule,
     linear::rule,
-    order::rule,
+    product::rule,
     terms::rule,
 ];
 

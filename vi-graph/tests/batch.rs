@@ -54,12 +54,15 @@ fn check_with(name: &str, graph: &Graph, of_lanes: &[Vec<Data>], compared: usize
 }
 
 fn stack<'a>(parts: impl Iterator<Item = &'a Data>) -> Data {
-    parts.cloned().reduce(|all, part| match (all, part) {
-        (Data::Float(a), Data::Float(b)) => Data::Float([a, b].concat()),
-        (Data::Int(a), Data::Int(b)) => Data::Int([a, b].concat()),
-        (Data::Bool(a), Data::Bool(b)) => Data::Bool([a, b].concat()),
-        (all, _) => all,
-    }).unwrap()
+    parts
+        .cloned()
+        .reduce(|all, part| match (all, part) {
+            (Data::Float(a), Data::Float(b)) => Data::Float([a, b].concat()),
+            (Data::Int(a), Data::Int(b)) => Data::Int([a, b].concat()),
+            (Data::Bool(a), Data::Bool(b)) => Data::Bool([a, b].concat()),
+            (all, _) => all,
+        })
+        .unwrap()
 }
 
 fn part(data: &Data, lane: usize) -> Data {

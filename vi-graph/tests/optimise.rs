@@ -53,10 +53,8 @@ fn step(model: impl Fn(&mut Graph), lanes: usize) -> (Graph, Graph) {
 }
 
 fn with_gradient(mut g: Graph) -> Graph {
-    let parameters: Vec<Id> = g
-        .ids()
-        .filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter))
-        .collect();
+    let parameters: Vec<Id> =
+        g.ids().filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter)).collect();
     let total = g.outputs[0];
     let lanes = g.node(total).len();
     let total = g.sum_all(total);
@@ -154,10 +152,8 @@ fn random_derivatives_keep_their_values() {
     let mut compared = 0;
     for seed in 0..1500 {
         let (mut graph, inputs) = generate::random_graph(seed, 25, Precision::F64);
-        let parameters: Vec<Id> = graph
-            .ids()
-            .filter(|&id| matches!(graph.node(id).op, Op::Input(_)) && graph.ty(id) == Type::Float)
-            .collect();
+        let parameters: Vec<Id> =
+            graph.ids().filter(|&id| matches!(graph.node(id).op, Op::Input(_)) && graph.ty(id) == Type::Float).collect();
         let floats: Vec<Id> = graph.outputs.iter().copied().filter(|&id| graph.ty(id) == Type::Float).collect();
         let parts: Vec<Id> = floats
             .into_iter()

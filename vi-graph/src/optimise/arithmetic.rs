@@ -113,7 +113,28 @@ fn add(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
     if let Some(x) = negated(rewrite, x) {
         return Some(rewrite.sub(y, x));
     }
-    factored(rewrite, Binary::Add, x, y)
+    let c = rewrite.float(y);
+    c.and_then(|c| add_number(rewrite, x, c, 1.0)).or_else(|| factored(rewrite, Binary::Add, x, y))
+}
+
+/// `c + sign x` where `x` is a number and a rest, with one number.
+fn add_number(rewrite: &mut Rewrite, x: Id, c: f64, sign: f64) -> Option<Id> {
+    // a number that completes another, larger one must meet the difference with that first
+    const COMPARABLE: f64 = 1.0 / 64.0;
+    if !rewrite.is_single(x) {
+        return None;
+    }
+    let (number, rest, sign_of_rest) = match (rewrite.op(x), &rewrite.node(x).args[..]) {
+        (Op::Binary(Binary::Add), &[rest, d]) => (rewrite.float(d)?, rest, sign),
+        (Op::Binary(Binary::Sub), &[d, rest]) => (rewrite.float(d)?, rest, -sign),
+        _ => return None,
+    };
+    let (small, large) = if number.abs() < c.abs() { (number.abs(), c.abs()) } else { (c.abs(), number.abs()) };
+    if small < COMPARABLE * large {
+        return None;
+    }
+    let all = rewrite.full_like(c + sign * number, rest);
+    Some(if sign_of_rest > 0.0 { rewrite.add(rest, all) } else { rewrite.sub(all, rest) })
 }
 
 fn sub(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
@@ -128,7 +149,8 @@ fn sub(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
         let sum = rewrite.add(x, y);
         return Some(rewrite.neg(sum));
     }
-    factored(rewrite, Binary::Sub, x, y)
+    let c = rewrite.float(x);
+    c.and_then(|c| add_number(rewrite, y, c, -1.0)).or_else(|| factored(rewrite, Binary::Sub, x, y))
 }
 
 /// `a c ± b c = (a ± b) c`
@@ -138,9 +160,8 @@ fn factored(rewrite: &mut Rewrite, f: Binary, x: Id, y: Id) -> Option<Id> {
     }
     let (a, c) = rewrite.binary_of(Binary::Mul, x)?;
     let (b, d) = rewrite.binary_of(Binary::Mul, y)?;
-    let (a, b, c) = [(a, b, c, d), (a, d, c, b), (c, b, a, d), (c, d, a, b)]
-        .into_iter()
-        .find_map(|(a, b, c, d)| (c == d).then_some((a, b, c)))?;
+    let (a, b, c) =
+        [(a, b, c, d), (a, d, c, b), (c, b, a, d), (c, d, a, b)].into_iter().find_map(|(a, b, c, d)| (c == d).then_some((a, b, c)))?;
     let sum = rewrite.binary(f, a, b);
     Some(rewrite.mul(sum, c))
 }

@@ -13,10 +13,7 @@ impl Bounds {
     const ANY: Bounds = Bounds { low: f64::NEG_INFINITY, high: f64::INFINITY };
 
     fn new(low: f64, high: f64) -> Self {
-        Bounds {
-            low: if low.is_nan() { f64::NEG_INFINITY } else { low },
-            high: if high.is_nan() { f64::INFINITY } else { high },
-        }
+        Bounds { low: if low.is_nan() { f64::NEG_INFINITY } else { low }, high: if high.is_nan() { f64::INFINITY } else { high } }
     }
 
     fn at_least(low: f64) -> Self {
@@ -42,10 +39,7 @@ impl Bounds {
         let Bounds { low, high } = self;
         let low = if low > huge { huge } else { low - SLACK * low.abs() };
         let high = if high < -huge { -huge } else { high + SLACK * high.abs() };
-        Bounds::new(
-            if (0.0..tiny).contains(&low) { 0.0 } else { low },
-            if high > -tiny && high <= 0.0 { 0.0 } else { high },
-        )
+        Bounds::new(if (0.0..tiny).contains(&low) { 0.0 } else { low }, if high > -tiny && high <= 0.0 { 0.0 } else { high })
     }
 }
 

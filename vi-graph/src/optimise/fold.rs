@@ -29,7 +29,9 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
         (Op::Reshape | Op::Permute(_) | Op::Expand | Op::Slice(_) | Op::Take(_) | Op::Gather(_), [Some(value), ..]) => {
             return Some(rewrite.full(*value, node.shape.clone()));
         }
-        (Op::Concat(_), [Some(first), rest @ ..]) if rest.iter().all(|value| value.is_some_and(|x| super::intern::same_scalar(x, *first))) => {
+        (Op::Concat(_), [Some(first), rest @ ..])
+            if rest.iter().all(|value| value.is_some_and(|x| super::intern::same_scalar(x, *first))) =>
+        {
             return Some(rewrite.full(*first, node.shape.clone()));
         }
         (Op::Reduce(f, axes), [Some(value)]) => {

@@ -6,9 +6,8 @@ use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type, Unary};
 /// Comparisons, logic, selection, and maxima and minima of which one side is known to win.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     match (&node.op, &node.args[..]) {
-        (Op::Compare(f), &[x, y]) => {
-            (rewrite.graph().ty(x) == Type::Float && never(rewrite, *f, x, y)).then(|| rewrite.full(Scalar::Bool(false), node.shape.clone()))
-        }
+        (Op::Compare(f), &[x, y]) => (rewrite.graph().ty(x) == Type::Float && never(rewrite, *f, x, y))
+            .then(|| rewrite.full(Scalar::Bool(false), node.shape.clone())),
         (Op::Binary(Binary::Max), &[x, c]) => bounded(rewrite, x, c, |x, c| x.low >= c),
         (Op::Binary(Binary::Min), &[x, c]) => bounded(rewrite, x, c, |x, c| x.high <= c),
         (Op::Not, &[x]) => negation(rewrite, node, x),

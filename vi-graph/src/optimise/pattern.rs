@@ -12,9 +12,9 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
             [(x, y), (y, x)].into_iter().find_map(|(x, y)| softplus_of_parts(rewrite, x, y).or_else(|| log_sum_exp(rewrite, x, y)))
         }
         (Op::Binary(Binary::Sub), &[x, y]) => one_minus_sigmoid(rewrite, x, y).or_else(|| log_softmax(rewrite, x, y)),
-        (Op::Binary(Binary::Mul), &[x, y]) => {
-            [(x, y), (y, x)].into_iter().find_map(|(x, y)| logistic_of_parts(rewrite, x, y).or_else(|| standardised(rewrite, x, Scale::Recip(y))))
-        }
+        (Op::Binary(Binary::Mul), &[x, y]) => [(x, y), (y, x)]
+            .into_iter()
+            .find_map(|(x, y)| logistic_of_parts(rewrite, x, y).or_else(|| standardised(rewrite, x, Scale::Recip(y)))),
         (Op::Binary(Binary::Div), &[x, y]) => ratio_to_one_more(rewrite, x, y).or_else(|| standardised(rewrite, x, Scale::Divisor(y))),
         (Op::Where, &[condition, a, b]) => softplus_with_cut(rewrite, condition, a, b),
         _ => None,

@@ -1,4 +1,4 @@
-//! Sums of many terms: what they have in common is taken out.
+//! Totals: the terms of a sum of which some are sums themselves, as those of an ELBO. What terms have in common is taken out.
 
 use super::expand::proper_shape;
 use super::rewrite::Rewrite;
@@ -8,13 +8,14 @@ use crate::ir::{Binary, Id, Node, Op, Reduce, Type, Unary};
 /// Longer sums are left as they are.
 const MOST: usize = 24;
 
-/// `c a + … + c b` as `… + c (a + b)`, and `Σ a + … + Σ b` as `… + Σ (a + b)`.
+/// `c a + … + c b` as `… + c (a + b)`, `Σ a + … + Σ b` as `… + Σ (a + b)`, and what is known before the step as one term.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     let (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y], Type::Float) = (&node.op, &node.args[..], node.ty) else { return None };
     let mut terms = Vec::new();
     collect(rewrite, x, 1.0, &mut terms);
     collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, &mut terms);
-    if terms.len() > MOST {
+    let is_sum = |term: &Term| matches!(rewrite.op(term.x), Op::Reduce(Reduce::Sum, _));
+    if terms.len() > MOST || !terms.iter().any(is_sum) {
         return None;
     }
     for i in 1..terms.len() {
@@ -75,8 +76,10 @@ fn join(rewrite: &mut Rewrite, a: Term, b: Term) -> Option<Term> {
         return Some(Term { factor: a.factor, x: rewrite.reduce(Reduce::Sum, both, &along) });
     }
     // without a factor there is nothing to be taken out
+    let early = |id: Id| rewrite.stage(id) < Stage::Step;
     let is_same_kind = rewrite.stage(a.x) == rewrite.stage(b.x) && proper_shape(rewrite, a.x) == proper_shape(rewrite, b.x);
-    (a.factor.abs() != 1.0 && is_same_kind).then(|| Term { factor: a.factor, x: rewrite.binary(f, a.x, b.x) })
+    let is_cheaper = (early(a.x) && early(b.x)) || (a.factor.abs() != 1.0 && is_same_kind);
+    is_cheaper.then(|| Term { factor: a.factor, x: rewrite.binary(f, a.x, b.x) })
 }
 
 /// What is summed in each step, all terms being different, and along which axes; only where nothing else needs the sum.

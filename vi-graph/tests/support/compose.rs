@@ -29,17 +29,8 @@ const UNARY: [Unary; 20] = [
     Unary::Sinh,
     Unary::Lgamma,
 ];
-const BINARY: [Binary; 9] = [
-    Binary::Add,
-    Binary::Sub,
-    Binary::Mul,
-    Binary::Div,
-    Binary::Max,
-    Binary::Min,
-    Binary::Atan2,
-    Binary::Xlogy,
-    Binary::Mul,
-];
+const BINARY: [Binary; 9] =
+    [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min, Binary::Atan2, Binary::Xlogy, Binary::Mul];
 
 /// A graph of about `size` operations; its last outputs are the last nodes.
 pub fn compose(numbers: &mut Numbers, size: usize) -> Graph {
@@ -143,7 +134,8 @@ fn operation(g: &mut Graph, numbers: &mut Numbers, x: Id, pool: &[Id], truths: &
         16 => {
             let n = shape[axis];
             let mut ranges: Vec<Range> = shape.iter().map(|&n| Range::all(n)).collect();
-            ranges[axis] = if numbers.below(2) == 0 { Range { start: n - 1, step: -1, len: n } } else { Range { start: 0, step: 1, len: 1 } };
+            ranges[axis] =
+                if numbers.below(2) == 0 { Range { start: n - 1, step: -1, len: n } } else { Range { start: 0, step: 1, len: 1 } };
             let part = g.slice(x, &ranges);
             if numbers.below(2) == 0 { g.unslice(part, &ranges, shape) } else { part }
         }
