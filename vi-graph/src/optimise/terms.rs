@@ -8,14 +8,58 @@ use crate::ir::{Binary, Id, Node, Op, Reduce, Type, Unary};
 /// Longer sums are left as they are.
 const MOST: usize = 24;
 
-/// `c a + … + c b` as `… + c (a + b)`, `Σ a + … + Σ b` as `… + Σ (a + b)`, and what is known before the step as one term.
+/// `c a + … + c b` as `… + c (a + b)`, `Σ a + … + Σ b` as `… + Σ (a + b)`, and what is known before the step as one term;
+/// in a sum of totals, what is the same for all of them apart.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
-    let (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y], Type::Float) = (&node.op, &node.args[..], node.ty) else { return None };
+    if node.ty != Type::Float {
+        return None;
+    }
+    match (&node.op, &node.args[..]) {
+        (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y]) if rewrite.is_total(x) || rewrite.is_total(y) => {
+            let mut terms = Vec::new();
+            collect(rewrite, x, 1.0, &mut terms);
+            collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, &mut terms);
+            joined(rewrite, terms)
+        }
+        (Op::Reduce(Reduce::Sum, axes), &[x]) if rewrite.is_total(x) && rewrite.is_single(x) => parted(rewrite, axes, x),
+        _ => None,
+    }
+}
+
+/// Whether `node` is a sum or made of sums, `totals` being known of its operands.
+pub(super) fn is_total(node: &Node, totals: &[bool]) -> bool {
+    match node.op {
+        Op::Reduce(Reduce::Sum, _) => true,
+        Op::Unary(Unary::Neg) | Op::Binary(Binary::Add | Binary::Sub | Binary::Mul) | Op::Reshape => {
+            node.args.iter().any(|arg| totals[arg.index()])
+        }
+        _ => false,
+    }
+}
+
+/// `Σ (a + E)` as `Σ a + n E`.
+fn parted(rewrite: &mut Rewrite, axes: &[usize], x: Id) -> Option<Id> {
     let mut terms = Vec::new();
     collect(rewrite, x, 1.0, &mut terms);
-    collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, &mut terms);
-    let is_sum = |term: &Term| matches!(rewrite.op(term.x), Op::Reduce(Reduce::Sum, _));
-    if terms.len() > MOST || !terms.iter().any(is_sum) {
+    let is_apart = |term: &Term| {
+        let proper = proper_shape(rewrite, term.x);
+        rewrite.stage(term.x) < Stage::Step || proper != rewrite.shape(term.x)
+    };
+    let (apart, rest): (Vec<Term>, Vec<Term>) = terms.iter().partition(|term| is_apart(term));
+    if apart.is_empty() || terms.len() > MOST {
+        return None;
+    }
+    let rest = total(rewrite, &rest);
+    let rest = rest.map(|rest| Term { factor: 1.0, x: rewrite.reduce(Reduce::Sum, rest, axes) });
+    let mut sums: Vec<Term> = rest.into_iter().collect();
+    for term in apart {
+        sums.push(Term { x: rewrite.reduce(Reduce::Sum, term.x, axes), ..term });
+    }
+    total(rewrite, &sums)
+}
+
+fn joined(rewrite: &mut Rewrite, mut terms: Vec<Term>) -> Option<Id> {
+    if terms.len() > MOST {
         return None;
     }
     for i in 1..terms.len() {
