@@ -4,7 +4,7 @@ use super::bounds::{Bounds, bounds};
 use super::intern::{Interner, Slot};
 use super::stage::{Stage, stage};
 use super::terms::is_total;
-use crate::ir::{Binary, Graph, Id, Node, Op, Precision, Reduce, Scalar, Shape, Type, Unary};
+use crate::ir::{Binary, Compare, Graph, Id, Node, Op, Precision, Reduce, Scalar, Shape, Type, Unary};
 
 /// What stands for `node`, whose operands are simplified already; absent where the rule does not apply.
 pub(super) type Rule = fn(&mut Rewrite, &Node) -> Option<Id>;
@@ -87,7 +87,7 @@ impl Rewrite {
     fn order_operands(&self, node: &mut Node) {
         let commutes = match node.op {
             Op::Binary(f) => matches!(f, Binary::Add | Binary::Mul | Binary::Max | Binary::Min | Binary::LogBeta),
-            Op::Compare(f) => matches!(f, crate::ir::Compare::Equal | crate::ir::Compare::NotEqual),
+            Op::Compare(f) => matches!(f, Compare::Equal | Compare::NotEqual),
             Op::Logic(_) => true,
             _ => false,
         };

@@ -5,7 +5,7 @@ use super::rewrite::Rewrite;
 use super::stage::Stage;
 use crate::ir::{Binary, Id, Node, Op, Reduce, Type, Unary};
 
-/// Longer sums are left as they are.
+/// The most terms that are compared with one another, and how far down they are looked for.
 const MOST: usize = 24;
 
 /// `c a + … + c b` as `… + c (a + b)`, `Σ a + … + Σ b` as `… + Σ (a + b)`, and what is known before the step as one term;
@@ -17,8 +17,8 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     match (&node.op, &node.args[..]) {
         (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y]) if rewrite.is_total(x) || rewrite.is_total(y) => {
             let mut terms = Vec::new();
-            collect(rewrite, x, 1.0, &mut terms);
-            collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, &mut terms);
+            collect(rewrite, x, 1.0, 0, &mut terms);
+            collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, 0, &mut terms);
             joined(rewrite, terms)
         }
         (Op::Reduce(Reduce::Sum, axes), &[x]) if rewrite.is_total(x) && rewrite.is_single(x) => parted(rewrite, axes, x),
@@ -40,7 +40,7 @@ pub(super) fn is_total(node: &Node, totals: &[bool]) -> bool {
 /// `Σ (a + E)` as `Σ a + n E`.
 fn parted(rewrite: &mut Rewrite, axes: &[usize], x: Id) -> Option<Id> {
     let mut terms = Vec::new();
-    collect(rewrite, x, 1.0, &mut terms);
+    collect(rewrite, x, 1.0, 0, &mut terms);
     let is_apart = |term: &Term| {
         let proper = proper_shape(rewrite, term.x);
         rewrite.stage(term.x) < Stage::Step || proper != rewrite.shape(term.x)
@@ -82,21 +82,27 @@ struct Term {
 }
 
 /// The terms of `sign id`, opening sums and factors that nothing else needs.
-fn collect(rewrite: &Rewrite, id: Id, sign: f64, terms: &mut Vec<Term>) {
+fn collect(rewrite: &mut Rewrite, id: Id, sign: f64, depth: usize, terms: &mut Vec<Term>) {
     let node = rewrite.node(id);
-    if rewrite.is_single(id) && terms.len() <= MOST {
+    if rewrite.is_single(id) && depth < MOST {
         match (&node.op, &node.args[..]) {
-            (Op::Binary(Binary::Add), &[x, y]) => {
-                collect(rewrite, x, sign, terms);
-                return collect(rewrite, y, sign, terms);
+            (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y]) => {
+                let sign_of_y = if *f == Binary::Sub { -sign } else { sign };
+                collect(rewrite, x, sign, depth + 1, terms);
+                return collect(rewrite, y, sign_of_y, depth + 1, terms);
             }
-            (Op::Binary(Binary::Sub), &[x, y]) => {
-                collect(rewrite, x, sign, terms);
-                return collect(rewrite, y, -sign, terms);
-            }
-            (Op::Unary(Unary::Neg), &[x]) => return collect(rewrite, x, -sign, terms),
+            (Op::Unary(Unary::Neg), &[x]) => return collect(rewrite, x, -sign, depth + 1, terms),
             (Op::Binary(Binary::Mul), &[x, c]) => {
                 if let Some(c) = rewrite.float(c) {
+                    return terms.push(Term { factor: sign * c, x });
+                }
+            }
+            (Op::Reshape, &[x]) => {
+                let shape = node.shape.clone();
+                if let Some((x, c)) = rewrite.binary_of(Binary::Mul, x)
+                    && let Some(c) = rewrite.float(c)
+                {
+                    let x = rewrite.reshape(x, shape);
                     return terms.push(Term { factor: sign * c, x });
                 }
             }
