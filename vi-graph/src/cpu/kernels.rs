@@ -14,8 +14,8 @@ mod elementwise;
 pub(crate) mod erased;
 pub(crate) mod math;
 pub(crate) mod noise;
-pub(crate) mod reduce;
 pub(crate) mod plain;
+pub(crate) mod reduce;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
