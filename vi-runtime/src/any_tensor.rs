@@ -1,5 +1,6 @@
 //! A tensor whose rank and kind are known only at run time: what a trace, a draw or an argument list holds.
 
+use burn::backend::DispatchTensor;
 use burn::tensor::kind::{Basic, BridgeTensor, Kind};
 use burn::tensor::{Bool, DType, Device, Float, FloatDType, Int, Tensor, TensorData};
 
@@ -74,6 +75,9 @@ pub struct AnyTensor {
 
 impl<const D: usize, K: Basic> From<Tensor<D, K>> for AnyTensor {
     fn from(tensor: Tensor<D, K>) -> Self {
+        // Burn 0.22 labels the result of comparing int tensors with `equal` and the like as int, its elements being bool.
+        let mislabelled = tensor.dtype().is_bool() && tensor.clone().into_bridge().is_int();
+        let tensor = if mislabelled { Tensor::<D, K>::from_dispatch(tensor.into_dispatch()) } else { tensor };
         AnyTensor { bridge: tensor.into_bridge() }
     }
 }
@@ -174,6 +178,45 @@ impl AnyTensor {
         if float && self.device() == to.device { self } else { self.place(&to.device, to.dtype) }
     }
 
+    /// A tensor of the same rank, shape and type without elements that mean anything, on `device`.
+    pub(crate) fn empty_on(&self, device: &Device) -> Self {
+        let shape = self.shape();
+        each_rank!(self.rank(), D => {
+            let shape: [usize; D] = std::array::from_fn(|i| shape[i]);
+            match self.kind() {
+                Kind::Float => Tensor::<D>::empty(shape, (device, self.dtype())).into(),
+                Kind::Int => Tensor::<D, Int>::empty(shape, (device, self.dtype())).into(),
+                Kind::Bool => Tensor::<D, Bool>::empty(shape, device).into(),
+            }
+        })
+    }
+
+    /// The tensor of the capture device that this is, if it is one.
+    pub(crate) fn captured_id(&self) -> Option<burn::backend::ir::TensorId> {
+        use burn::backend::Capture;
+        let bridge = self.bridge.clone();
+        match self.kind() {
+            Kind::Float => Tensor::<1>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+            Kind::Int => Tensor::<1, Int>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+            Kind::Bool => Tensor::<1, Bool>::from_bridge(bridge).try_into_primitive::<Capture>().ok().map(|x| x.id()),
+        }
+    }
+
+    /// The tensor as Burn's operations without rank see it.
+    pub(crate) fn into_dispatch(self) -> DispatchTensor {
+        self.bridge.into()
+    }
+
+    /// A tensor of the type that it holds.
+    pub(crate) fn from_dispatch(tensor: DispatchTensor, ty: vi_graph::Type) -> Self {
+        let bridge = match ty {
+            vi_graph::Type::Float => BridgeTensor::float(tensor),
+            vi_graph::Type::Int => BridgeTensor::int(tensor),
+            vi_graph::Type::Bool => BridgeTensor::bool(tensor),
+        };
+        AnyTensor { bridge }
+    }
+
     /// Cut off from the autodiff graph, still on the autodiff device where it was.
     #[must_use]
     pub fn detach(self) -> Self {
@@ -211,14 +254,33 @@ impl AnyTensor {
     /// # Errors
     /// [`Error::Read`] where the device cannot be read.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
+        Ok(self.to_data()?.iter::<f64>().collect())
+    }
+
+    /// The elements in row-major order, as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the device cannot be read.
+    pub(crate) fn to_data(&self) -> Result<TensorData> {
         let bridge = self.bridge.clone();
         let data = match self.kind() {
             Kind::Float => Tensor::<1>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Int => Tensor::<1, Int>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Bool => Tensor::<1, Bool>::from_bridge(bridge).without_autodiff().try_to_data(),
         };
-        let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
-        Ok(data.iter::<f64>().collect())
+        data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })
+    }
+
+    /// The elements of an int tensor in row-major order.
+    ///
+    /// # Errors
+    /// [`Error::Rank`] for another kind, [`Error::Read`] where the device cannot be read.
+    pub(crate) fn to_i64(&self) -> Result<Vec<i64>> {
+        each_rank!(self.rank(), D => {
+            let data = self.typed::<D, Int>("int tensor")?.without_autodiff().try_to_data();
+            let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
+            Ok(data.iter::<i64>().collect())
+        })
     }
 
     /// A float tensor from `f64` elements in row-major order.

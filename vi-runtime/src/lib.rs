@@ -4,10 +4,13 @@ extern crate self as vi_runtime;
 
 mod any_tensor;
 pub mod bijector;
+#[doc(hidden)]
+pub mod compile;
 mod custom_op;
 pub mod device;
 pub mod dist;
 mod error;
+mod execution;
 mod fit;
 pub mod guide;
 pub mod linalg;
@@ -28,6 +31,7 @@ mod table;
 pub use any_tensor::{AnyTensor, MAX_RANK, ValueKind};
 pub use burn;
 pub use error::{Error, Result};
+pub use execution::{Executed, Execution};
 pub use fit::{Fit, Report, Summary, SummaryRow};
 pub use guide::{AutoDelta, AutoNormal, Guide};
 pub use objective::Elbo;

@@ -3,13 +3,13 @@
 //! Distributions never own a generator. An eager run hands them [`HostNoise`]; a compiled plan hands them inputs of
 //! its graph. Both draw from the same [`Key`], so both see the same numbers.
 
-use burn::tensor::{FloatDType, Int, Tensor};
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
-
-use crate::any_tensor::AnyTensor;
-use crate::error::Result;
+use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use vi_graph::Key;
+use vi_graph::ir::NoiseKind;
+use vi_graph::noise::{fill_f32, fill_f64};
+
+use crate::any_tensor::{AnyTensor, each_rank};
+use crate::error::Result;
 use crate::operand::Placement;
 
 /// A source of standard noise, rank-erased so that an executor can be chosen at run time.
@@ -72,52 +72,67 @@ impl<'a> Noise<'a> {
 }
 
 /// Noise drawn on the host from a key and copied to the device: the same numbers on every backend.
+///
+/// Request `c` draws from the stream of `key.fold_in(c)`, so that a compiled plan can draw each request by itself.
 pub struct HostNoise {
-    rng: ChaCha8Rng,
+    key: Key,
+    requests: u64,
     placement: Placement,
 }
 
 impl HostNoise {
-    /// The stream of `key`.
+    /// The noise of the site whose key this is.
     pub fn new(key: Key, placement: Placement) -> Self {
-        HostNoise { rng: key.stream(), placement }
+        HostNoise { key, requests: 0, placement }
     }
 
-    fn float(&self, values: Vec<f64>, shape: &[usize]) -> AnyTensor {
-        AnyTensor::from_f64(values, shape, &self.placement.device, self.placement.dtype)
+    /// The same from request number `request` on.
+    pub(crate) fn for_request(key: Key, request: u64, placement: Placement) -> Self {
+        HostNoise { key, requests: request, placement }
+    }
+
+    fn request(&mut self) -> Key {
+        let key = self.key.fold_in(self.requests);
+        self.requests += 1;
+        key
+    }
+
+    fn fill(&mut self, kind: NoiseKind, shape: &[usize]) -> AnyTensor {
+        let key = self.request();
+        let Placement { device, dtype } = &self.placement;
+        let count = shape.iter().product();
+        let data = if *dtype == FloatDType::F64 {
+            let mut numbers = vec![0.0; count];
+            fill_f64(kind, key, &mut numbers);
+            TensorData::new(numbers, shape.to_vec())
+        } else {
+            let mut numbers = vec![0.0; count];
+            fill_f32(kind, key, &mut numbers);
+            TensorData::new(numbers, shape.to_vec())
+        };
+        each_rank!(shape.len(), D => Tensor::<D>::from_data(data, (device, DType::from(*dtype))).into())
     }
 }
 
 impl NoiseSource for HostNoise {
     fn normal(&mut self, shape: &[usize]) -> Result<AnyTensor> {
-        let count = shape.iter().product();
-        let values = (0..count).map(|_| StandardNormal.sample(&mut self.rng)).collect();
-        Ok(self.float(values, shape))
+        Ok(self.fill(NoiseKind::Normal, shape))
     }
 
     fn uniform(&mut self, shape: &[usize]) -> Result<AnyTensor> {
-        let count = shape.iter().product();
-        // In f32 a double just below 1 would round to 1.
-        let top = if self.placement.dtype == FloatDType::F64 { 1.0 - f64::EPSILON / 2.0 } else { f64::from(1.0 - f32::EPSILON / 2.0) };
-        let values = (0..count)
-            .map(|_| {
-                let u: f64 = OpenClosed01.sample(&mut self.rng);
-                u.min(top)
-            })
-            .collect();
-        Ok(self.float(values, shape))
+        Ok(self.fill(NoiseKind::Uniform, shape))
     }
 
     fn log_gamma(&mut self, concentration: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::log_gamma(&mut self.rng, concentration, &self.placement)
+        crate::dist::sampler::log_gamma(&mut self.request().stream(), concentration, &self.placement)
     }
 
     fn poisson(&mut self, rate: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::poisson(&mut self.rng, rate, &self.placement)
+        crate::dist::sampler::poisson(&mut self.request().stream(), rate, &self.placement)
     }
 
     fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor> {
-        crate::dist::sampler::binomial(&mut self.rng, total_count, probs, &self.placement)
+        crate::dist::sampler::binomial(&mut self.request().stream(), total_count, probs, &self.placement)
     }
 
     fn placement(&self) -> &Placement {

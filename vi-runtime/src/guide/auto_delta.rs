@@ -10,9 +10,10 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::Delta;
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
+use vi_graph::Key;
 
 /// All mass of each latent site on one point: the "ELBO" is then the log joint, and its maximum the MAP estimate in
 /// constrained space.
@@ -59,11 +60,16 @@ impl Program for AutoDeltaProgram {
         Ok(())
     }
 
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self.clone()
     }
 
     fn visit_tensors(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str("AutoDelta");
+        self.sites.iter().for_each(|site| site.fingerprint(key));
+    }
 }
 
 fn sample<const D: usize>(ctx: &Ctx, site: &LatentSite) -> Result<()> {

@@ -10,10 +10,11 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
 use crate::support::Support;
+use vi_graph::Key;
 
 /// An independent normal for each element of each latent site, in unconstrained space: `z = T(loc + scale · ε)`,
 /// `ε ~ N(0, 1)`, with `T` the bijector onto the site's support.
@@ -76,11 +77,16 @@ impl Program for AutoNormalProgram {
         Ok(())
     }
 
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self.clone()
     }
 
     fn visit_tensors(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str("AutoNormal");
+        self.sites.iter().for_each(|site| site.fingerprint(key));
+    }
 }
 
 impl AutoNormalProgram {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::arg::Args;
+use super::arg::{Args, Fingerprint};
 use super::context::Ctx;
 use super::draws::Latents;
 use super::handler::Marker;
@@ -43,14 +43,26 @@ pub trait Program {
     /// Those of its statements.
     fn run(&self, ctx: &Ctx) -> Result<Self::Output>;
 
+    /// The same program with each tensor of its arguments replaced by what `f` makes of it (same rank and kind).
+    #[must_use]
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self
+    where
+        Self: Sized;
+
     /// The same program with all tensors of its arguments at `to`.
     #[must_use]
     fn place(&self, to: &Placement) -> Self
     where
-        Self: Sized;
+        Self: Sized,
+    {
+        self.map_tensors(&mut |tensor| tensor.place(&to.device, to.dtype))
+    }
 
     /// Shows the tensors of its arguments, in a fixed order.
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
+
+    /// Adds all that is not the elements of a tensor and that a run depends on, besides parameters and key.
+    fn fingerprint(&self, key: &mut Fingerprint);
 }
 
 impl<P: Program + Clone> Program for &P {
@@ -61,11 +73,14 @@ impl<P: Program + Clone> Program for &P {
     fn run(&self, ctx: &Ctx) -> Result<P::Output> {
         (**self).run(ctx)
     }
-    fn place(&self, _: &Placement) -> Self {
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
         self
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         (**self).visit_tensors(f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        (**self).fingerprint(key);
     }
 }
 
@@ -110,13 +125,19 @@ where
         (self.body)(ctx, &self.args)
     }
 
-    fn place(&self, to: &Placement) -> Self {
-        let args = self.args.map_tensors(&mut |tensor| tensor.place(&to.device, to.dtype));
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        let args = self.args.map_tensors(f);
         Bound { args, body: self.body.clone(), output: Marker::default() }
     }
 
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.args.visit_tensors(f);
+    }
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        // The type of the body names the annotated function.
+        key.write_str(std::any::type_name::<F>());
+        self.args.fingerprint(key);
     }
 }
 
@@ -136,19 +157,23 @@ where
 
 trait DynProgram<O> {
     fn run(&self, ctx: &Ctx) -> Result<O>;
-    fn place(&self, to: &Placement) -> Rc<dyn DynProgram<O>>;
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Rc<dyn DynProgram<O>>;
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
+    fn fingerprint(&self, key: &mut Fingerprint);
 }
 
 impl<P: Program + 'static> DynProgram<P::Output> for P {
     fn run(&self, ctx: &Ctx) -> Result<P::Output> {
         Program::run(self, ctx)
     }
-    fn place(&self, to: &Placement) -> Rc<dyn DynProgram<P::Output>> {
-        Rc::new(Program::place(self, to))
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Rc<dyn DynProgram<P::Output>> {
+        Rc::new(Program::map_tensors(self, f))
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         Program::visit_tensors(self, f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        Program::fingerprint(self, key);
     }
 }
 
@@ -171,10 +196,13 @@ impl<O, L: Latents> Program for BoxedProgram<O, L> {
     fn run(&self, ctx: &Ctx) -> Result<O> {
         self.program.run(ctx)
     }
-    fn place(&self, to: &Placement) -> Self {
-        BoxedProgram { program: self.program.place(to), latents: Marker::default() }
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        BoxedProgram { program: self.program.map_tensors(f), latents: Marker::default() }
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.program.visit_tensors(f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        self.program.fingerprint(key);
     }
 }

@@ -14,10 +14,11 @@ use super::site::{Site, SiteKind};
 use super::trace::Trace;
 use super::validate;
 use crate::any_tensor::AnyTensor;
+use crate::compile::Recorder;
 use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// What happens at an observed site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -46,6 +47,8 @@ pub struct Run {
     pub(crate) density: bool,
     pub(crate) noise: NoiseProvider,
     pub(crate) program: &'static str,
+    /// Present while the run is recorded instead of computed.
+    pub(crate) recorder: Option<Rc<Recorder>>,
 }
 
 impl Run {
@@ -61,6 +64,7 @@ impl Run {
             density: true,
             noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
             program: "the program",
+            recorder: None,
         }
     }
 
@@ -201,7 +205,13 @@ impl Ctx {
         if self.busy.replace(true) {
             return Err(Error::Unsupported { what: format!("site `{}`", site.name), problem: "a handler may not run statements".into() });
         }
+        if let Some(recorder) = &self.run.recorder {
+            recorder.enter(&site.name);
+        }
         let result = self.process_alone(&mut site);
+        if let Some(recorder) = &self.run.recorder {
+            recorder.leave();
+        }
         self.busy.set(false);
         let value = result?;
         if !site.hidden {
@@ -222,6 +232,7 @@ impl Ctx {
         }
         // What a handler put there may live elsewhere.
         site.value = site.value.take().map(|value| value.matching(&self.run.placement));
+        site.mask = site.mask.take().map(|mask| mask.matching(&self.run.placement));
         let (value, scored) = self.value(site)?;
         site.value = Some(value.clone());
         if self.run.density && site.kind != SiteKind::Intervened {
@@ -260,7 +271,10 @@ impl Ctx {
         if self.run.validate {
             validate::parameters(site, &**distribution)?;
         }
-        let mut noise = (self.run.noise)(site.key.site(&site.name), &self.run.placement);
+        let mut noise = match &self.run.recorder {
+            Some(recorder) => recorder.noise(site, self.run.key),
+            None => (self.run.noise)(site.key.site(&site.name), &self.run.placement),
+        };
         let (value, log_prob) = distribution.draw(&mut *noise)?;
         Ok(if distribution.is_reparameterised() { (value, log_prob) } else { (value.detach(), None) })
     }
@@ -310,7 +324,10 @@ impl Ctx {
                 }
                 plate.index = plate.index.map(|index| index.matching(&self.run.placement));
                 if plate.index.is_none() && plate.len < plate.size {
-                    plate.draw(self.run.plate_key, &self.run.placement);
+                    plate.index = Some(match &self.run.recorder {
+                        Some(recorder) => recorder.units(&plate),
+                        None => plate.draw(self.run.plate_key, &self.run.placement),
+                    });
                 }
                 self.known_plates.borrow_mut().insert(name, plate.clone());
                 plate

@@ -1,7 +1,7 @@
 //! Burn modules inside a program: their float parameters live in the store under the module's name.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Bool, Int, Tensor};
 
 use super::param::ParamScope;
 use crate::error::{Error, Result};
@@ -72,6 +72,33 @@ impl ModuleMapper for Load<'_> {
             }
         }
     }
+    fn map_int<const D: usize>(&mut self, param: Param<Tensor<D, Int>>) -> Param<Tensor<D, Int>> {
+        let placement = self.placement;
+        param.map(|tensor| tensor.to_device(&placement.device))
+    }
+    fn map_bool<const D: usize>(&mut self, param: Param<Tensor<D, Bool>>) -> Param<Tensor<D, Bool>> {
+        let placement = self.placement;
+        param.map(|tensor| tensor.to_device(&placement.device))
+    }
+}
+
+/// Looks for a layer that draws from Burn's own generator while it is trained.
+#[derive(Default)]
+struct Training {
+    container: Vec<String>,
+    dropout: bool,
+}
+
+impl ModuleVisitor for Training {
+    fn enter_module(&mut self, _: &str, container: &str) {
+        self.container.push(container.to_owned());
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.container.pop();
+    }
+    fn visit_flag(&mut self, flag: &Param<Flag>) {
+        self.dropout |= flag.is_enabled() && self.container.last().is_some_and(|last| last == "Struct:Dropout");
+    }
 }
 
 /// Puts the trainable parameters of `module` into the store and keeps the module as a template.
@@ -93,6 +120,16 @@ pub(crate) fn find<M: Module + 'static>(scope: &ParamScope, name: &str, placemen
             problem: format!("the module was created with another type than {}", std::any::type_name::<M>()),
         })?
     };
+    if scope.is_captured() {
+        let mut training = Training::default();
+        template.visit(&mut training);
+        if training.dropout {
+            return Err(Error::Unsupported {
+                what: format!("the Dropout in module `{name}`"),
+                problem: "its random numbers come from Burn's generator".into(),
+            });
+        }
+    }
     let mut load = Load { path: Path(vec![name.to_owned()]), scope, placement, error: None };
     let module = template.map(&mut load);
     match load.error {

@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
+use crate::compile::Recorder;
 use crate::error::{Error, Result, list};
 use crate::operand::Placement;
 use crate::support::Support;
@@ -82,6 +83,20 @@ impl ParamStore {
         names
     }
 
+    /// A parameter that took part (`read`) must have a gradient (`moved`); a module may keep weights that a step did not use.
+    ///
+    /// # Errors
+    /// [`Error::MissingGradient`] for the first that has none.
+    pub(crate) fn missing_gradient(&self, read: &[&str], moved: &[&str], step: u64) -> Result<()> {
+        let modules = self.module_names();
+        let module_of = |name: &str| modules.iter().find(|module| name.strip_prefix(**module).is_some_and(|rest| rest.starts_with('.')));
+        let excused = |name: &str| module_of(name).is_some_and(|module| moved.iter().any(|other| module_of(other) == Some(module)));
+        match read.iter().find(|name| !moved.contains(name) && !excused(name)) {
+            Some(name) => Err(Error::MissingGradient { name: (*name).to_owned(), step }),
+            None => Ok(()),
+        }
+    }
+
     /// The current constrained value of a parameter.
     ///
     /// # Errors
@@ -110,17 +125,29 @@ pub struct ParamScope {
     tracked: bool,
     leaves: Rc<RefCell<Vec<(String, AnyTensor)>>>,
     values: Rc<RefCell<HashMap<String, AnyTensor>>>,
+    /// Present while a run is recorded: leaves are then inputs of the graph, and no parameter is created.
+    recorder: Option<Rc<Recorder>>,
 }
 
 impl ParamScope {
     /// Reads without gradients.
     pub fn plain(store: Rc<RefCell<ParamStore>>) -> Self {
-        ParamScope { store, tracked: false, leaves: Rc::default(), values: Rc::default() }
+        ParamScope { store, tracked: false, leaves: Rc::default(), values: Rc::default(), recorder: None }
     }
 
     /// Reads through leaves that keep their gradient.
     pub fn tracked(store: Rc<RefCell<ParamStore>>) -> Self {
         ParamScope { tracked: true, ..Self::plain(store) }
+    }
+
+    /// Reads through inputs of the graph that `recorder` records.
+    pub(crate) fn captured(store: Rc<RefCell<ParamStore>>, recorder: Rc<Recorder>) -> Self {
+        ParamScope { recorder: Some(recorder), ..Self::plain(store) }
+    }
+
+    /// Whether the run is recorded.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.recorder.is_some()
     }
 
     /// The leaves that were read, with their names.
@@ -136,14 +163,17 @@ impl ParamScope {
     pub(crate) fn leaf(&self, name: &str) -> Option<AnyTensor> {
         let store = self.store.borrow();
         let entry = store.entry(name)?;
-        if !self.tracked {
+        if !self.tracked && self.recorder.is_none() {
             return Some(entry.unconstrained.clone());
         }
         let mut leaves = self.leaves.borrow_mut();
         if let Some((_, leaf)) = leaves.iter().find(|(known, _)| known == name) {
             return Some(leaf.clone());
         }
-        let leaf = entry.unconstrained.clone().leaf();
+        let leaf = match &self.recorder {
+            Some(recorder) => recorder.parameter(name, &entry.unconstrained),
+            None => entry.unconstrained.clone().leaf(),
+        };
         leaves.push((name.to_owned(), leaf.clone()));
         Some(leaf)
     }
@@ -168,6 +198,9 @@ impl ParamScope {
 
     /// Creates `name` with the constrained value `init`.
     pub(crate) fn create<const D: usize>(&self, name: &str, init: Tensor<D>, support: Support) -> Result<Tensor<D>> {
+        if self.is_captured() {
+            return Err(Error::Param { name: name.to_owned(), problem: "the steps before this one did not read it".into() });
+        }
         let values = AnyTensor::from(&init).to_f64()?;
         if let Some(bad) = values.iter().find(|x| !x.is_finite() || !strictly_inside(**x, &support)) {
             return Err(Error::Param {

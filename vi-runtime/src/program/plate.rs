@@ -1,13 +1,13 @@
 //! Plates: conditional independence along a dimension, with or without subsampling.
 
 use burn::tensor::{Int, Tensor};
-use rand::seq::index;
 
 use super::context::Ctx;
+use super::subsample::Subsampler;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// A plate as it stands around a site.
 #[derive(Clone, Debug)]
@@ -41,12 +41,17 @@ impl Plate {
         }
     }
 
-    /// Draws which units are in: without replacement, the same for model and guide of one step.
-    pub(crate) fn draw(&mut self, key: Key, to: &Placement) {
-        let chosen = index::sample(&mut key.site(self.name).stream(), self.size, self.len);
-        let chosen: Vec<i64> = chosen.into_iter().map(|i| i as i64).collect();
-        self.index = Some(AnyTensor::from_i64(chosen, &[self.len], &to.device));
+    /// Which units are in, the same for model and guide of one step.
+    pub(crate) fn draw(&self, key: Key, to: &Placement) -> AnyTensor {
+        AnyTensor::from_i64(draw_units(key, self.name, self.size, self.len), &[self.len], &to.device)
     }
+}
+
+/// `len` of the `size` units of the plate called `name`, without replacement, from the key of the plate below `key`.
+pub(crate) fn draw_units(key: Key, name: &str, size: usize, len: usize) -> Vec<i64> {
+    let mut units = vec![0; len];
+    Subsampler::new(size, len).draw(key.site(name), &mut units);
+    units
 }
 
 /// The units of a plate in this run; the tensor is made only where the program asks for it.

@@ -1,0 +1,112 @@
+//! From a model and its guide to a graph: one run on Burn's capture device, then the import of what it recorded.
+
+#[doc(hidden)]
+pub mod agreement;
+mod capture;
+#[cfg(feature = "flex")]
+mod cpu;
+mod import;
+mod inputs;
+mod plan;
+mod quiet;
+mod recorder;
+mod replay;
+mod step_graph;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use vi_graph::Graph;
+use vi_graph::ir::{NoiseKind, Stream};
+
+use crate::operand::Placement;
+use crate::program::{ParamStore, Program};
+
+pub(crate) use plan::{Failure, Plan, Stepped};
+pub(crate) use recorder::Recorder;
+pub use step_graph::{StepGraph, step_graph};
+
+/// Why a pair of programs cannot be compiled, and where that was noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// In words that end a sentence.
+    pub reason: String,
+    /// The site that was being run, or that was run last.
+    pub site: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Refusal { reason: reason.into(), site: None }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.site {
+            Some(site) => write!(f, "{} (at site `{site}`)", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What an input of the graph is filled with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// The unconstrained tensor of the parameter of this name.
+    Parameter(String),
+    /// Fresh numbers of this stream.
+    Noise(Stream, NoiseKind),
+    /// The tensor of this number among those that [`Program::visit_tensors`] shows for the model, then for the guide.
+    Data(usize),
+    /// Which units of a subsampled plate are in.
+    Units {
+        /// The plate.
+        plate: &'static str,
+        /// How many units it has.
+        size: usize,
+        /// How many of them are in.
+        len: usize,
+    },
+}
+
+/// The terms of the ELBO for one draw of the guide.
+#[derive(Clone, Debug)]
+pub struct ElboGraph {
+    /// One output for each term that is present, in the order of the fields below, each with one element.
+    pub graph: Graph,
+    /// What each input of the graph is, in the order of [`Graph::inputs`]: parameters, noise, data, units.
+    pub sources: Vec<Source>,
+    /// Which output is `log p(x | z)` with factors.
+    pub reconstruction: Option<usize>,
+    /// Which output is `log p(z)`.
+    pub prior: Option<usize>,
+    /// Which output is `log q(z)`.
+    pub guide: Option<usize>,
+}
+
+/// The graph of one particle's terms; every parameter that the programs read must be in `params` already.
+///
+/// # Errors
+/// A program whose run depends on values, or an operation that the graph does not have.
+pub fn elbo_graph<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+) -> Result<ElboGraph, Refusal> {
+    let captured = capture::capture(model, guide, placement, params)?;
+    import::import(captured)
+}
+
+/// What runs a step on the device of `placement`: kernels of our own where the tensors are Flex's, else Burn's operations.
+fn runner(step: &StepGraph, placement: &Placement) -> Result<Box<dyn plan::Runner>, plan::Failure> {
+    #[cfg(feature = "flex")]
+    if placement.device == burn::tensor::Device::flex() {
+        return Ok(Box::new(cpu::Cpu::new(step, placement)?));
+    }
+    Ok(Box::new(replay::Replay::new(step, placement)))
+}

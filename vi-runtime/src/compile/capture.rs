@@ -1,0 +1,94 @@
+//! One run of guide and model on the capture device.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use burn::backend::ir::TensorId;
+use burn::tensor::{CapturedGraph, FloatDType};
+use vi_graph::ir::Stream;
+use vi_graph::{Key, Precision};
+
+use super::recorder::{self, Mark, Recorded, Recorder};
+use super::{Refusal, quiet};
+use crate::any_tensor::AnyTensor;
+use crate::error::Error;
+use crate::objective::{Terms, particle};
+use crate::operand::Placement;
+use crate::program::{ParamScope, ParamStore, Program, Run};
+
+/// The recorded operations and what they mean.
+pub(super) struct Captured {
+    pub(super) recorded: CapturedGraph,
+    pub(super) precision: Precision,
+    pub(super) inputs: Vec<Recorded>,
+    pub(super) streams: Vec<Stream>,
+    pub(super) marks: Vec<Mark>,
+    /// Reconstruction, prior and guide.
+    pub(super) terms: [Option<TensorId>; 3],
+}
+
+pub(super) fn capture<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+) -> Result<Captured, Refusal> {
+    if cfg!(panic = "abort") {
+        return Err(Refusal::new("a program that reads a value panics on the capture device, and this build aborts on a panic"));
+    }
+    let precision = match placement.dtype {
+        FloatDType::F32 | FloatDType::Flex32 => Precision::F32,
+        FloatDType::F64 => Precision::F64,
+        other => return Err(Refusal::new(format!("{other:?} is neither single nor double precision"))),
+    };
+    let device = recorder::device();
+    let to = Placement { device: device.clone(), dtype: placement.dtype };
+    let recorder = Rc::new(Recorder::new(to.clone()));
+    let mut outcome = Err(Refusal::new("the run did not end"));
+    let recorded = device.capture_scope(|scope| {
+        outcome = run(model, guide, to, params, &recorder);
+        scope.complete([], [])
+    });
+    let terms = outcome?;
+    let recorded = recorded.map_err(|error| Refusal::new(format!("the run was not recorded: {error}")))?;
+    let terms = [terms.reconstruction, terms.prior, terms.guide].map(|term| term.and_then(|term| AnyTensor::from(term).captured_id()));
+    Ok(Captured { recorded, precision, inputs: recorder.inputs(), streams: recorder.streams(), marks: recorder.marks(), terms })
+}
+
+fn run<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    to: Placement,
+    params: &Rc<RefCell<ParamStore>>,
+    recorder: &Rc<Recorder>,
+) -> Result<Terms, Refusal> {
+    let index = Cell::new(0);
+    let argument = |tensor: AnyTensor| {
+        index.set(index.get() + 1);
+        recorder.data(index.get() - 1, &tensor)
+    };
+    let recorded = quiet::catch(|| {
+        let (model, guide) = (model.map_tensors(&mut { argument }), guide.map_tensors(&mut { argument }));
+        let mut elsewhere = false;
+        let mut look = |tensor: &AnyTensor| elsewhere |= tensor.captured_id().is_none();
+        model.visit_tensors(&mut look);
+        guide.visit_tensors(&mut look);
+        if elsewhere {
+            return Err(Error::Unsupported {
+                what: "the arguments".into(),
+                problem: "a reference to a program keeps its tensors where they are; pass the program itself".into(),
+            });
+        }
+        let mut run = Run::new(Key::new(0), to).params(ParamScope::captured(Rc::clone(params), Rc::clone(recorder)));
+        run.recorder = Some(Rc::clone(recorder));
+        particle(&model, &guide, &run, true, false)
+    });
+    let (last, inside) = recorder.position();
+    let after = if inside { "" } else { "after this site, " };
+    match recorded {
+        Ok(Ok(terms)) => Ok(terms),
+        Ok(Err(Error::Read { .. })) => Err(Refusal { reason: format!("{after}the value of a tensor is read"), site: last }),
+        Ok(Err(error)) => Err(Refusal { reason: error.to_string(), site: last }),
+        Err(panic) => Err(Refusal { reason: format!("{after}the run reads a value, or panics: {panic}"), site: last }),
+    }
+}

@@ -1,0 +1,66 @@
+//! The operations of our own, by the names under which `custom_op::record` files them.
+
+use burn::backend::ir::{CustomOpIr, ScalarIr, TensorIr};
+use vi_graph::Type;
+use vi_graph::ir::{Binary, Op, Range, Reduce, Unary};
+
+use super::super::recorder::LOG_GAMMA;
+use super::{Importer, Outcome, int, shape};
+
+impl Importer {
+    pub(super) fn custom(&mut self, op: &CustomOpIr) -> Outcome {
+        match (op.id.as_str(), op.inputs.as_slice(), op.outputs.as_slice(), op.scalars.as_slice()) {
+            ("lgamma", [x], [out], []) => self.special(Unary::Lgamma, x, out),
+            ("digamma", [x], [out], []) => self.special(Unary::Digamma, x, out),
+            ("trigamma", [x], [out], []) => self.special(Unary::Trigamma, x, out),
+            ("expm1", [x], [out], []) => self.special(Unary::Expm1, x, out),
+            ("log1p", [x], [out], []) => self.special(Unary::Log1p, x, out),
+            ("log_beta", [a, b], [out], []) => self.special_of_two(Binary::LogBeta, a, b, out),
+            ("xlogy", [x, y], [out], []) => self.special_of_two(Binary::Xlogy, x, y, out),
+            ("logsumexp", [x], [out], [axis]) => {
+                let x = self.get(x)?;
+                let total = self.graph.reduce(Reduce::LogSumExp, x, &[int(*axis) as usize]);
+                self.set(out, total)
+            }
+            ("solve_lower", [l, b], [out], [ScalarIr::Bool(transpose)]) => {
+                let (l, b) = (self.get(l)?, self.get(b)?);
+                let x = self.graph.solve_lower(l, b, *transpose);
+                self.set(out, x)
+            }
+            ("diagonal", [l], [out], []) => self.diagonal(l, out),
+            ("cholesky", [a], [out], []) => {
+                let a = self.get(a)?;
+                let l = self.graph.cholesky(a);
+                self.set(out, l)
+            }
+            (LOG_GAMMA, [concentration], [out], [number]) => {
+                let a = self.get(concentration)?;
+                let stream = self.streams.get(int(*number) as usize).cloned().ok_or("a gamma draw without a stream")?;
+                let draw = self.graph.push(Op::LogGamma { stream, lanes: None }, [a], shape(out), Type::Float);
+                self.set(out, draw)
+            }
+            (name, ..) => Err(format!("the graph has no operation for the custom operation `{name}`")),
+        }
+    }
+
+    fn special(&mut self, f: Unary, x: &TensorIr, out: &TensorIr) -> Outcome {
+        let x = self.get(x)?;
+        let y = self.graph.unary(f, x);
+        self.set(out, y)
+    }
+
+    fn special_of_two(&mut self, f: Binary, x: &TensorIr, y: &TensorIr, out: &TensorIr) -> Outcome {
+        let (x, y) = (self.get_as(x, out)?, self.get_as(y, out)?);
+        let z = self.graph.binary(f, x, y);
+        self.set(out, z)
+    }
+
+    /// Every `k + 1`-th element of the `k × k` of each matrix.
+    fn diagonal(&mut self, l: &TensorIr, out: &TensorIr) -> Outcome {
+        let x = self.get(l)?;
+        let [batch, k, _] = shape(l)[..] else { return Err("a diagonal is taken of a batch of matrices".into()) };
+        let flat = self.graph.reshape(x, [batch, k * k]);
+        let diagonal = self.graph.slice(flat, &[Range::all(batch), Range { start: 0, step: k as isize + 1, len: k }]);
+        self.set(out, diagonal)
+    }
+}
