@@ -10,8 +10,11 @@
 pub(crate) mod discrete;
 mod elementwise;
 pub(crate) mod math;
+pub(crate) mod matvec;
+pub(crate) mod movement;
 pub(crate) mod noise;
 pub(crate) mod reduce;
+pub(crate) mod update;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};

@@ -83,7 +83,7 @@ extreme!(Largest, f64::NEG_INFINITY, greater, >);
 extreme!(Smallest, f64::INFINITY, lesser, <);
 
 /// As many lanes as the widest vector has.
-const WIDEST: usize = 16;
+pub(crate) const WIDEST: usize = 16;
 
 /// Ones, then zeros: from position `WIDEST − k` on, a mask of the first `k` lanes.
 static FIRST: [u8; 2 * WIDEST] = {
@@ -162,7 +162,7 @@ impl<V: Vector> Total<V> {
 /// All `n` elements that `term` gives, which is asked for [`Vector::LANES`] from a position on, and what lies from `n` to the
 /// next whole vector is ignored.
 #[inline(always)]
-unsafe fn fold_all<V: Vector, F: Fold>(n: usize, term: impl Fn(usize) -> V) -> V::Element {
+pub(crate) unsafe fn fold_all<V: Vector, F: Fold>(n: usize, term: impl Fn(usize) -> V) -> V::Element {
     const CHAINS: usize = 4;
     // SAFETY: the kernel runs at the level of the vector.
     let empty = unsafe { V::new(V::Element::from_f64(F::EMPTY)) };
