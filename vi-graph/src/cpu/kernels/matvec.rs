@@ -6,6 +6,9 @@
 use super::reduce::{Sum, WIDEST, across, first};
 use super::{Real, Vector, kernel};
 
+/// Rows, or panels, whose sums are added before they go to the totals: the error grows with the length of both sums.
+const BLOCK: usize = 64;
+
 kernel! {
     /// `y = A x`, or `y += A x`; `A` is `[m, k]` in row-major order.
     pub(crate) fn matvec<R: Real; const ADD: bool>(m: usize, k: usize, a: *const R, x: *const R, y: *mut R) = matvec_body;
@@ -91,16 +94,22 @@ unsafe fn transposed_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *co
         }
     }
     let left = k - j;
-    let mut sums = [V::Element::from_f64(0.0); WIDEST];
-    for i in 0..m {
-        // SAFETY: the caller's: element `i` of `g`, columns below `j + left = k`.
-        let (a, g) = unsafe { (a.add(i * k + j), *g.add(i)) };
-        for (l, sum) in sums.iter_mut().enumerate().take(left) {
-            // SAFETY: as above.
-            *sum = *sum + unsafe { *a.add(l) } * g;
+    let mut totals = [V::Element::from_f64(0.0); WIDEST];
+    for top in (0..m).step_by(BLOCK) {
+        let mut sums = [V::Element::from_f64(0.0); WIDEST];
+        for i in top..(top + BLOCK).min(m) {
+            // SAFETY: the caller's: element `i` of `g`, columns below `j + left = k`.
+            let (a, g) = unsafe { (a.add(i * k + j), *g.add(i)) };
+            for (l, sum) in sums.iter_mut().enumerate().take(left) {
+                // SAFETY: as above.
+                *sum = *sum + unsafe { *a.add(l) } * g;
+            }
+        }
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            *total = *total + sum;
         }
     }
-    for (l, sum) in sums.into_iter().enumerate().take(left) {
+    for (l, sum) in totals.into_iter().enumerate().take(left) {
         // SAFETY: as above.
         unsafe { *y.add(j + l) = if ADD { *y.add(j + l) + sum } else { sum } };
     }
@@ -117,14 +126,21 @@ unsafe fn transposed_columns<V: Vector, const ADD: bool, const N: usize>(
 ) {
     // SAFETY: the caller's.
     unsafe {
-        let mut sums = [V::new(V::Element::from_f64(0.0)); N];
-        for i in 0..m {
-            let g = V::new(*g.add(i));
-            for (c, sum) in sums.iter_mut().enumerate() {
-                *sum = V::load(a.add(i * k + c * V::LANES)).mul_add(g, *sum);
+        let zero = V::new(V::Element::from_f64(0.0));
+        let mut totals = [zero; N];
+        for top in (0..m).step_by(BLOCK) {
+            let mut sums = [zero; N];
+            for i in top..(top + BLOCK).min(m) {
+                let g = V::new(*g.add(i));
+                for (c, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(a.add(i * k + c * V::LANES)).mul_add(g, *sum);
+                }
+            }
+            for (total, sum) in totals.iter_mut().zip(sums) {
+                *total = *total + sum;
             }
         }
-        for (c, sum) in sums.into_iter().enumerate() {
+        for (c, sum) in totals.into_iter().enumerate() {
             let at = y.add(c * V::LANES);
             let sum = if ADD { V::load(at) + sum } else { sum };
             sum.store(at);
@@ -212,9 +228,6 @@ unsafe fn packed_matvec_body<V: Vector, const ADD: bool>(
         top += rows;
     }
 }
-
-/// Panels whose sums are added before they go to the totals.
-const BLOCK: usize = 64;
 
 /// Elements of the scratch memory of [`packed_transposed`].
 pub(crate) const fn scratch_len(k: usize) -> usize {
