@@ -349,8 +349,8 @@ mod tests {
                         transposed::<R, false>(level)(m, k, a.as_ptr(), g.as_ptr(), z.as_mut_ptr());
                         transposed::<R, true>(level)(m, k, a.as_ptr(), g.as_ptr(), added.as_mut_ptr());
                     }
-                    close(&z, &back, m as f64 / 8.0);
-                    close(&added, &back.iter().map(|z| z + 1.0).collect::<Vec<_>>(), m as f64 / 8.0);
+                    close(&z, &back, m as f64 / 2.0);
+                    close(&added, &back.iter().map(|z| z + 1.0).collect::<Vec<_>>(), m as f64 / 2.0);
 
                     let mut packed = vec![nan; packed_len::<R>(m, k)];
                     let mut y = vec![nan; m.next_multiple_of(16)];
@@ -370,8 +370,8 @@ mod tests {
                         packed_result::<R, true>(level)(k, scratch.as_mut_ptr(), added.as_mut_ptr());
                     }
                     close(&y[..m], &forward, (k as f64).sqrt());
-                    close(&z, &back, m as f64 / 8.0);
-                    close(&added, &back.iter().map(|z| z + 1.0).collect::<Vec<_>>(), m as f64 / 8.0);
+                    close(&z, &back, m as f64 / 2.0);
+                    close(&added, &back.iter().map(|z| z + 1.0).collect::<Vec<_>>(), m as f64 / 2.0);
                 }
             }
         }
