@@ -316,7 +316,7 @@ mod tests {
     }
 
     fn close<R: Real>(got: &[R], expected: &[f64], scale: f64) {
-        let unit = if size_of::<R>() == 4 { 1.2e-7 } else { 2.3e-16 };
+        let unit = if size_of::<R>() == 4 { 1.2e-7 } else { 1e-15 };
         for (got, expected) in got.iter().zip(expected) {
             assert!((got.to_f64() - expected).abs() <= 8.0 * unit * (1.0 + scale), "{got:?}, not {expected}");
         }
