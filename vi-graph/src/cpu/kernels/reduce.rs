@@ -4,7 +4,8 @@
 //! errors of the additions (Knuth's two-sum), so that the error does not grow with the length.
 
 use super::math::{exp, log};
-use super::{Real, Vector, kernel};
+use super::{Level, Real, Vector, kernel};
+use crate::ir::Reduce;
 
 /// How many terms a lane adds before they go to the total.
 const BLOCK: usize = 64;
@@ -299,38 +300,52 @@ unsafe fn row_dots_body<V: Vector, const ADD: bool>(m: usize, n: usize, x: *cons
 }
 
 kernel! {
-    /// `out[j] = fold of x[.., j]`, `x` of shape `[m, n]`, or `out[j] += …`.
-    pub(crate) fn columns<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, x: *const R, out: *mut R) = columns_body;
+    /// `out[j] = fold of x[.., j]`, or `out[j] += …`; `x` has `m` rows of `n` elements, `step` bytes from row to row.
+    pub(crate) fn columns<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, step: usize, x: *const R, out: *mut R) = columns_body;
 }
 
 #[inline(always)]
-unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the kernel runs at the level of the vector.
-    let empty = unsafe { V::new(V::Element::from_f64(F::EMPTY)) };
+unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, step: usize, x: *const V::Element, out: *mut V::Element) {
     let mut j = 0;
-    while j + 4 * V::LANES <= n {
-        // SAFETY: the caller's; four vectors of columns are left.
-        unsafe { some_columns::<V, F, ADD, 4>(m, n, x.add(j), empty, out.add(j)) };
-        j += 4 * V::LANES;
+    // SAFETY: the caller's; each call has as many columns as are left, or fewer.
+    unsafe {
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        while j + 4 * V::LANES <= n {
+            some_columns::<V, F, ADD, 4>(m, step, x.add(j), empty, out.add(j));
+            j += 4 * V::LANES;
+        }
+        while j + V::LANES <= n {
+            some_columns::<V, F, ADD, 1>(m, step, x.add(j), empty, out.add(j));
+            j += V::LANES;
+        }
+        while j + 8 <= n {
+            few_columns::<V::Element, F, ADD, 8>(m, step, x.add(j), out.add(j));
+            j += 8;
+        }
+        if j + 4 <= n {
+            few_columns::<V::Element, F, ADD, 4>(m, step, x.add(j), out.add(j));
+            j += 4;
+        }
+        while j < n {
+            few_columns::<V::Element, F, ADD, 1>(m, step, x.add(j), out.add(j));
+            j += 1;
+        }
     }
-    while j + V::LANES <= n {
-        // SAFETY: the caller's; a vector of columns is left.
-        unsafe { some_columns::<V, F, ADD, 1>(m, n, x.add(j), empty, out.add(j)) };
-        j += V::LANES;
-    }
-    let left = n - j;
-    if left == 0 {
-        return;
-    }
-    let mut totals = [F::EMPTY; WIDEST];
+}
+
+/// `K` columns.
+#[inline(always)]
+unsafe fn few_columns<R: Real, F: Fold, const ADD: bool, const K: usize>(m: usize, step: usize, x: *const R, out: *mut R) {
+    let mut totals = [F::EMPTY; K];
     let mut i = 0;
     while i < m {
         let rows = (m - i).min(BLOCK);
-        let mut sums = [V::Element::from_f64(F::EMPTY); WIDEST];
+        let mut sums = [R::from_f64(F::EMPTY); K];
         for row in i..i + rows {
-            for (l, sum) in sums.iter_mut().enumerate().take(left) {
-                // SAFETY: the caller's; column `j + l < n`.
-                *sum = F::join_elements(*sum, unsafe { *x.add(row * n + j + l) });
+            // SAFETY: the caller's.
+            let x = unsafe { *x.byte_add(row * step).cast::<[R; K]>() };
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum = F::join_elements(*sum, x);
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
@@ -338,9 +353,9 @@ unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, 
         }
         i += rows;
     }
-    for (l, total) in totals.into_iter().enumerate().take(left) {
-        // SAFETY: the caller's; column `j + l < n`.
-        unsafe { put::<_, ADD>(out.add(j + l), V::Element::from_f64(total)) };
+    for (k, total) in totals.into_iter().enumerate() {
+        // SAFETY: the caller's.
+        unsafe { put::<_, ADD>(out.add(k), R::from_f64(total)) };
     }
 }
 
@@ -348,7 +363,7 @@ unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, 
 #[inline(always)]
 unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
     m: usize,
-    n: usize,
+    step: usize,
     x: *const V::Element,
     empty: V,
     out: *mut V::Element,
@@ -361,7 +376,7 @@ unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
         for row in i..i + rows {
             for (k, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: the caller's.
-                *sum = F::join(*sum, unsafe { V::load(x.add(row * n + k * V::LANES)) });
+                *sum = F::join(*sum, unsafe { V::load(x.byte_add(row * step).add(k * V::LANES)) });
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
@@ -378,6 +393,58 @@ unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
             let sum = if ADD { V::load(at) + sum } else { sum };
             sum.store(at);
         }
+    }
+}
+
+kernel! {
+    /// `out = fold of x`; reads exactly `n` elements.
+    pub(crate) fn run<R: Real, F: Fold>(n: usize, x: *const R, out: *mut R) = run_body;
+}
+
+#[inline(always)]
+unsafe fn run_body<V: Vector, F: Fold>(n: usize, x: *const V::Element, out: *mut V::Element) {
+    const CHAINS: usize = 4;
+    let empty = V::Element::from_f64(F::EMPTY);
+    // SAFETY: the caller's; the kernel runs at the level of the vector.
+    unsafe {
+        if n < V::LANES {
+            let mut chains = [empty; CHAINS];
+            let mut i = 0;
+            while i + CHAINS <= n {
+                for (c, chain) in chains.iter_mut().enumerate() {
+                    *chain = F::join_elements(*chain, *x.add(i + c));
+                }
+                i += CHAINS;
+            }
+            while i < n {
+                chains[i % CHAINS] = F::join_elements(chains[i % CHAINS], *x.add(i));
+                i += 1;
+            }
+            let [a, b, c, d] = chains;
+            *out = F::join_elements(F::join_elements(a, b), F::join_elements(c, d));
+            return;
+        }
+        rows_of::<V, F, false>(1, n, |i| V::load(x.add(i)), |i| *x.add(i), out);
+    }
+}
+
+/// The kernel that folds a run of exactly `n` elements; sums where the reduction is none of floats.
+pub(crate) fn of_run<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, *const R, *mut R) {
+    match f {
+        Reduce::Prod => run::<R, Product>(level),
+        Reduce::Max => run::<R, Largest>(level),
+        Reduce::Min => run::<R, Smallest>(level),
+        _ => run::<R, Sum>(level),
+    }
+}
+
+/// The kernel that folds rows into one: how many, elements of each, bytes from row to row.
+pub(crate) fn of_rows<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, usize, usize, *const R, *mut R) {
+    match f {
+        Reduce::Prod => columns::<R, Product, false>(level),
+        Reduce::Max => columns::<R, Largest, false>(level),
+        Reduce::Min => columns::<R, Smallest, false>(level),
+        _ => columns::<R, Sum, false>(level),
     }
 }
 
