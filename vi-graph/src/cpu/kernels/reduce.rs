@@ -3,6 +3,8 @@
 //! A long sum is made of blocks in which every lane adds at most [`BLOCK`] terms; the blocks are added with the rounding
 //! errors of the additions (Knuth's two-sum), so that the error does not grow with the length.
 
+use std::mem::MaybeUninit;
+
 use super::math::{exp, log};
 use super::{Level, Real, Vector, kernel};
 use crate::ir::Reduce;
@@ -129,6 +131,16 @@ pub(crate) fn across<V: Vector, F: Fold>(x: V) -> V::Element {
     lanes[0]
 }
 
+/// The sum of lanes in double precision; lanes that a vector does not have are 0.
+#[inline(always)]
+fn double<R: Real>(lanes: [R; WIDEST]) -> f64 {
+    let mut sums = [0.0; 4];
+    for l in 0..WIDEST {
+        sums[l % 4] += lanes[l].to_f64();
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 /// A sum and the rounding errors of its additions, lane by lane; other folds have none.
 #[derive(Clone, Copy)]
 struct Total<V> {
@@ -152,51 +164,142 @@ impl<V: Vector> Total<V> {
         if !F::SUM {
             return across::<V, F>(self.high);
         }
-        let (high, low) = (lanes(self.high), lanes(self.low));
-        let sum = |lanes: [V::Element; WIDEST]| lanes[..V::LANES].iter().fold(0.0, |sum, x| sum + x.to_f64());
-        let (high, low) = (sum(high), sum(low));
+        let (high, low) = (double(lanes(self.high)), double(lanes(self.low)));
         // The errors of an infinite sum are NaN.
         V::Element::from_f64(if high.is_finite() { high + low } else { high })
     }
 }
 
-/// All `n` elements that `term` gives, which is asked for [`Vector::LANES`] from a position on, and what lies from `n` to the
-/// next whole vector is ignored.
+/// What is folded, by position.
+///
+/// A trait and not a closure: only what is marked to be inlined always is sure to be compiled for the level of the kernel.
+pub(crate) trait Terms<V: Vector>: Copy {
+    /// # Safety
+    ///
+    /// There are [`Vector::LANES`] terms from `i` on.
+    unsafe fn vector(self, i: usize) -> V;
+    /// # Safety
+    ///
+    /// There is a term `i`.
+    unsafe fn element(self, i: usize) -> V::Element;
+    /// The terms from `i` on.
+    fn skip(self, i: usize) -> Self;
+}
+
+/// `x[i]`
+#[derive(Clone, Copy)]
+pub(crate) struct Elements<R>(pub *const R);
+/// `x[i] y[i]`
+#[derive(Clone, Copy)]
+pub(crate) struct Products<R>(pub *const R, pub *const R);
+/// `exp(x[i] − shift)`
+#[derive(Clone, Copy)]
+struct Exponentials<V: Vector>(*const V::Element, V);
+
+impl<V: Vector> Terms<V> for Elements<V::Element> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(self.0.add(i)) }
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        unsafe { *self.0.add(i) }
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Elements(self.0.wrapping_add(i))
+    }
+}
+
+impl<V: Vector> Terms<V> for Products<V::Element> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(self.0.add(i)) * V::load(self.1.add(i)) }
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        unsafe { *self.0.add(i) * *self.1.add(i) }
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Products(self.0.wrapping_add(i), self.1.wrapping_add(i))
+    }
+}
+
+impl<V: Vector> Terms<V> for Exponentials<V> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        exp(unsafe { V::load(self.0.add(i)) } - self.1)
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        lanes(exp(self.1.splat(unsafe { *self.0.add(i) }) - self.1))[0]
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Exponentials(self.0.wrapping_add(i), self.1)
+    }
+}
+
+/// Folds `n` terms; what lies from there to the next whole vector is read and ignored.
+///
+/// # Safety
+///
+/// There are so many terms, and the kernel runs at the level of the vector.
 #[inline(always)]
-pub(crate) unsafe fn fold_all<V: Vector, F: Fold>(n: usize, term: impl Fn(usize) -> V) -> V::Element {
+pub(crate) unsafe fn fold_all<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
     const CHAINS: usize = 4;
-    // SAFETY: the kernel runs at the level of the vector.
-    let empty = unsafe { V::new(V::Element::from_f64(F::EMPTY)) };
-    let vectors = n / V::LANES;
-    let ragged = n % V::LANES;
-    let end = vectors * V::LANES;
-    if vectors < CHAINS {
-        let mut sum = if ragged > 0 { first(ragged, term(end), empty) } else { empty };
-        for i in 0..vectors {
-            sum = F::join(sum, term(i * V::LANES));
-        }
-        return across::<V, F>(sum);
-    }
-    let mut total = Total { high: empty, low: empty };
-    let mut i = 0;
-    while i + CHAINS <= vectors {
-        let rounds = ((vectors - i) / CHAINS).min(BLOCK);
-        let mut chains = [empty; CHAINS];
-        for _ in 0..rounds {
-            for (c, chain) in chains.iter_mut().enumerate() {
-                *chain = F::join(*chain, term((i + c) * V::LANES));
+    // SAFETY: the caller's.
+    unsafe {
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        let (vectors, ragged) = (n / V::LANES, n % V::LANES);
+        let mut sum = if ragged > 0 { first(ragged, terms.vector(vectors * V::LANES), empty) } else { empty };
+        let mut i = 0;
+        if vectors >= CHAINS {
+            let mut total = Total { high: empty, low: empty };
+            loop {
+                let rounds = ((vectors - i) / CHAINS).min(BLOCK);
+                let mut chains = [empty; CHAINS];
+                for _ in 0..rounds {
+                    for (c, chain) in chains.iter_mut().enumerate() {
+                        *chain = F::join(*chain, terms.vector((i + c) * V::LANES));
+                    }
+                    i += CHAINS;
+                }
+                let block = F::join(F::join(chains[0], chains[1]), F::join(chains[2], chains[3]));
+                if vectors <= CHAINS * BLOCK {
+                    sum = F::join(sum, block);
+                    break;
+                }
+                total.add::<F>(block);
+                if i + CHAINS > vectors {
+                    while i < vectors {
+                        sum = F::join(sum, terms.vector(i * V::LANES));
+                        i += 1;
+                    }
+                    total.add::<F>(sum);
+                    return total.across::<F>();
+                }
             }
-            i += CHAINS;
         }
-        total.add::<F>(F::join(F::join(chains[0], chains[1]), F::join(chains[2], chains[3])));
+        while i < vectors {
+            sum = F::join(sum, terms.vector(i * V::LANES));
+            i += 1;
+        }
+        across::<V, F>(sum)
     }
-    let mut rest = if ragged > 0 { first(ragged, term(end), empty) } else { empty };
-    while i < vectors {
-        rest = F::join(rest, term(i * V::LANES));
-        i += 1;
-    }
-    total.add::<F>(rest);
-    total.across::<F>()
 }
 
 /// Adds to what is there, or not.
@@ -214,7 +317,7 @@ kernel! {
 #[inline(always)]
 unsafe fn all_body<V: Vector, F: Fold, const ADD: bool>(n: usize, x: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, F>(n, |i| V::load(x.add(i)))) }
+    unsafe { put::<_, ADD>(out, fold_all::<V, F, _>(n, Elements(x))) }
 }
 
 kernel! {
@@ -225,55 +328,62 @@ kernel! {
 #[inline(always)]
 unsafe fn dot_body<V: Vector, const ADD: bool>(n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, Sum>(n, |i| V::load(x.add(i)) * V::load(y.add(i)))) }
+    unsafe { put::<_, ADD>(out, fold_all::<V, Sum, _>(n, Products(x, y))) }
 }
 
-/// What [`rows`] makes one term of: an element, or a product.
+/// Rows of `n` terms; reads nothing beyond them.
 #[inline(always)]
-unsafe fn rows_of<V: Vector, F: Fold, const ADD: bool>(
-    m: usize,
-    n: usize,
-    vector: impl Fn(usize) -> V,
-    element: impl Fn(usize) -> V::Element,
-    out: *mut V::Element,
-) {
+unsafe fn rows_of<V: Vector, F: Fold, T: Terms<V>, const ADD: bool>(m: usize, n: usize, terms: T, out: *mut V::Element) {
     /// Short rows are folded side by side.
     const ROWS: usize = 8;
     let empty = V::Element::from_f64(F::EMPTY);
-    if n < V::LANES {
-        let mut row = 0;
-        while row + ROWS <= m {
-            let mut sums = [empty; ROWS];
-            for k in 0..n {
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    *sum = F::join_elements(*sum, element((row + r) * n + k));
+    let mut row = 0;
+    // SAFETY: the caller's: `m · n` terms and `m` results; the kernel runs at the level of the vector.
+    unsafe {
+        if n < V::LANES {
+            while row + ROWS <= m {
+                let mut sums = [empty; ROWS];
+                for k in 0..n {
+                    for (r, sum) in sums.iter_mut().enumerate() {
+                        *sum = F::join_elements(*sum, terms.element((row + r) * n + k));
+                    }
                 }
+                for (r, sum) in sums.into_iter().enumerate() {
+                    put::<_, ADD>(out.add(row + r), sum);
+                }
+                row += ROWS;
             }
-            for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: the caller's.
-                unsafe { put::<_, ADD>(out.add(row + r), sum) };
+            while row < m {
+                let mut sum = empty;
+                for k in 0..n {
+                    sum = F::join_elements(sum, terms.element(row * n + k));
+                }
+                put::<_, ADD>(out.add(row), sum);
+                row += 1;
             }
-            row += ROWS;
+            return;
         }
         while row < m {
-            let sum = (0..n).fold(empty, |sum, k| F::join_elements(sum, element(row * n + k)));
-            // SAFETY: the caller's.
-            unsafe { put::<_, ADD>(out.add(row), sum) };
+            put::<_, ADD>(out.add(row), long_row::<V, F, T>(n, terms.skip(row * n)));
             row += 1;
         }
-        return;
     }
-    // SAFETY: the kernel runs at the level of the vector.
-    let nothing = unsafe { V::new(empty) };
-    for row in 0..m {
-        let start = row * n;
+}
+
+/// At least a vector of terms; reads nothing beyond them.
+#[inline(always)]
+unsafe fn long_row<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
+    // SAFETY: the caller's; the kernel runs at the level of the vector.
+    unsafe {
         let whole = n / V::LANES * V::LANES;
-        // Elements beyond whole vectors are read with their predecessors, as those after them may be nobody's.
-        let tail = if whole < n { first(V::LANES - (n - whole), nothing, vector(start + n - V::LANES)) } else { nothing };
-        // SAFETY: the caller's; only whole vectors are asked for.
-        let body = unsafe { fold_all::<V, F>(whole, |i| vector(start + i)) };
-        // SAFETY: as above.
-        unsafe { put::<_, ADD>(out.add(row), F::join_elements(body, across::<V, F>(tail))) };
+        let body = fold_all::<V, F, T>(whole, terms);
+        if whole == n {
+            return body;
+        }
+        // The last terms with their predecessors: what comes after them may be nobody's.
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        let tail = first(V::LANES - (n - whole), empty, terms.vector(n - V::LANES));
+        F::join_elements(body, across::<V, F>(tail))
     }
 }
 
@@ -285,7 +395,7 @@ kernel! {
 #[inline(always)]
 unsafe fn rows_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; positions and vectors lie within `x`.
-    unsafe { rows_of::<V, F, ADD>(m, n, |i| V::load(x.add(i)), |i| *x.add(i), out) }
+    unsafe { rows_of::<V, F, _, ADD>(m, n, Elements(x), out) }
 }
 
 kernel! {
@@ -296,7 +406,7 @@ kernel! {
 #[inline(always)]
 unsafe fn row_dots_body<V: Vector, const ADD: bool>(m: usize, n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; positions and vectors lie within `x` and `y`.
-    unsafe { rows_of::<V, Sum, ADD>(m, n, |i| V::load(x.add(i)) * V::load(y.add(i)), |i| *x.add(i) * *y.add(i), out) }
+    unsafe { rows_of::<V, Sum, _, ADD>(m, n, Products(x, y), out) }
 }
 
 kernel! {
@@ -424,7 +534,7 @@ unsafe fn run_body<V: Vector, F: Fold>(n: usize, x: *const V::Element, out: *mut
             *out = F::join_elements(F::join_elements(a, b), F::join_elements(c, d));
             return;
         }
-        rows_of::<V, F, false>(1, n, |i| V::load(x.add(i)), |i| *x.add(i), out);
+        *out = long_row::<V, F, _>(n, Elements(x));
     }
 }
 
@@ -455,36 +565,70 @@ kernel! {
 
 #[inline(always)]
 unsafe fn log_sum_exp_body<V: Vector>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
-    let (zero, least) = (V::Element::from_f64(0.0), V::Element::from_f64(f64::NEG_INFINITY));
-    let (whole, ragged) = (n / V::LANES * V::LANES, n % V::LANES);
+    /// Shorter rows are worked on side by side.
+    const SHORT: usize = 64;
     let mut row = 0;
     while row < m {
         // Logarithms of as many rows as there are lanes.
         let rows = (m - row).min(V::LANES);
-        let (mut shifts, mut sums) = ([zero; WIDEST], [zero; WIDEST]);
-        for r in 0..rows {
-            let mut tail = [least; WIDEST];
-            // SAFETY: the caller's: row `row + r < m`, and `ragged` elements of it from `whole` on.
-            let (tail, x) = unsafe {
-                let x = x.add((row + r) * n);
-                tail.as_mut_ptr().copy_from_nonoverlapping(x.add(whole), ragged);
-                (V::load(tail.as_ptr()), x)
-            };
-            // SAFETY: as above, only whole vectors of the row.
-            let body = unsafe { fold_all::<V, Largest>(whole, |i| V::load(x.add(i))) };
-            let largest = Largest::join_elements(body, across::<V, Largest>(tail));
-            let shift = if largest.to_f64().is_infinite() { zero } else { largest };
-            let by = tail.splat(shift);
-            // SAFETY: as above.
-            let sum = unsafe { fold_all::<V, Sum>(whole, |i| exp(V::load(x.add(i)) - by)) };
-            (shifts[r], sums[r]) = (shift, sum + across::<V, Sum>(exp(tail - by)));
+        // SAFETY: the caller's: so many rows of `n` from `row` on; the kernel runs at the level of the vector.
+        unsafe {
+            let x = x.add(row * n);
+            let (shift, sum) = if n < SHORT && rows > 2 { side_by_side::<V, SHORT>(rows, n, x) } else { one_by_one::<V>(rows, n, x) };
+            let logarithms = lanes(shift + log(sum));
+            out.add(row).copy_from_nonoverlapping(logarithms.as_ptr(), rows);
         }
-        // SAFETY: the arrays have as many elements as any vector.
-        let logarithms = unsafe { lanes(V::load(shifts.as_ptr()) + log(V::load(sums.as_ptr()))) };
-        // SAFETY: the caller's.
-        unsafe { out.add(row).copy_from_nonoverlapping(logarithms.as_ptr(), rows) };
         row += rows;
     }
+}
+
+/// Of at most a vector of rows of at most `N`, a row a lane: what is subtracted, and the sum of the exponentials.
+#[inline(always)]
+unsafe fn side_by_side<V: Vector, const N: usize>(rows: usize, n: usize, x: *const V::Element) -> (V, V) {
+    let mut memory = [const { MaybeUninit::<[V::Element; WIDEST]>::uninit() }; N];
+    // SAFETY: the caller's; of each of the first `n` columns, as many elements are written as a vector has.
+    unsafe {
+        let columns: *mut V::Element = memory.as_mut_ptr().cast();
+        let zero = V::new(V::Element::from_f64(0.0));
+        let mut largest = zero.constant(f64::NEG_INFINITY);
+        for k in 0..n {
+            let column = columns.add(k * WIDEST);
+            for r in 0..V::LANES {
+                *column.add(r) = if r < rows { *x.add(r * n + k) } else { V::Element::from_f64(0.0) };
+            }
+            largest = Largest::join(largest, V::load(column));
+        }
+        let shift = V::select(largest.abs().eq(zero.constant(f64::INFINITY)), zero, largest);
+        let mut sum = zero;
+        for k in 0..n {
+            sum = sum + exp(V::load(columns.add(k * WIDEST)) - shift);
+        }
+        (shift, sum)
+    }
+}
+
+/// As [`side_by_side`], rows of any length.
+#[inline(always)]
+unsafe fn one_by_one<V: Vector>(rows: usize, n: usize, x: *const V::Element) -> (V, V) {
+    let (zero, least) = (V::Element::from_f64(0.0), V::Element::from_f64(f64::NEG_INFINITY));
+    let (whole, ragged) = (n / V::LANES * V::LANES, n % V::LANES);
+    let (mut shifts, mut sums) = ([zero; WIDEST], [zero; WIDEST]);
+    for r in 0..rows {
+        let mut tail = [least; WIDEST];
+        // SAFETY: the caller's: whole vectors of the row, and `ragged` elements after them.
+        unsafe {
+            let x = x.add(r * n);
+            tail.as_mut_ptr().copy_from_nonoverlapping(x.add(whole), ragged);
+            let tail = V::load(tail.as_ptr());
+            let largest = Largest::join_elements(fold_all::<V, Largest, _>(whole, Elements(x)), across::<V, Largest>(tail));
+            let shift = if largest.to_f64().is_infinite() { zero } else { largest };
+            let by = tail.splat(shift);
+            let tail = first(ragged, exp(first(ragged, tail, by) - by), by.splat(zero));
+            (shifts[r], sums[r]) = (shift, fold_all::<V, Sum, _>(whole, Exponentials(x, by)) + across::<V, Sum>(tail));
+        }
+    }
+    // SAFETY: the arrays have as many elements as any vector.
+    unsafe { (V::load(shifts.as_ptr()), V::load(sums.as_ptr())) }
 }
 
 /// `out[i]` is whether any of `x[i, ..]` is true, `x` of shape `[m, n]`.
