@@ -7,10 +7,14 @@
 //! (of 64 elements, where the elements are truth values), and buffers are padded to that. A result may take the place of an
 //! operand; other overlap is not allowed.
 
+pub(crate) mod arena;
 pub(crate) mod discrete;
+pub(crate) mod dispatch;
 mod elementwise;
+pub(crate) mod erased;
 pub(crate) mod math;
 pub(crate) mod noise;
+pub(crate) mod plain;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
