@@ -1,6 +1,6 @@
 //! The exponential function and what is made of it.
 
-use super::{Coefficients, Real, Vector, logarithm::log1p, polynomial};
+use super::{Coefficients, Vector, logarithm::log1p, polynomial};
 
 /// `(r, q, k)` with `e^x = 2^k (1 + r + r² q)` for `x` between bounds beyond which the exponential is infinite or 0.
 ///
