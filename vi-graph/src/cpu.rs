@@ -70,6 +70,7 @@ struct Port {
 /// A graph that can be run again and again; running allocates nothing.
 #[derive(Debug)]
 pub struct Executable {
+    level: Level,
     precision: Precision,
     arena: Arena,
     plan: Plan,

@@ -13,8 +13,13 @@ pub(crate) mod dispatch;
 mod elementwise;
 pub(crate) mod erased;
 pub(crate) mod math;
+pub(crate) mod matvec;
+pub(crate) mod movement;
 pub(crate) mod noise;
 pub(crate) mod plain;
+pub(crate) mod reduce;
+pub(crate) mod slices;
+pub(crate) mod update;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
