@@ -3,6 +3,9 @@
 
 #[path = "support/compose.rs"]
 mod compose;
+#[path = "support/generate.rs"]
+#[allow(unused_imports)] // its users take what they need
+mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;
 
@@ -138,6 +141,7 @@ fn show() {
 #[test]
 fn random_compositions_keep_their_values() {
     let mut compared = 0;
+    let (mut before, mut after) = (0, 0);
     for seed in 0..4000 {
         let mut numbers = Numbers(seed);
         let size = 5 + numbers.below(30);
@@ -151,6 +155,8 @@ fn random_compositions_keep_their_values() {
         }
         compared += 1;
         let optimised = optimise(&graph);
+        before += share(&graph).nodes.len();
+        after += optimised.nodes.len();
         verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
         let expected = interpret(&graph, &inputs, Key::new(1)).unwrap();
         let found = interpret(&optimised, &inputs, Key::new(1)).unwrap();
@@ -158,5 +164,25 @@ fn random_compositions_keep_their_values() {
             assert!(close(found, expected, 1e-8), "seed {seed}: {found:?}, expected {expected:?}\n{graph}\n{optimised}");
         }
     }
+    println!("{compared} {before} {after}");
     assert!(compared > 500, "{compared}");
+}
+
+#[test]
+fn random_graphs_of_all_operations_keep_their_values() {
+    let (mut before, mut after) = (0, 0);
+    for seed in 0..2000 {
+        let (graph, inputs) = generate::random_graph(seed, 40, Precision::F64);
+        let optimised = optimise(&graph);
+        verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
+        let key = Key::new(generate::KEY_SEED);
+        let expected = interpret(&graph, &inputs, key).unwrap();
+        let found = interpret(&optimised, &inputs, key).unwrap();
+        before += share(&graph).nodes.len();
+        after += optimised.nodes.len();
+        for (expected, found) in expected.iter().zip(&found) {
+            generate::compare(expected, found, 1e-8).unwrap_or_else(|problem| panic!("seed {seed}: {problem}\n{graph}\n{optimised}"));
+        }
+    }
+    println!("{before} {after}");
 }

@@ -21,7 +21,8 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
         let (other, pair, rest) = [(Order::of(rewrite, a, c, b), (a, c), b), (Order::of(rewrite, b, c, a), (b, c), a)]
             .into_iter()
             .min_by(|(p, ..), (q, ..)| p.cmp(q))?;
-        if other < now {
+        // a − a is not 0 for what is not finite, and what it is left of may have a rule of its own
+        if other < now && pair.0.id != pair.1.id {
             let first = group.combine(rewrite, pair.0, pair.1);
             let all = group.combine(rewrite, rest, first);
             return Some(if all.inverse { group.inverted(rewrite, all.id) } else { all.id });

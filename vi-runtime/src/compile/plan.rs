@@ -130,7 +130,8 @@ impl Plan {
         let fresh = OptimState::default();
         for (input, source) in self.sources.iter().enumerate() {
             let Source::Parameter(name) = source else { continue };
-            let entry = params.entry(name).ok_or_else(|| Error::Param { name: name.clone(), problem: "it has gone from the state".into() })?;
+            let entry =
+                params.entry(name).ok_or_else(|| Error::Param { name: name.clone(), problem: "it has gone from the state".into() })?;
             if input < self.moved.len() {
                 runner.load(input, &entry.unconstrained, optim.get(name).unwrap_or(&fresh))?;
             } else {
