@@ -1,5 +1,5 @@
 //! A batched graph computes for each particle what the unbatched graph computes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/generate.rs"]
 #[allow(unused_imports)] // its users take what they need

@@ -1,5 +1,5 @@
 //! What the passes make of graphs: the same values, in fewer nodes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/compose.rs"]
 mod compose;
@@ -10,8 +10,9 @@ mod generate;
 mod inputs;
 
 use inputs::{Numbers, close, inputs};
+use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Reduce, Role, Stream, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Op, Reduce, Role, Stream, Type, Unary};
 use vi_graph::optimise::{optimise, share};
 use vi_graph::verify::verify;
 use vi_graph::{Graph, Id, Key, Precision};
@@ -120,21 +121,33 @@ fn half_cauchy(g: &mut Graph, x: Id, scale: f64) -> Id {
     g.select(outside, never, density)
 }
 
+/// The negative mean of `of` and its derivatives with respect to the parameters.
+fn with_gradient(mut g: Graph, of: Id) -> Graph {
+    let parameters: Vec<Id> = g
+        .ids()
+        .filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter))
+        .collect();
+    let loss = g.neg(of);
+    let gradients = gradient(&mut g, loss, &parameters).unwrap();
+    g.outputs = std::iter::once(loss).chain(gradients.into_iter().flatten()).collect();
+    g
+}
+
 #[test]
 fn show() {
-    let mut g = Graph::new(Precision::F32);
-    let of = eight_schools(&mut g, None);
-    g.outputs = vec![of];
-    println!("{}", g.nodes.len());
-    let o = optimised(&g);
-    println!("{o}");
-    let mut g = Graph::new(Precision::F32);
-    let of = eight_schools(&mut g, Some(4));
-    g.outputs = vec![of];
-    println!("{}", g.nodes.len());
-    let o = optimised(&g);
-    println!("{o}");
-    let _ = (share(&g), Reduce::Sum);
+    for lanes in [None, Some(4)] {
+        let mut g = Graph::new(Precision::F64);
+        let of = eight_schools(&mut g, lanes);
+        let all = with_gradient(g.clone(), of);
+        println!("direct: {} {}", all.nodes.len(), optimised(&all).nodes.len());
+        g.outputs = vec![of];
+        let g = optimised(&g);
+        let of = g.outputs[0];
+        let all = with_gradient(g.clone(), of);
+        let o = optimised(&all);
+        println!("forward first: {} {} {}\n{o}", g.nodes.len(), all.nodes.len(), o.nodes.len());
+    }
+    let _ = (share(&Graph::new(Precision::F32)), Reduce::Sum);
 }
 
 /// Graphs whose values stay moderate on the way, so that rounding does too.
@@ -185,4 +198,16 @@ fn random_graphs_of_all_operations_keep_their_values() {
         }
     }
     println!("{before} {after}");
+}
+
+#[test]
+fn time() {
+    let mut g = Graph::new(Precision::F32);
+    let of = eight_schools(&mut g, Some(64));
+    let all = with_gradient(g.clone(), of);
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let n = optimise(&all).nodes.len();
+        println!("{} -> {n} {:?}", all.nodes.len(), start.elapsed());
+    }
 }

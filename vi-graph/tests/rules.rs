@@ -1,5 +1,5 @@
 //! What each rule of the optimiser makes of the expression that it is there for.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/inputs.rs"]
 mod inputs;
