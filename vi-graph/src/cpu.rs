@@ -137,6 +137,7 @@ impl Executable {
         }
         let sites = sites(graph, &inputs, options, noise.start);
         Ok(Executable {
+            level,
             noise: NoisePlan::new(&sites),
             drawn: noise,
             precision: graph.precision,
