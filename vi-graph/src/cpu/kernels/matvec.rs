@@ -3,6 +3,8 @@
 //! A tall matrix that does not change is packed into panels: [`panel`] rows at a time, column by column, so that both `A x`
 //! and `Aᵀ g` read it once, in order, with whole vectors, whatever the number of columns is.
 
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+
 use super::reduce::{Sum, WIDEST, across, first};
 use super::{Real, Vector, kernel};
 

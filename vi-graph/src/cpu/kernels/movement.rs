@@ -2,6 +2,9 @@
 //!
 //! A position outside of the axis reads what the caller says, and is left out of sums. Shapes are seen as `[outer, axis, inner]` around the one axis that an operation works along.
 
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+#![allow(clippy::too_many_arguments, reason = "a kernel takes pointers and sizes")]
+
 use std::mem::MaybeUninit;
 
 use super::reduce::Fold;

@@ -3,6 +3,8 @@
 //! A long sum is made of blocks in which every lane adds at most [`BLOCK`] terms; the blocks are added with the rounding
 //! errors of the additions (Knuth's two-sum), so that the error does not grow with the length.
 
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+
 mod fold;
 mod log_sum_exp;
 
