@@ -7,6 +7,8 @@ pub(crate) mod coefficients;
 mod exponential;
 mod gamma;
 mod logarithm;
+#[cfg(test)]
+mod tests;
 mod trigonometric;
 
 use super::Real;

@@ -54,7 +54,7 @@ impl Coefficients for f32 {
     const EXP_MIN: f64 = -104.0;
     const EXP_MAX: f64 = 89.5;
     const EXPM1_MIN: f64 = -20.0;
-    const LN_2_HIGH: f64 = 0.693_138_122_558_593_75;
+    const LN_2_HIGH: f64 = 0.693_138_122_558_593_8;
     const LN_2_LOW: f64 = 9.058_001_523_953_862e-6;
     const HALF_PI: [f64; 3] = [1.570_796_370_506_286_5, -4.371_138_828_673_793e-8, -1.715_124_510_005_881_9e-15];
     const ERF_END: f64 = 3.93;

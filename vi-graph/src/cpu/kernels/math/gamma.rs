@@ -1,7 +1,7 @@
 //! The logarithm of the gamma function and its derivative, for `x ≥ 0`; NaN below.
 
 use super::{
-    Coefficients, Mask, Real, Vector,
+    Coefficients, Vector,
     logarithm::{log, log_less},
     polynomial,
 };

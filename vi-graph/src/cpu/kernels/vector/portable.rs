@@ -16,7 +16,7 @@ macro_rules! operator {
             #[inline(always)]
             fn $method(mut self, y: Self) -> Self {
                 for (x, y) in self.0.iter_mut().zip(y.0) {
-                    *x = *x $op y;
+                    *x $op y;
                 }
                 self
             }
@@ -30,12 +30,12 @@ macro_rules! vector {
         #[derive(Clone, Copy)]
         pub(crate) struct $name([$float; $lanes]);
 
-        operator!($name, Add, add, +);
-        operator!($name, Sub, sub, -);
-        operator!($name, Mul, mul, *);
-        operator!($name, Div, div, /);
-        operator!(Lanes<$bits, $lanes>, BitAnd, bitand, &);
-        operator!(Lanes<$bits, $lanes>, BitOr, bitor, |);
+        operator!($name, Add, add, +=);
+        operator!($name, Sub, sub, -=);
+        operator!($name, Mul, mul, *=);
+        operator!($name, Div, div, /=);
+        operator!(Lanes<$bits, $lanes>, BitAnd, bitand, &=);
+        operator!(Lanes<$bits, $lanes>, BitOr, bitor, |=);
 
         impl Neg for $name {
             type Output = Self;
