@@ -7,6 +7,7 @@ mod lower;
 mod plan;
 mod routine;
 mod select;
+mod step;
 mod view;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::ir::{Data, Graph, Op, Precision, Role, Type};
 use crate::key::Key;
+use crate::noise::{NoisePlan, NoiseSite};
 
 use instruction::{Context, Place};
 use kernels::Level;
@@ -23,6 +25,7 @@ use lower::Storage;
 use plan::Plan;
 
 pub use kernels::arena::Element;
+pub use step::{Memory, StepPlan, Stepped, Update};
 
 /// How a graph is compiled.
 #[derive(Clone, Debug)]
@@ -67,9 +70,13 @@ struct Port {
 /// A graph that can be run again and again; running allocates nothing.
 #[derive(Debug)]
 pub struct Executable {
+    level: Level,
     precision: Precision,
     arena: Arena,
     plan: Plan,
+    noise: NoisePlan,
+    /// Where the noise goes.
+    drawn: Range<usize>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     parameters: Range<usize>,
@@ -102,9 +109,9 @@ impl Executable {
             let (len, ty) = node.map_or((0, Type::Float), |node| (node.len(), node.ty));
             inputs.push(Port { name: input.name.clone(), ty, bytes: 0..len * size(graph.precision, ty), used: node.is_some() });
         }
-        let parameters =
-            reserve_all(&mut reserve, inputs.iter_mut().zip(&graph.inputs).filter(|(_, i)| i.role == Role::Parameter).map(|(p, _)| p));
-        reserve_all(&mut reserve, inputs.iter_mut().zip(&graph.inputs).filter(|(_, i)| i.role != Role::Parameter).map(|(p, _)| p));
+        let parameters = reserve_all(&mut reserve, ports(&mut inputs, graph, |role| *role == Role::Parameter));
+        let noise = reserve_all(&mut reserve, ports(&mut inputs, graph, |role| matches!(role, Role::Noise(..))));
+        reserve_all(&mut reserve, ports(&mut inputs, graph, |role| matches!(role, Role::Data | Role::Step)));
         let mut outputs: Vec<Port> = graph
             .outputs
             .iter()
@@ -120,7 +127,7 @@ impl Executable {
         let at = |ports: &[Port]| -> Vec<Storage> {
             ports.iter().map(|port| Storage::At(Place { slot: 0, offset: port.bytes.start })).collect()
         };
-        let mut lowered = lower::lower(graph, level, options, &at(&inputs), &at(&outputs))?;
+        let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs))?;
         let constants = std::mem::take(&mut lowered.constants);
         let plan = plan::plan(lowered, 0, end)?;
         let mut arena = Arena::new(plan.bytes);
@@ -128,7 +135,19 @@ impl Executable {
             let start = plan.places[*buffer].offset;
             store(&mut arena.bytes_mut()[start..], graph.precision, data);
         }
-        Ok(Executable { precision: graph.precision, arena, plan, inputs, outputs, parameters, gradients })
+        let sites = sites(graph, &inputs, options, noise.start);
+        Ok(Executable {
+            level,
+            noise: NoisePlan::new(&sites),
+            drawn: noise,
+            precision: graph.precision,
+            arena,
+            plan,
+            inputs,
+            outputs,
+            parameters,
+            gradients,
+        })
     }
 
     /// How wide floats are.
@@ -194,7 +213,23 @@ impl Executable {
 
     /// Computes the outputs; noise is that of `key`.
     pub fn run(&mut self, key: Key) {
+        if !self.noise.is_empty() {
+            let drawn = &mut self.arena.bytes_mut()[self.drawn.clone()];
+            match self.precision {
+                Precision::F32 => self.noise.fill_f32(key, typed_mut(drawn)),
+                Precision::F64 => self.noise.fill_f64(key, typed_mut(drawn)),
+            }
+        }
         dispatch::run(&self.plan.body, &mut self.arena, &Context { key });
+    }
+
+    /// The parameters, padding between them included, and the outputs but the first.
+    fn moving<T: Element>(&mut self) -> (&mut [T], &[T]) {
+        let len = self.gradients.len().min(self.parameters.len());
+        let (parameters, gradients) = (self.parameters.start, self.gradients.start);
+        // Parameters are reserved before all outputs.
+        let (before, after) = self.arena.bytes_mut().split_at_mut(gradients);
+        (typed_mut(&mut before[parameters..parameters + len]), typed(&after[..len]))
     }
 
     /// The bytes of memory that a step works on.
@@ -206,6 +241,33 @@ impl Executable {
     pub fn instructions(&self) -> usize {
         self.plan.body.len()
     }
+}
+
+/// The inputs of a role.
+fn ports<'a>(inputs: &'a mut [Port], graph: &'a Graph, role: impl Fn(&Role) -> bool + 'a) -> impl Iterator<Item = &'a mut Port> {
+    inputs.iter_mut().zip(&graph.inputs).filter(move |(_, input)| role(&input.role)).map(|(port, _)| port)
+}
+
+/// The noise that a run draws, with places relative to `start`.
+fn sites(graph: &Graph, inputs: &[Port], options: &Options, start: usize) -> Vec<NoiseSite> {
+    let number = size(graph.precision, Type::Float);
+    let mut sites = Vec::new();
+    for (port, input) in inputs.iter().zip(&graph.inputs) {
+        let Role::Noise(stream, kind) = &input.role else { continue };
+        let len = port.bytes.len() / number;
+        if !options.draw || len == 0 {
+            continue;
+        }
+        let per_lane = len / options.lanes.unwrap_or(1);
+        sites.push(NoiseSite {
+            stream: stream.clone(),
+            kind: *kind,
+            lanes: options.lanes,
+            per_lane,
+            offset: (port.bytes.start - start) / number,
+        });
+    }
+    sites
 }
 
 /// Reserves memory for ports one after the other; returns the range of all.

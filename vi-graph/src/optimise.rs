@@ -21,6 +21,7 @@ mod reduce;
 mod rewrite;
 mod shape;
 mod stage;
+mod terms;
 
 pub use dead::without_dead_nodes;
 pub use stage::{Stage, stages};
@@ -32,8 +33,18 @@ use rewrite::{Rewrite, Rule};
 const PASSES: usize = 12;
 
 /// In the order in which they are tried on a node.
-const RULES: &[Rule] =
-    &[fold::rule, logic::rule, shape::rule, pattern::rule, arithmetic::rule, expand::rule, reduce::rule, linear::rule, order::rule];
+const RULES: &[Rule] = &[
+    fold::rule,
+    logic::rule,
+    shape::rule,
+    pattern::rule,
+    arithmetic::rule,
+    expand::rule,
+    reduce::rule,
+    linear::rule,
+    order::rule,
+    terms::rule,
+];
 
 /// All passes, until nothing changes.
 #[must_use]
@@ -42,6 +53,7 @@ pub fn optimise(graph: &Graph) -> Graph {
     let mut graph = share(graph);
     for _ in 0..PASSES {
         let next = pass(&graph, RULES);
+        if std::env::var("DBG").is_ok() { eprintln!("pass {} -> {}", graph.nodes.len(), next.nodes.len()); }
         if intern::same_graph(&next, &graph) {
             break;
         }

@@ -1,6 +1,9 @@
 //! A batched graph computes for each particle what the unbatched graph computes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
+#[path = "support/generate.rs"]
+#[allow(unused_imports)] // its users take what they need
+mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;
 
@@ -20,23 +23,46 @@ fn noise(site: &str) -> Role {
 /// Compares the batched graph with one interpretation for each lane.
 fn check(name: &str, graph: &Graph) {
     verify(graph).unwrap();
+    let of_lanes: Vec<Vec<Data>> = (0..LANES as u64).map(|lane| inputs(graph, &mut Numbers(lane))).collect();
+    check_with(name, graph, &of_lanes, LANES);
+}
+
+/// The lanes take noise from their own `of_lanes` and everything else from the first; only lanes below `compared` count.
+fn check_with(name: &str, graph: &Graph, of_lanes: &[Vec<Data>], compared: usize) {
+    let key = Key::new(generate::KEY_SEED);
+    let is_noise = |i: usize| matches!(graph.inputs[i].role, Role::Noise(..));
+    let of_lanes: Vec<Vec<Data>> = of_lanes
+        .iter()
+        .map(|own| (0..own.len()).map(|i| if is_noise(i) { own[i].clone() } else { of_lanes[0][i].clone() }).collect())
+        .collect();
+    let stacked: Vec<Data> = (0..graph.inputs.len())
+        .map(|i| if is_noise(i) { stack(of_lanes.iter().map(|own| &own[i])) } else { of_lanes[0][i].clone() })
+        .collect();
+    let expected: Result<Vec<_>, _> = of_lanes[..compared].iter().map(|own| interpret(graph, own, key)).collect();
+    // a lane whose own noise leads to an index outside of its axis
+    let Ok(expected) = expected else { return };
+
     let batched = batch(graph, LANES).unwrap();
     verify(&batched.graph).unwrap_or_else(|error| panic!("{name}: {error}\n{}", batched.graph));
-
-    let stacked = inputs(&batched.graph, &mut Numbers(7));
-    let found = interpret(&batched.graph, &stacked, Key::new(1)).unwrap_or_else(|error| panic!("{name}: {error}\n{}", batched.graph));
-    for lane in 0..LANES {
-        let of_lane: Vec<Data> = stacked
-            .iter()
-            .zip(&graph.inputs)
-            .map(|(data, input)| if matches!(input.role, Role::Noise(..)) { part(data, lane) } else { data.clone() })
-            .collect();
-        let expected = interpret(graph, &of_lane, Key::new(1)).unwrap();
-        for ((found, expected), &is_batched) in found.iter().zip(&expected).zip(&batched.batched) {
+    let found = interpret(&batched.graph, &stacked, key).unwrap_or_else(|error| panic!("{name}: {error}\n{}", batched.graph));
+    for (lane, expected) in expected.iter().enumerate() {
+        for ((found, expected), &is_batched) in found.iter().zip(expected).zip(&batched.batched) {
             let found = if is_batched { part(found, lane) } else { found.clone() };
-            assert!(close(&found, expected, 1e-12), "{name}, lane {lane}: {found:?}, expected {expected:?}\n{}", batched.graph);
+            assert!(close(&found, expected, 1e-12), "{name}, lane {lane}: {found:?}, expected {expected:?}\n{graph}\n{}", batched.graph);
         }
     }
+}
+
+fn stack<'a>(parts: impl Iterator<Item = &'a Data>) -> Data {
+    parts
+        .cloned()
+        .reduce(|all, part| match (all, part) {
+            (Data::Float(a), Data::Float(b)) => Data::Float([a, b].concat()),
+            (Data::Int(a), Data::Int(b)) => Data::Int([a, b].concat()),
+            (Data::Bool(a), Data::Bool(b)) => Data::Bool([a, b].concat()),
+            (all, _) => all,
+        })
+        .unwrap()
 }
 
 fn part(data: &Data, lane: usize) -> Data {
@@ -229,4 +255,32 @@ fn draws_have_lanes_even_where_the_concentration_has_none() {
     assert_ne!(part(&all[0], 0), part(&all[0], 1));
 
     assert!(batch(&batched.graph, LANES).is_err());
+}
+
+/// Each lane gets the inputs of the generator in another order. A draw has the numbers of its lane, which the unbatched
+/// graph can only have for the first.
+#[test]
+fn random_graphs() {
+    let mut noisy = 0;
+    for seed in 0..2000 {
+        let (graph, inputs) = generate::random_graph(seed, 40, Precision::F64);
+        if batch(&graph, LANES).is_err() {
+            continue;
+        }
+        let draws = graph.nodes.iter().any(|node| matches!(node.op, Op::LogGamma { .. }));
+        let of_lanes: Vec<Vec<Data>> = (0..LANES).map(|lane| inputs.iter().map(|data| rotated(data, lane)).collect()).collect();
+        check_with(&format!("seed {seed}"), &graph, &of_lanes, if draws { 1 } else { LANES });
+        noisy += usize::from(batch(&graph, LANES).unwrap().batched.contains(&true));
+    }
+    assert!(noisy > 200, "{noisy}");
+}
+
+fn rotated(data: &Data, by: usize) -> Data {
+    match data {
+        Data::Float(x) if !x.is_empty() => {
+            let by = by % x.len();
+            Data::Float([&x[by..], &x[..by]].concat())
+        }
+        other => other.clone(),
+    }
 }

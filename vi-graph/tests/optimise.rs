@@ -1,14 +1,18 @@
 //! What the passes make of graphs: the same values, in fewer nodes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/compose.rs"]
 mod compose;
+#[path = "support/generate.rs"]
+#[allow(unused_imports)] // its users take what they need
+mod generate;
 #[path = "support/inputs.rs"]
 mod inputs;
 
 use inputs::{Numbers, close, inputs};
+use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Reduce, Role, Stream, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Data, NoiseKind, Op, Reduce, Role, Stream, Type, Unary};
 use vi_graph::optimise::{optimise, share};
 use vi_graph::verify::verify;
 use vi_graph::{Graph, Id, Key, Precision};
@@ -117,27 +121,40 @@ fn half_cauchy(g: &mut Graph, x: Id, scale: f64) -> Id {
     g.select(outside, never, density)
 }
 
+/// The negative mean of `of` and its derivatives with respect to the parameters.
+fn with_gradient(mut g: Graph, of: Id) -> Graph {
+    let parameters: Vec<Id> = g
+        .ids()
+        .filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter))
+        .collect();
+    let loss = g.neg(of);
+    let gradients = gradient(&mut g, loss, &parameters).unwrap();
+    g.outputs = std::iter::once(loss).chain(gradients.into_iter().flatten()).collect();
+    g
+}
+
 #[test]
 fn show() {
-    let mut g = Graph::new(Precision::F32);
-    let of = eight_schools(&mut g, None);
-    g.outputs = vec![of];
-    println!("{}", g.nodes.len());
-    let o = optimised(&g);
-    println!("{o}");
-    let mut g = Graph::new(Precision::F32);
-    let of = eight_schools(&mut g, Some(4));
-    g.outputs = vec![of];
-    println!("{}", g.nodes.len());
-    let o = optimised(&g);
-    println!("{o}");
-    let _ = (share(&g), Reduce::Sum);
+    for lanes in [None, Some(4)] {
+        let mut g = Graph::new(Precision::F64);
+        let of = eight_schools(&mut g, lanes);
+        let all = with_gradient(g.clone(), of);
+        println!("direct: {} {}", all.nodes.len(), optimised(&all).nodes.len());
+        g.outputs = vec![of];
+        let g = optimised(&g);
+        let of = g.outputs[0];
+        let all = with_gradient(g.clone(), of);
+        let o = optimised(&all);
+        println!("forward first: {} {} {}\n{o}", g.nodes.len(), all.nodes.len(), o.nodes.len());
+    }
+    let _ = (share(&Graph::new(Precision::F32)), Reduce::Sum);
 }
 
 /// Graphs whose values stay moderate on the way, so that rounding does too.
 #[test]
 fn random_compositions_keep_their_values() {
     let mut compared = 0;
+    let (mut before, mut after) = (0, 0);
     for seed in 0..4000 {
         let mut numbers = Numbers(seed);
         let size = 5 + numbers.below(30);
@@ -151,6 +168,8 @@ fn random_compositions_keep_their_values() {
         }
         compared += 1;
         let optimised = optimise(&graph);
+        before += share(&graph).nodes.len();
+        after += optimised.nodes.len();
         verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
         let expected = interpret(&graph, &inputs, Key::new(1)).unwrap();
         let found = interpret(&optimised, &inputs, Key::new(1)).unwrap();
@@ -158,5 +177,37 @@ fn random_compositions_keep_their_values() {
             assert!(close(found, expected, 1e-8), "seed {seed}: {found:?}, expected {expected:?}\n{graph}\n{optimised}");
         }
     }
+    println!("{compared} {before} {after}");
     assert!(compared > 500, "{compared}");
+}
+
+#[test]
+fn random_graphs_of_all_operations_keep_their_values() {
+    let (mut before, mut after) = (0, 0);
+    for seed in 0..2000 {
+        let (graph, inputs) = generate::random_graph(seed, 40, Precision::F64);
+        let optimised = optimise(&graph);
+        verify(&optimised).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{graph}\n{optimised}"));
+        let key = Key::new(generate::KEY_SEED);
+        let expected = interpret(&graph, &inputs, key).unwrap();
+        let found = interpret(&optimised, &inputs, key).unwrap();
+        before += share(&graph).nodes.len();
+        after += optimised.nodes.len();
+        for (expected, found) in expected.iter().zip(&found) {
+            generate::compare(expected, found, 1e-8).unwrap_or_else(|problem| panic!("seed {seed}: {problem}\n{graph}\n{optimised}"));
+        }
+    }
+    println!("{before} {after}");
+}
+
+#[test]
+fn time() {
+    let mut g = Graph::new(Precision::F32);
+    let of = eight_schools(&mut g, Some(64));
+    let all = with_gradient(g.clone(), of);
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let n = optimise(&all).nodes.len();
+        println!("{} -> {n} {:?}", all.nodes.len(), start.elapsed());
+    }
 }

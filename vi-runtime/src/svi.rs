@@ -71,12 +71,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         Svi {
             model: model.clone(),
             guide,
-            settings: Settings {
-                optimizer: Rc::new(Adam::new(0.01)),
-                particles: 1,
-                validate: false,
-                execution: Execution::Auto,
-            },
+            settings: Settings { optimizer: Rc::new(Adam::new(0.01)), particles: 1, validate: false, execution: Execution::Auto },
             steps: 10_000,
             seed: 0,
             device: None,

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use crate::ir::NoiseKind;
 use crate::key::Key;
 
-use super::kernels::erased::{Map1, Map2, Map3, Map4};
-use super::labels::Labels;
+use super::kernels::erased::{Map1, Map2, Map3, Map4, Map5};
 
 /// A position in memory: in a buffer while a plan is built, in a slot of the table of bases when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +35,10 @@ pub(crate) enum Kernel {
     Three(Map3),
     /// `out = fold of rows`: rows, elements a row, bytes from row to row.
     Rows { f: Map4, rows: usize, step: usize },
+    /// `out = product of a matrix and a vector`: rows and columns of the matrix as it is stored.
+    Vector { f: Map5, rows: usize, columns: usize },
+    /// As [`Kernel::One`], but the operand is state that is changed.
+    Emptied(Map1),
 }
 
 /// A loop around a kernel: how often, and the bytes that each place moves by.
@@ -111,23 +113,6 @@ pub(crate) struct Call {
     pub output: Span,
 }
 
-/// Noise of one input.
-#[derive(Debug)]
-pub(crate) struct Fill {
-    /// Whether floats have 64 bits.
-    pub wide: bool,
-    /// The law.
-    pub kind: NoiseKind,
-    /// Which stream.
-    pub labels: Labels,
-    /// How many particles.
-    pub lanes: usize,
-    /// How many elements each.
-    pub per_lane: usize,
-    /// Where to.
-    pub out: Place,
-}
-
 /// One operation of a plan.
 #[derive(Debug)]
 pub(crate) enum Instruction {
@@ -147,8 +132,6 @@ pub(crate) enum Instruction {
     Product(Box<Product>),
     /// Anything else.
     Call(Box<Call>),
-    /// Noise.
-    Fill(Box<Fill>),
 }
 
 impl Instruction {
@@ -166,7 +149,6 @@ impl Instruction {
                 call.inputs.iter_mut().for_each(|span| f(&mut span.place));
                 f(&mut call.output.place);
             }
-            Instruction::Fill(fill) => f(&mut fill.out),
         }
     }
 }
@@ -175,8 +157,8 @@ impl Kernel {
     /// The number of places.
     pub fn arity(&self) -> usize {
         match self {
-            Kernel::One(_) | Kernel::Rows { .. } => 2,
-            Kernel::Two(_) => 3,
+            Kernel::One(_) | Kernel::Rows { .. } | Kernel::Emptied(_) => 2,
+            Kernel::Two(_) | Kernel::Vector { .. } => 3,
             Kernel::Three(_) => 4,
         }
     }

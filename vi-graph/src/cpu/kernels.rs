@@ -13,8 +13,13 @@ pub(crate) mod dispatch;
 mod elementwise;
 pub(crate) mod erased;
 pub(crate) mod math;
+pub(crate) mod matvec;
+pub(crate) mod movement;
 pub(crate) mod noise;
 pub(crate) mod plain;
+pub(crate) mod reduce;
+pub(crate) mod slices;
+pub(crate) mod update;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -151,7 +156,8 @@ impl Real for f64 {
 macro_rules! kernel {
     (
         $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
+        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>
+        ($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
     ) => {
         $(#[$attribute])*
         $visibility fn $name<R: $crate::cpu::kernels::Real $(, $type: $bound)* $(, const $constant: $ty)*>(

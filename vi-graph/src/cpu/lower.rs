@@ -14,8 +14,7 @@ use std::collections::HashMap;
 use crate::error::{Error, Result};
 use crate::ir::{Data, Graph, Id, Op, Precision, Role, Scalar, Type};
 
-use super::Options;
-use super::instruction::{Call, Fill, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
+use super::instruction::{Call, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
 use super::kernels::Level;
 use super::kernels::arena::padded;
 use super::labels::Labels;
@@ -106,7 +105,6 @@ struct End {
 pub(crate) struct Lowering<'a> {
     graph: &'a Graph,
     level: Level,
-    options: &'a Options,
     values: Vec<Option<View>>,
     splats: HashMap<(Type, u64), usize>,
     copies: HashMap<(View, Vec<usize>, Vec<usize>), View>,
@@ -114,11 +112,10 @@ pub(crate) struct Lowering<'a> {
 }
 
 /// Lowers what the outputs depend on. `place` says where the memory of an input or output is, if it exists already.
-pub(crate) fn lower(graph: &Graph, level: Level, options: &Options, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
+pub(crate) fn lower(graph: &Graph, level: Level, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
     let mut lowering = Lowering {
         graph,
         level,
-        options,
         values: vec![None; graph.nodes.len()],
         splats: HashMap::new(),
         copies: HashMap::new(),
@@ -160,22 +157,6 @@ impl Lowering<'_> {
             let buffer = self.buffer(bytes, phase);
             self.out.buffers[buffer].storage = storages[number];
             self.out.inputs.push(buffer);
-            if let (Role::Noise(stream, kind), Some(node)) = (&input.role, node)
-                && ty == Type::Float
-                && self.options.draw
-            {
-                let lanes = if self.options.lanes.is_some() { node.shape.first().copied().unwrap_or(1) } else { 1 };
-                let fill = Fill {
-                    wide: self.wide(),
-                    kind: *kind,
-                    labels: Labels::of(stream),
-                    lanes,
-                    per_lane: if lanes == 0 { 0 } else { len / lanes },
-                    out: Place { slot: buffer, offset: 0 },
-                };
-                let access = Access { buffer, low: 0, high: bytes, write: true };
-                self.emit(Instruction::Fill(Box::new(fill)), phase, vec![access]);
-            }
         }
     }
 
@@ -229,7 +210,7 @@ impl Lowering<'_> {
             Op::MatMul { .. } | Op::Cholesky | Op::SolveLower { .. } => self.linear(id),
             Op::LogGamma { stream, lanes } => {
                 let x = self.dense(node.args[0])?;
-                let draw = routine::LogGamma { wide: self.wide(), labels: Labels::of(stream), lanes: lanes.unwrap_or(1) };
+                let draw = routine::LogGamma { wide: self.wide(), labels: Labels::of(stream), lanes: *lanes };
                 let buffer = self.buffer(node.len() * self.size(Type::Float), Phase::Body);
                 let view = View::dense(buffer, &node.shape);
                 let input = self.span(&x, node.len(), Type::Float);

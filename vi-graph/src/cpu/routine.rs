@@ -12,7 +12,7 @@ use super::kernels::arena::{Element, typed, typed_mut};
 use super::labels::Labels;
 
 pub(crate) use indexing::{Gather, Moved, ScatterAdd, Take, TakeAdd};
-pub(crate) use linear::{Cholesky, SolveLower};
+pub(crate) use linear::{Cholesky, Pack, SolveLower};
 pub(crate) use rows::{ArgMax, ArgSort, Reduction, Scan};
 
 /// The element types that a routine is generic over.
@@ -77,19 +77,20 @@ impl Numbers {
 pub(crate) struct LogGamma {
     pub wide: bool,
     pub labels: Labels,
-    pub lanes: usize,
+    pub lanes: Option<usize>,
 }
 
 impl Routine for LogGamma {
     fn run(&self, inputs: &[&[u8]], output: &mut [u8], context: &Context) {
         let key = self.labels.key(context.key);
         let size = if self.wide { 8 } else { 4 };
-        let row = output.len() / size / self.lanes.max(1) * size;
+        let row = output.len() / size / self.lanes.unwrap_or(1).max(1) * size;
         if row == 0 {
             return;
         }
         for (lane, (x, out)) in inputs[0].chunks_exact(row).zip(output.chunks_exact_mut(row)).enumerate() {
-            let mut rng = key.lane(lane as u32).stream();
+            let key = if self.lanes.is_some() { key.lane(lane as u32) } else { key };
+            let mut rng = key.stream();
             if self.wide {
                 for (x, out) in typed::<f64>(x).iter().zip(typed_mut::<f64>(out)) {
                     *out = log_gamma_draw(&mut rng, *x);

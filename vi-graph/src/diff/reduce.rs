@@ -33,7 +33,7 @@ pub(super) fn rule(graph: &mut Graph, f: Reduce, axes: &[usize], x: Id, out: Id,
             let zero = graph.full_like(0.0, g);
             graph.select(selected, g, zero)
         })),
-        Reduce::Any | Reduce::All => Err(unsupported(f, "truth values have no derivative")),
+        Reduce::Any | Reduce::All => Err(unsupported(f.name(), "truth values have no derivative")),
     }
 }
 

@@ -126,6 +126,21 @@ impl Rewrite {
         self.uses[id.index()] <= 1
     }
 
+    /// `x y`, where the old graph needs it.
+    pub(super) fn product(&self, x: Id, y: Id) -> Option<Id> {
+        let mut node = Node { op: Op::Binary(Binary::Mul), args: vec![x, y], shape: self.shape(x).to_vec(), ty: self.graph.ty(x) };
+        self.order_operands(&mut node);
+        match self.table.find(&self.graph, &node) {
+            Slot::Taken(id) if self.uses[id.index()] > 0 => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Notes that something else will use it.
+    pub(super) fn used_again(&mut self, id: Id) {
+        self.uses[id.index()] += 1;
+    }
+
     /// The value that all elements have.
     pub(super) fn scalar(&self, id: Id) -> Option<Scalar> {
         match *self.op(id) {

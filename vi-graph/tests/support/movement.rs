@@ -54,7 +54,7 @@ fn reshaped(g: &mut Generator, shape: &[usize]) -> Shape {
                 shape[at] *= size;
             }
             3 if !shape.is_empty() && shape.len() < 4 => {
-                if let Some(factor) = [2, 3, 5, 7, 11].into_iter().find(|factor| shape[at] > *factor && shape[at] % factor == 0) {
+                if let Some(factor) = [2, 3, 5, 7, 11].into_iter().find(|factor| shape[at] > *factor && shape[at].is_multiple_of(*factor)) {
                     shape[at] /= factor;
                     shape.insert(at, factor);
                 }

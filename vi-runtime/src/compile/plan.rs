@@ -26,7 +26,7 @@ pub(crate) trait Runner {
     /// Sets moved parameter `index`, in unconstrained space, and what the optimiser remembers of it.
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()>;
     /// Moved parameter `index` as it is now, of its own shape, and what the optimiser remembers of it.
-    fn store(&self, index: usize) -> Result<(AnyTensor, OptimState)>;
+    fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)>;
     /// One step of the optimiser: `key` is the key of the step, `number` counts the steps of the fit.
     ///
     /// # Errors
@@ -130,7 +130,8 @@ impl Plan {
         let fresh = OptimState::default();
         for (input, source) in self.sources.iter().enumerate() {
             let Source::Parameter(name) = source else { continue };
-            let entry = params.entry(name).ok_or_else(|| Error::Param { name: name.clone(), problem: "it has gone from the state".into() })?;
+            let entry =
+                params.entry(name).ok_or_else(|| Error::Param { name: name.clone(), problem: "it has gone from the state".into() })?;
             if input < self.moved.len() {
                 runner.load(input, &entry.unconstrained, optim.get(name).unwrap_or(&fresh))?;
             } else {
@@ -150,7 +151,7 @@ impl Plan {
         if !self.ahead.replace(false) {
             return Ok(());
         }
-        let runner = self.runner.borrow();
+        let mut runner = self.runner.borrow_mut();
         for (index, name) in self.moved.iter().enumerate() {
             let (value, memory) = runner.store(index)?;
             if let Some(entry) = params.entry_mut(name) {

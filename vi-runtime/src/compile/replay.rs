@@ -5,14 +5,14 @@ mod node;
 mod structure;
 
 use burn::backend::DispatchTensor;
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{DType, Float, FloatDType, Tensor, TensorData};
 use vi_graph::ir::{NoiseKind, Op, Type};
-use vi_graph::optimise::stage::{Stage, stages};
+use vi_graph::optimise::{Stage, stages};
 use vi_graph::{Graph, Key, noise};
 
 use super::plan::{Runner, Stepped};
 use super::{Source, StepGraph};
-use crate::any_tensor::AnyTensor;
+use crate::any_tensor::{AnyTensor, each_rank};
 use crate::error::Result;
 use crate::operand::Placement;
 use crate::optim::{OptimState, Optimizer};
@@ -77,9 +77,7 @@ impl Replay {
             values[index] = Some(match source {
                 Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].0.clone().into_dispatch(),
                 Source::Parameter(_) | Source::Data(_) => continue,
-                Source::Noise(stream, kind) => {
-                    self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape)
-                }
+                Source::Noise(stream, kind) => self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape),
                 Source::Units { plate, size, len } => {
                     AnyTensor::from_i64(draw_units(key, plate, *size, *len), shape, &self.placement.device).into_dispatch()
                 }
@@ -106,10 +104,18 @@ impl Replay {
     }
 
     fn noise(&self, key: Key, kind: NoiseKind, shape: &[usize]) -> DispatchTensor {
-        let mut values = vec![0.0; shape.iter().product()];
-        let each = values.len() / self.particles;
-        noise::fill_lanes_f64(kind, key, self.particles, each, &mut values);
-        AnyTensor::from_f64(values, shape, &self.placement.device, self.placement.dtype).into_dispatch()
+        let (count, Placement { device, dtype }) = (shape.iter().product::<usize>(), &self.placement);
+        let each = count / self.particles;
+        let data = if *dtype == FloatDType::F64 {
+            let mut numbers = vec![0.0; count];
+            noise::fill_lanes_f64(kind, key, each, &mut numbers);
+            TensorData::new(numbers, shape.to_vec())
+        } else {
+            let mut numbers = vec![0.0; count];
+            noise::fill_lanes_f32(kind, key, each, &mut numbers);
+            TensorData::new(numbers, shape.to_vec())
+        };
+        each_rank!(shape.len(), D => Tensor::<D>::from_data(data, (device, DType::from(*dtype))).into_dispatch())
     }
 
     fn flat(value: &AnyTensor) -> Result<Tensor<1>> {
@@ -141,7 +147,7 @@ impl Runner for Replay {
         Ok(())
     }
 
-    fn store(&self, index: usize) -> Result<(AnyTensor, OptimState)> {
+    fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)> {
         Ok(self.parameters[index].clone())
     }
 

@@ -5,9 +5,8 @@
 //! aligned to its elements, and the ranges that an instruction writes overlap the ranges that it reads nowhere or, for
 //! kernels on runs of elements, exactly.
 
-use super::super::instruction::{Call, Context, Copy, Fill, Instruction, Kernel, Nest, Place, Product, Stride};
+use super::super::instruction::{Call, Context, Copy, Instruction, Kernel, Nest, Place, Product, Stride};
 use super::arena::Arena;
-use crate::noise;
 
 /// How many bases there are.
 pub(crate) const SLOTS: usize = 64;
@@ -52,7 +51,6 @@ pub(crate) unsafe fn execute(instructions: &[Instruction], table: &Table, contex
                 Instruction::Clear(span) => table.at(span.place).write_bytes(0, span.bytes),
                 Instruction::Product(it) => product(it, table),
                 Instruction::Call(it) => call(it, table, context),
-                Instruction::Fill(it) => fill(it, table, context),
             }
         }
     }
@@ -98,9 +96,10 @@ unsafe fn nest(it: &Nest, table: &Table) {
     // SAFETY: the extents of the loops are part of the ranges that were checked.
     unsafe {
         match it.kernel {
-            Kernel::One(f) => walk(&it.loops, pointers, &mut |[x, out, ..]| f(n, x, out)),
+            Kernel::One(f) | Kernel::Emptied(f) => walk(&it.loops, pointers, &mut |[x, out, ..]| f(n, x, out)),
             Kernel::Two(f) => walk(&it.loops, pointers, &mut |[x, y, out, _]| f(n, x, y, out)),
             Kernel::Three(f) => walk(&it.loops, pointers, &mut |[x, y, z, out]| f(n, x, y, z, out)),
+            Kernel::Vector { f, rows, columns } => walk(&it.loops, pointers, &mut |[a, x, out, _]| f(rows, columns, a, x, out)),
             Kernel::Rows { f, rows, step } => walk(&it.loops, pointers, &mut |[x, out, ..]| f(rows, n, step, x, out)),
         }
     }
@@ -210,20 +209,4 @@ unsafe fn call(it: &Call, table: &Table, context: &Context) {
     // SAFETY: in range, and apart from the inputs.
     let output = unsafe { std::slice::from_raw_parts_mut(table.at(it.output.place), it.output.bytes) };
     it.routine.run(&inputs[..it.inputs.len()], output, context);
-}
-
-/// # Safety
-/// As [`execute`].
-unsafe fn fill(it: &Fill, table: &Table, context: &Context) {
-    let key = it.labels.key(context.key);
-    let (out, count) = (table.at(it.out), it.lanes * it.per_lane);
-    if it.wide {
-        // SAFETY: in range, aligned, and initialised.
-        let out = unsafe { std::slice::from_raw_parts_mut(out.cast::<f64>(), count) };
-        noise::fill_lanes_f64(it.kind, key, it.per_lane, out);
-    } else {
-        // SAFETY: as above.
-        let out = unsafe { std::slice::from_raw_parts_mut(out.cast::<f32>(), count) };
-        noise::fill_lanes_f32(it.kind, key, it.per_lane, out);
-    }
 }

@@ -1,7 +1,7 @@
 //! One node of the graph as operations of Burn.
 
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
-use burn::backend::{Backend, Dispatch, DispatchTensor, TensorMetadata};
+use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
 use burn::tensor::{BoolDType, FloatDType, IntDType, Shape, TensorData};
 use vi_graph::gamma::{gamma_log_derivative, log_gamma_draw};
 use vi_graph::ir::{Binary, Data, Node, Op, Scalar, Stream, Type};

@@ -23,13 +23,7 @@ macro_rules! by_type {
 }
 
 /// The value of `node`, whose first operand has shape `from`.
-pub(super) fn evaluate(
-    node: &Node,
-    from: &[usize],
-    operand: &dyn Fn(usize) -> T,
-    types: Types,
-    full: &dyn Fn(Scalar, &[usize]) -> T,
-) -> T {
+pub(super) fn evaluate(node: &Node, from: &[usize], operand: &dyn Fn(usize) -> T, types: Types, full: &dyn Fn(Scalar, &[usize]) -> T) -> T {
     let ty = node.ty;
     let zeros = |ty: Type, shape: &[usize]| match ty {
         Type::Float => full(Scalar::Float(0.0), shape),

@@ -1,0 +1,34 @@
+//! Kernels on slices, in safe clothes.
+
+use super::arena::LINE;
+use super::update::{self, Adam};
+use super::{Level, Real};
+
+/// As many elements of a slice as fill whole vectors of every level.
+fn whole<R>(len: usize) -> usize {
+    let lanes = LINE / size_of::<R>();
+    len / lanes * lanes
+}
+
+/// Whether no element is infinite or NaN.
+pub(crate) fn finite<R: Real>(level: Level, x: &[R]) -> bool {
+    let (vectors, rest) = x.split_at(whole::<R>(x.len()));
+    // SAFETY: `level` was detected, and the slice consists of whole vectors.
+    let finite = unsafe { update::finite::<R>(level)(vectors.len(), vectors.as_ptr()) };
+    finite && rest.iter().all(|x| x.to_f64().is_finite())
+}
+
+/// One step of Adam; slices of equal length, whole lines of memory.
+pub(crate) fn adam<R: Real>(level: Level, step: &Adam<R>, x: &mut [R], g: &[R], m: &mut [R], v: &mut [R]) {
+    let n = whole::<R>(x.len().min(g.len()).min(m.len()).min(v.len()));
+    // SAFETY: `level` was detected, and each slice has at least `n` elements, which are whole vectors.
+    unsafe { update::adam::<R>(level)(n, step, x.as_mut_ptr(), g.as_ptr(), m.as_mut_ptr(), v.as_mut_ptr()) }
+}
+
+/// One step of gradient descent; slices of equal length, whole lines of memory.
+pub(crate) fn descend<R: Real>(level: Level, rate: R, momentum: R, x: &mut [R], g: &[R], m: &mut [R]) {
+    let n = whole::<R>(x.len().min(g.len()).min(m.len()));
+    let kernel = if momentum.to_f64() == 0.0 { update::descend::<R, false>(level) } else { update::descend::<R, true>(level) };
+    // SAFETY: as in `adam`.
+    unsafe { kernel(n, rate, momentum, x.as_mut_ptr(), g.as_ptr(), m.as_mut_ptr()) }
+}
