@@ -220,7 +220,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let Some(total) = total else {
             return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
         };
-        let elbo = if self.particles == 1 { total } else { total.div_scalar(self.particles as f64) };
+        let elbo = if self.particles == 1 { total } else { total.mul_scalar((self.particles as f64).recip()) };
         let leaves = scope.leaves();
         if !elbo.is_tracked() {
             return match leaves.first() {

@@ -34,7 +34,9 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
     let mut importer = Importer { graph, values, constants: recorded.values, streams };
     let mut sites = Sites::new(&marks);
     for operation in &recorded.graph.operations {
-        sites.advance(operation);
+        if sites.advance(operation) {
+            continue;
+        }
         importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current() })?;
     }
     let Importer { mut graph, values, .. } = importer;
@@ -62,11 +64,14 @@ impl<'a> Sites<'a> {
         Sites { marks: marks.iter().peekable(), current: None }
     }
 
-    fn advance(&mut self, operation: &OperationIr) {
+    /// Whether the operation is only the next mark.
+    fn advance(&mut self, operation: &OperationIr) -> bool {
         let made = operation.outputs().next().map(|tensor| tensor.id);
-        if let Some(mark) = self.marks.next_if(|mark| Some(mark.id) == made) {
+        let mark = self.marks.next_if(|mark| Some(mark.id) == made);
+        if let Some(mark) = mark {
             self.current = mark.site.as_deref();
         }
+        mark.is_some()
     }
 
     /// The site whose statement the operation is part of: outside one, that of the next.
