@@ -4,6 +4,8 @@
 
 #[path = "compile/families.rs"]
 mod families;
+#[path = "compile/layers.rs"]
+mod layers;
 #[path = "compile/programs.rs"]
 mod programs;
 #[path = "compile/refusals.rs"]

@@ -29,7 +29,7 @@ macro_rules! observes {
     )* };
 }
 
-fn ints(values: [i64; 2]) -> Result<Tensor<1, Int>> {
+fn ints<const N: usize>(values: [i64; N]) -> Result<Tensor<1, Int>> {
     Ok(Tensor::from_data(TensorData::from(values), (&tests::device()?, DType::I64)))
 }
 
@@ -49,8 +49,8 @@ observes! {
     binomial_observed: Tensor<1, Int> = ints([2, 5]) => |x, p, u| Binomial::new(7.0, u.clone() * (p.clone() / (p.clone() + 1.0)));
     binomial_logits_observed: Tensor<1, Int> = ints([2, 7]) => |x, p, u| Binomial::logits(7.0, u.clone() - p.clone());
     poisson_observed: Tensor<1, Int> = ints([0, 5]) => |x, p, u| Poisson::new(p.clone() * u.clone());
-    categorical_observed: Tensor<1, Int> = ints([1, 0]) => |x, p, u| Categorical::new((u.clone() + p.clone()) / (u.clone() + p.clone()).sum());
-    categorical_logits_observed: Tensor<1, Int> = ints([1, 0]) => |x, p, u| Categorical::logits(u.clone() - p.clone());
+    categorical_observed: Tensor<1, Int> = ints([1]) => |x, p, u| Categorical::new((u.clone() + p.clone()) / (u.clone() + p.clone()).sum());
+    categorical_logits_observed: Tensor<1, Int> = ints([1]) => |x, p, u| Categorical::logits(u.clone() - p.clone());
     dirichlet_observed: Tensor<1> = vector([0.25, 0.75]) => |x, p, u| Dirichlet::new(p.clone() + u.clone());
     delta_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| Delta::new(x.clone()).log_density(p.clone() * u.clone());
     soft_delta_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| Delta::new(p.clone() * u.clone()).soften(0.5);
@@ -60,7 +60,7 @@ observes! {
     multivariate_normal_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| MultivariateNormal::new(u.clone(), [[1.5, 0.0], [0.3, 0.8]]);
 }
 
-/// A model with a standard normal that a guide's own draw replaces where supports allow; the guide draws from the family.
+/// A guide that draws from the family, under a prior of the same support.
 macro_rules! draws {
     ($($name:ident: $prior:expr => |$p:ident, $u:ident| $dist:expr;)*) => { $(
         #[test]
@@ -88,7 +88,7 @@ draws! {
     half_cauchy_drawn: LogNormal::new([1.1, 0.2], 1.0) => |p, u| HalfCauchy::new(p.clone() * u.clone());
     cauchy_drawn: Cauchy::new([1.1, 0.2], 1.0) => |p, u| Cauchy::new(u.clone(), p.clone());
     student_t_drawn: Normal::new([1.1, 0.2], 2.0) => |p, u| StudentT::new(p.clone() + 2.0, u.clone(), p.clone());
-    uniform_drawn: Uniform::new([-1.1, -0.2], 1.0) => |p, u| Uniform::new(u.clone() - 0.4, p.clone() / 10.0 + 0.7);
+    uniform_drawn: Uniform::new([-1.1, -0.2], 1.0) => |p, u| Uniform::new(u.clone() - 0.4, p.clone() * 0.1 + 0.7);
     exponential_drawn: Exponential::new([1.1, 0.2]) => |p, u| Exponential::new(p.clone() * u.clone());
     gamma_drawn: Exponential::new([1.1, 0.2]) => |p, u| Gamma::new(p.clone(), u.clone());
     beta_drawn: Beta::new([1.1, 2.2], 0.8) => |p, u| Beta::new(p.clone(), u.clone() + 1.0);
