@@ -87,7 +87,7 @@ macro_rules! factors {
 
 factors! { activations(x, k):
     "relu" => act::relu(x.clone()) * 1.1;
-    "leaky" => act::leaky_relu(x.clone(), 0.1);
+    "leaky" => act::leaky_relu(x.clone(), 0.125);
     "sigmoid" => act::sigmoid(x.clone());
     "log_sigmoid" => act::log_sigmoid(x.clone()) * 0.7;
     "softmax" => act::softmax(x.clone(), 1).square();
@@ -95,7 +95,6 @@ factors! { activations(x, k):
     "softmin" => act::softmin(x.clone(), 1).square();
     "softplus" => act::softplus(x.clone(), 1.0);
     "silu" => act::silu(x.clone());
-    "hard_sigmoid" => act::hard_sigmoid(x.clone(), 0.2, 0.5);
     "tanh" => act::tanh(x.clone());
     "elu" => act::elu(x.clone(), 1.0);
     "prelu" => act::prelu(x.clone(), Tensor::full([1], 0.25, (&device!(), x.dtype())));
@@ -158,21 +157,35 @@ factors! { movement(x, k):
     "joined" => Tensor::cat(vec![x.clone(), x.clone().square()], 0).sin();
     "stacked" => Tensor::stack::<3>(vec![x.clone(), x.clone().square()], 1).sin();
     "selected" => x.clone().select(0, k.clone()).square() * 0.9;
-    "gathered" => x.clone().gather(0, k.clone().unsqueeze_dim::<2>(0).repeat_dim(0, 2)).square();
-    "scattered" => x.clone().scatter(0, k.clone().unsqueeze_dim::<2>(0), x.clone().slice([0..1, 0..3]), burn::tensor::IndexingUpdateOp::Add).square();
+    "gathered" => x.clone().slice([0..3, 0..3]).gather(0, k.clone().unsqueeze_dim::<2>(0).repeat_dim(0, 2)).square();
+    "scattered" => x.clone().slice([0..3, 0..3]).scatter(0, k.clone().unsqueeze_dim::<2>(0), x.clone().slice([0..1, 0..3]), burn::tensor::IndexingUpdateOp::Add).square();
     "select_assigned" => x.clone().select_assign(0, k.clone(), x.clone().square(), burn::tensor::IndexingUpdateOp::Add).square();
     "assigned" => x.clone().slice_assign([1..2, 0..2], x.clone().slice([0..1, 2..4]).square()).sin();
     "padded" => x.clone().pad((1, 0, 2, 0), 0.7).square();
     "tril" => x.clone().slice([0..3, 0..3]).tril(0).square();
     "narrow" => x.clone().narrow(1, 1, 2).square();
-    "one_hot" => x.clone().slice([0..3, 0..3]) * k.clone().one_hot::<2>(3).float().cast(x.dtype());
     "compared" => x.clone().slice([0..1, 0..3]) * k.clone().equal_elem(2).float().cast(x.dtype()).unsqueeze_dim::<2>(0);
     "counted" => x.clone().slice([0..1, 0..3]) * (k.clone() * 2 + 1).float().cast(x.dtype()).unsqueeze_dim::<2>(0);
     "unfolded" => x.clone().unfold::<3, _>(1, 2, 1).square() * 0.5;
 }
 
+/// Burn's own derivative of `gelu` is that of an approximation, and its `hard_sigmoid` on an autodiff device rounds to
+/// single precision: what their formulas say, at parameters that the density does not depend on otherwise.
 #[test]
-fn a_vector_is_read_without_a_copy_of_it() -> Result<()> {
+fn activations_by_their_formulas() -> Result<()> {
+    #[model]
+    fn activated(x: Tensor<1>) {
+        let p = param!("p", [1.0]);
+        factor!("gelu", act::gelu(x.clone()) * p.clone());
+        factor!("hard_sigmoid", act::hard_sigmoid(x, 0.25, 0.5) * p);
+    }
+    #[guide(model = activated)]
+    fn nothing() {}
+    agree("activated", &activated(vector([-3.0, -1.0, 0.0, 0.5, 3.0])?), &nothing())
+}
+
+#[test]
+fn a_tensor_made_in_the_program_is_a_constant() -> Result<()> {
     #[model]
     fn constant(y: Tensor<1>) {
         let mu = sample!("mu", Normal::new(0.0, 1.0));

@@ -41,7 +41,7 @@ pub(super) fn capture<M: Program, G: Program>(
         FloatDType::F64 => Precision::F64,
         other => return Err(Refusal::new(format!("{other:?} is neither single nor double precision"))),
     };
-    let device = recorder::device();
+    let device = recorder::device(&placement.device).map_err(|error| Refusal::new(error.to_string()))?;
     let to = Placement { device: device.clone(), dtype: placement.dtype };
     let recorder = Rc::new(Recorder::new(to.clone()));
     let mut outcome = Err(Refusal::new("the run did not end"));
