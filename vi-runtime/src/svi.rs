@@ -11,12 +11,12 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::fit::Fit;
 use crate::guide::Guide;
-use vi_graph::Key;
 use crate::objective::{Elbo, Terms, particle};
 use crate::operand::Placement;
 use crate::optim::{Adam, OptimState, Optimizer};
 use crate::program::{ParamScope, ParamStore, Program, Run, Site, compare_ranks};
 use crate::progress::Progress;
+use vi_graph::Key;
 
 /// Fits a guide to a model by maximising the ELBO.
 ///

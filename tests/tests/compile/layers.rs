@@ -33,7 +33,12 @@ impl Net {
             norm: LayerNormConfig::new(6).init(device),
             conv1d: Conv1dConfig::new(2, 3, 3).with_padding(PaddingConfig1d::Explicit(1, 1)).init(device),
             conv2d: Conv2dConfig::new([1, 2], [2, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 0, 0)).init(device),
-            strided: Conv2dConfig::new([2, 4], [2, 2]).with_groups(2).with_stride([2, 1]).with_dilation([1, 2]).with_bias(false).init(device),
+            strided: Conv2dConfig::new([2, 4], [2, 2])
+                .with_groups(2)
+                .with_stride([2, 1])
+                .with_dilation([1, 2])
+                .with_bias(false)
+                .init(device),
         }
     }
 }
@@ -50,9 +55,28 @@ fn network(tokens: Tensor<2, Int>, net: Net) {
     factor!("conv2d", image.clone().cos());
     factor!("strided", net.strided.forward(image.clone()).square());
     factor!("max1", MaxPool1dConfig::new(2).with_stride(2).init().forward(filtered.clone()));
-    factor!("mean1", AvgPool1dConfig::new(3).with_stride(1).with_padding(PaddingConfig1d::Explicit(1, 1)).with_count_include_pad(false).init().forward(filtered));
-    factor!("max2", MaxPool2dConfig::new([2, 2]).with_strides([1, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init().forward(image.clone()).tanh());
-    factor!("mean2", AvgPool2dConfig::new([2, 2]).with_strides([1, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init().forward(image));
+    factor!(
+        "mean1",
+        AvgPool1dConfig::new(3)
+            .with_stride(1)
+            .with_padding(PaddingConfig1d::Explicit(1, 1))
+            .with_count_include_pad(false)
+            .init()
+            .forward(filtered)
+    );
+    factor!(
+        "max2",
+        MaxPool2dConfig::new([2, 2])
+            .with_strides([1, 2])
+            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+            .init()
+            .forward(image.clone())
+            .tanh()
+    );
+    factor!(
+        "mean2",
+        AvgPool2dConfig::new([2, 2]).with_strides([1, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init().forward(image)
+    );
 }
 
 #[guide(model = network)]

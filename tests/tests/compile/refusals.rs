@@ -1,13 +1,13 @@
 //! Programs that stay eager, and the reason and the site that are given.
 
 use tests::vector;
+use vi_runtime::Guide;
 use vi_runtime::burn;
 use vi_runtime::burn::module::Module;
 use vi_runtime::burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use vi_runtime::burn::tensor::{Distribution, FloatDType};
 use vi_runtime::compile::agreement::agreement;
 use vi_runtime::prelude::*;
-use vi_runtime::Guide;
 
 fn refusal<M: Program + Clone, G: Guide<M>>(model: &M, guide: &G) -> Result<(String, Option<String>)> {
     let refusal = agreement(model, guide, FloatDType::F32, 0)?.graph.err();
@@ -25,7 +25,7 @@ fn branching(y: Tensor<1>) {
 #[test]
 fn a_branch_on_a_value() -> Result<()> {
     let (reason, site) = refusal(&branching(vector([0.3])?), &AutoNormal::new())?;
-    assert!(reason.contains("reads a value"), "{reason}");
+    assert!(reason.contains("reads the value of a tensor"), "{reason}");
     assert_eq!(site.as_deref(), Some("mu"));
     Ok(())
 }
@@ -40,7 +40,7 @@ fn looking(y: Tensor<1>) {
 #[test]
 fn a_look_at_the_data() -> Result<()> {
     let (reason, site) = refusal(&looking(vector([0.3])?), &AutoNormal::new())?;
-    assert!(reason.contains("reads a value"), "{reason}");
+    assert!(reason.contains("reads the value of a tensor"), "{reason}");
     assert_eq!(site.as_deref(), Some("mu"));
     Ok(())
 }

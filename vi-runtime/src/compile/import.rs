@@ -2,6 +2,7 @@
 
 mod base;
 mod custom;
+mod live;
 mod module;
 mod numeric;
 mod window;
@@ -48,8 +49,8 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
     });
     graph.outputs = outputs;
     let [reconstruction, prior, guide] = found;
+    let (graph, sources) = live::live(graph, inputs.into_iter().map(|input| input.source).collect());
     vi_graph::verify::verify(&graph).map_err(|error| Refusal::new(format!("the imported graph is wrong: {error}")))?;
-    let sources = inputs.into_iter().map(|input| input.source).collect();
     Ok(ElboGraph { graph, sources, reconstruction, prior, guide })
 }
 

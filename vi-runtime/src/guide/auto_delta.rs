@@ -10,9 +10,9 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::Delta;
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
+use vi_graph::Key;
 
 /// All mass of each latent site on one point: the "ELBO" is then the log joint, and its maximum the MAP estimate in
 /// constrained space.

@@ -10,10 +10,10 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
 use crate::support::Support;
+use vi_graph::Key;
 
 /// An independent normal for each element of each latent site, in unconstrained space: `z = T(loc + scale · ε)`,
 /// `ε ~ N(0, 1)`, with `T` the bijector onto the site's support.

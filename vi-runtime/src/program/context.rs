@@ -14,11 +14,11 @@ use super::site::{Site, SiteKind};
 use super::trace::Trace;
 use super::validate;
 use crate::any_tensor::AnyTensor;
-use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::compile::Recorder;
+use crate::error::{Error, Result};
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// What happens at an observed site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -209,11 +209,11 @@ impl Ctx {
             recorder.enter(&site.name);
         }
         let result = self.process_alone(&mut site);
+        self.busy.set(false);
+        let value = result?;
         if let Some(recorder) = &self.run.recorder {
             recorder.leave();
         }
-        self.busy.set(false);
-        let value = result?;
         if !site.hidden {
             self.trace.borrow_mut().push(site, self.run.program)?;
         }

@@ -6,8 +6,8 @@ use rand::seq::index;
 use super::context::Ctx;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::operand::Placement;
+use vi_graph::Key;
 
 /// A plate as it stands around a site.
 #[derive(Clone, Debug)]
