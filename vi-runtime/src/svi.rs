@@ -11,12 +11,12 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::fit::Fit;
 use crate::guide::Guide;
+use vi_graph::Key;
 use crate::objective::{Elbo, Terms, particle};
 use crate::operand::Placement;
 use crate::optim::{Adam, OptimState, Optimizer};
 use crate::program::{ParamScope, ParamStore, Program, Run, Site, compare_ranks};
 use crate::progress::Progress;
-use vi_graph::Key;
 
 /// Fits a guide to a model by maximising the ELBO.
 ///
@@ -205,7 +205,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let scope = ParamScope::tracked(Rc::clone(&state.params));
         let step_key = state.key.fold_in(state.step);
         let run = |index: usize, scope: ParamScope, validate: bool| {
-            Run::new(step_key.lane(index as u32), prepared.placement.clone()).plate_key(step_key).params(scope).validate(validate)
+            Run::new(step_key.fold_in(index as u64), prepared.placement.clone()).plate_key(step_key).params(scope).validate(validate)
         };
         let mut total: Option<Tensor<1>> = None;
         for index in 0..self.particles {
@@ -220,7 +220,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let Some(total) = total else {
             return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
         };
-        let elbo = if self.particles == 1 { total } else { total.mul_scalar((self.particles as f64).recip()) };
+        let elbo = if self.particles == 1 { total } else { total.div_scalar(self.particles as f64) };
         let leaves = scope.leaves();
         if !elbo.is_tracked() {
             return match leaves.first() {
