@@ -205,7 +205,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let scope = ParamScope::tracked(Rc::clone(&state.params));
         let step_key = state.key.fold_in(state.step);
         let run = |index: usize, scope: ParamScope, validate: bool| {
-            Run::new(step_key.fold_in(index as u64), prepared.placement.clone()).plate_key(step_key).params(scope).validate(validate)
+            Run::new(step_key.lane(index as u32), prepared.placement.clone()).plate_key(step_key).params(scope).validate(validate)
         };
         let mut total: Option<Tensor<1>> = None;
         for index in 0..self.particles {
