@@ -108,6 +108,15 @@ fn what_stands_under_a_mask_changes_no_gradient() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_mask_may_come_from_comparing_integers() -> Result<()> {
+    let keep = Tensor::<1, Int>::from_ints([0, 1, 0, 1], &device()?).equal_elem(0);
+    let compared = gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, keep))?;
+    let written = Tensor::<1, Bool>::from_bool([true, false, true, false], &device()?);
+    assert_eq!(compared, gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, written))?);
+    Ok(())
+}
+
 #[model]
 fn two_of_four(x: Tensor<1>) {
     let mu = sample!("mu", Normal::new(0.0, 1.0));

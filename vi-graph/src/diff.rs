@@ -23,6 +23,7 @@
 //! [`Scan::Prod`](crate::ir::Scan::Prod) is exact at zeros in its first derivative; at a zero its second is not, since the rule chooses by
 //! the value.
 
+mod accumulate;
 mod binary;
 mod linalg;
 mod movement;
@@ -52,14 +53,17 @@ pub fn gradient(graph: &mut Graph, of: Id, wrt: &[Id]) -> Result<Vec<Option<Id>>
     }
     let seed_shape = node.shape.clone();
     let active = active(graph, of, wrt);
-    let mut tape = Tape { cotangents: vec![None; active.len()], active, graph };
+    let mut cotangents = vec![None; active.len()];
+    let mut tape = Tape { contributions: vec![Vec::new(); active.len()], active, graph };
     tape.give(of, |graph| graph.full(1.0, seed_shape));
     for index in (0..=of.index()).rev() {
-        if let Some(cotangent) = tape.cotangents[index] {
+        let contributions = std::mem::take(&mut tape.contributions[index]);
+        if let Some(cotangent) = accumulate::total(tape.graph, &contributions) {
+            cotangents[index] = Some(cotangent);
             propagate(&mut tape, Id(index as u32), cotangent)?;
         }
     }
-    Ok(wrt.iter().map(|id| tape.cotangents.get(id.index()).copied().flatten()).collect())
+    Ok(wrt.iter().map(|id| cotangents.get(id.index()).copied().flatten()).collect())
 }
 
 /// Which nodes up to `of` depend differentiably on `wrt`.
@@ -80,11 +84,11 @@ fn is_flat(op: &Op) -> bool {
     matches!(op, Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc))
 }
 
-/// The graph under differentiation and the cotangents found so far.
+/// The graph under differentiation, and for each node what its users contribute to its cotangent.
 struct Tape<'g> {
     graph: &'g mut Graph,
     active: Vec<bool>,
-    cotangents: Vec<Option<Id>>,
+    contributions: Vec<Vec<Id>>,
 }
 
 impl Tape<'_> {
@@ -93,12 +97,11 @@ impl Tape<'_> {
         self.active[to.index()]
     }
 
-    /// Adds what `contribution` computes to the cotangent of `to`, where that is of use.
+    /// Contributes to the cotangent of `to`, where that is of use.
     fn give(&mut self, to: Id, contribution: impl FnOnce(&mut Graph) -> Id) {
         if self.wants(to) {
-            let new = contribution(self.graph);
-            let sum = self.cotangents[to.index()].map_or(new, |old| self.graph.add(old, new));
-            self.cotangents[to.index()] = Some(sum);
+            let contribution = contribution(self.graph);
+            self.contributions[to.index()].push(contribution);
         }
     }
 }

@@ -22,9 +22,15 @@ impl Key {
     /// The key for `label` below this one (a step, a particle, a draw).
     #[must_use]
     pub fn fold_in(self, label: u64) -> Self {
+        self.fold(Label::new(label))
+    }
+
+    /// [`Key::fold_in`] of a label that is used with many keys.
+    #[inline]
+    pub(crate) fn fold(self, label: Label) -> Self {
         let [a, b] = self.words;
-        let x = mix(a ^ mix(label.wrapping_add(0x9e37_79b9_7f4a_7c15)));
-        let y = mix(b.wrapping_add(x).rotate_left(23) ^ label.wrapping_mul(0xff51_afd7_ed55_8ccd));
+        let x = mix(a ^ label.mixed);
+        let y = mix(b.wrapping_add(x).rotate_left(23) ^ label.product);
         Key { words: [x.wrapping_add(y.rotate_left(41)), y], lane: self.lane }
     }
 
@@ -49,9 +55,8 @@ impl Key {
     /// The key of the site or plate called `name` below this one.
     #[must_use]
     pub fn site(self, name: &str) -> Self {
-        // FNV-1a, 64 bits: names are short and few; the length goes in as well.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        self.fold_in(hash).fold_in(name.len() as u64)
+        let [hash, length] = Label::site(name);
+        self.fold(hash).fold(length)
     }
 
     /// The random stream of this key (ChaCha with 8 rounds).
@@ -61,6 +66,26 @@ impl Key {
         seed[8..16].copy_from_slice(&self.words[1].to_le_bytes());
         seed[16..20].copy_from_slice(&self.lane.to_le_bytes());
         ChaCha8Rng::from_seed(seed)
+    }
+}
+
+/// What of [`Key::fold_in`] depends on the label alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    mixed: u64,
+    product: u64,
+}
+
+impl Label {
+    pub(crate) fn new(label: u64) -> Self {
+        Label { mixed: mix(label.wrapping_add(0x9e37_79b9_7f4a_7c15)), product: label.wrapping_mul(0xff51_afd7_ed55_8ccd) }
+    }
+
+    /// The labels that [`Key::site`] folds in, in their order.
+    pub(crate) fn site(name: &str) -> [Self; 2] {
+        // FNV-1a, 64 bits: names are short and few; the length goes in as well.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, byte| (h ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        [Label::new(hash), Label::new(name.len() as u64)]
     }
 }
 

@@ -1,5 +1,6 @@
 //! A tensor whose rank and kind are known only at run time: what a trace, a draw or an argument list holds.
 
+use burn::backend::DispatchTensor;
 use burn::tensor::kind::{Basic, BridgeTensor, Kind};
 use burn::tensor::{Bool, DType, Device, Float, FloatDType, Int, Tensor, TensorData};
 
@@ -74,6 +75,9 @@ pub struct AnyTensor {
 
 impl<const D: usize, K: Basic> From<Tensor<D, K>> for AnyTensor {
     fn from(tensor: Tensor<D, K>) -> Self {
+        // Burn 0.22 labels the result of comparing int tensors with `equal` and the like as int, its elements being bool.
+        let mislabelled = tensor.dtype().is_bool() && tensor.clone().into_bridge().is_int();
+        let tensor = if mislabelled { Tensor::<D, K>::from_dispatch(tensor.into_dispatch()) } else { tensor };
         AnyTensor { bridge: tensor.into_bridge() }
     }
 }
@@ -198,6 +202,21 @@ impl AnyTensor {
         }
     }
 
+    /// The tensor as Burn's operations without rank see it.
+    pub(crate) fn into_dispatch(self) -> DispatchTensor {
+        self.bridge.into()
+    }
+
+    /// A tensor of the type that it holds.
+    pub(crate) fn from_dispatch(tensor: DispatchTensor, ty: vi_graph::Type) -> Self {
+        let bridge = match ty {
+            vi_graph::Type::Float => BridgeTensor::float(tensor),
+            vi_graph::Type::Int => BridgeTensor::int(tensor),
+            vi_graph::Type::Bool => BridgeTensor::bool(tensor),
+        };
+        AnyTensor { bridge }
+    }
+
     /// Cut off from the autodiff graph, still on the autodiff device where it was.
     #[must_use]
     pub fn detach(self) -> Self {
@@ -235,14 +254,21 @@ impl AnyTensor {
     /// # Errors
     /// [`Error::Read`] where the device cannot be read.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
+        Ok(self.to_data()?.iter::<f64>().collect())
+    }
+
+    /// The elements in row-major order, as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the device cannot be read.
+    pub(crate) fn to_data(&self) -> Result<TensorData> {
         let bridge = self.bridge.clone();
         let data = match self.kind() {
             Kind::Float => Tensor::<1>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Int => Tensor::<1, Int>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Bool => Tensor::<1, Bool>::from_bridge(bridge).without_autodiff().try_to_data(),
         };
-        let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
-        Ok(data.iter::<f64>().collect())
+        data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })
     }
 
     /// The elements of an int tensor in row-major order.

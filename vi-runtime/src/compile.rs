@@ -3,10 +3,15 @@
 #[doc(hidden)]
 pub mod agreement;
 mod capture;
+#[cfg(feature = "flex")]
+mod cpu;
 mod import;
 mod inputs;
+mod plan;
 mod quiet;
 mod recorder;
+mod replay;
+mod step_graph;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,7 +23,9 @@ use vi_graph::ir::{NoiseKind, Stream};
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
 
+pub(crate) use plan::{Failure, Plan, Stepped};
 pub(crate) use recorder::Recorder;
+pub use step_graph::{StepGraph, step_graph};
 
 /// Why a pair of programs cannot be compiled, and where that was noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +37,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(reason: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
         Refusal { reason: reason.into(), site: None }
     }
 }
@@ -93,4 +100,13 @@ pub fn elbo_graph<M: Program, G: Program>(
 ) -> Result<ElboGraph, Refusal> {
     let captured = capture::capture(model, guide, placement, params)?;
     import::import(captured)
+}
+
+/// What runs a step on the device of `placement`: kernels of our own where the tensors are Flex's, else Burn's operations.
+fn runner(step: &StepGraph, placement: &Placement) -> Result<Box<dyn plan::Runner>, plan::Failure> {
+    #[cfg(feature = "flex")]
+    if placement.device == burn::tensor::Device::flex() {
+        return Ok(Box::new(cpu::Cpu::new(step, placement)?));
+    }
+    Ok(Box::new(replay::Replay::new(step, placement)))
 }

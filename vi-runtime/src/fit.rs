@@ -1,23 +1,26 @@
 //! What a fit knows: draws, summaries, the ELBO, predictions.
 
 use std::fmt;
+use std::rc::Rc;
 
 use burn::module::Module;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
-use vi_graph::Key;
+use crate::execution::Executed;
 use crate::objective::Elbo;
 use crate::predictive::{Draw, draw};
 use crate::program::{Draws, DrawsSource, Latents, ParamScope, Program};
 use crate::svi::{EVALUATE, Prepared, SviState, evaluate};
 use crate::table::Table;
+use vi_graph::Key;
 
 /// A fitted guide with its model.
 pub struct Fit<M, P> {
     prepared: Prepared<M, P>,
     state: SviState,
     history: Vec<f64>,
+    executed: Executed,
 }
 
 impl<M: Program, P: Program> fmt::Debug for Fit<M, P> {
@@ -27,8 +30,13 @@ impl<M: Program, P: Program> fmt::Debug for Fit<M, P> {
 }
 
 impl<M: Program, P: Program> Fit<M, P> {
-    pub(crate) fn new(prepared: Prepared<M, P>, state: SviState, history: Vec<f64>) -> Self {
-        Fit { prepared, state, history }
+    pub(crate) fn new(prepared: Prepared<M, P>, state: SviState, history: Vec<f64>, executed: Executed) -> Self {
+        Fit { prepared, state, history, executed }
+    }
+
+    /// How the steps were run, and why eagerly where they could not be compiled.
+    pub fn executed(&self) -> &Executed {
+        &self.executed
     }
 
     /// The estimate of the ELBO that each step of this run made, in order.
@@ -86,7 +94,7 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     fn simulate<N: Program>(&self, program: &N, stream: &str, draws: usize, what: Draw) -> Result<DrawsSource> {
         let key = self.key(stream);
-        let scope = ParamScope::plain(self.state.params.clone());
+        let scope = ParamScope::plain(self.state.params()?);
         draw(program, Some(&self.prepared.guide), scope, key, &self.prepared.placement, draws, what)
     }
 
@@ -107,7 +115,7 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// Those of [`elbo`](Self::elbo).
     pub fn report(&self) -> Result<Report> {
-        Ok(Report { elbo: self.elbo()?, steps: self.history.len(), drift: drift(&self.history) })
+        Ok(Report { elbo: self.elbo()?, steps: self.history.len(), drift: drift(&self.history), executed: self.executed.clone() })
     }
 
     /// The constrained value of a parameter.
@@ -128,13 +136,9 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// [`Error::Unknown`] where there is none of that name, [`Error::Param`] where it has another type.
     pub fn module<N: Module + 'static>(&self, name: &str) -> Result<N> {
-        let scope = ParamScope::plain(self.state.params.clone());
-        let found = crate::program::find_module(&scope, name, &self.prepared.placement)?;
-        found.ok_or_else(|| Error::Unknown {
-            what: "module",
-            name: name.to_owned(),
-            available: list(self.state.params.borrow().module_names()),
-        })
+        let params = self.state.params()?;
+        let found = crate::program::find_module(&ParamScope::plain(Rc::clone(&params)), name, &self.prepared.placement)?;
+        found.ok_or_else(|| Error::Unknown { what: "module", name: name.to_owned(), available: list(params.borrow().module_names()) })
     }
 
     /// The state, to go on from: `svi.resume(fit.into_state())`.
@@ -246,7 +250,7 @@ impl fmt::Display for Summary {
 }
 
 /// How good a fit is, as far as the fit itself can tell; `Display` prints it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The ELBO at the end.
     pub elbo: Elbo,
@@ -255,6 +259,8 @@ pub struct Report {
     /// Mean ELBO of the last quarter of the run minus that of the quarter before, with its standard error; absent for
     /// runs of fewer than 40 steps.
     pub drift: Option<(f64, f64)>,
+    /// How the steps were run.
+    pub executed: Executed,
 }
 
 impl Report {
@@ -286,6 +292,6 @@ impl fmt::Display for Report {
             let verdict = if self.is_rising() { "; still rising: more steps, or a larger learning rate, will improve it" } else { "" };
             write!(f, "\n{} steps; ELBO of the last quarter against the one before: {drift:+.4} ± {error:.4}{verdict}", self.steps)?;
         }
-        Ok(())
+        write!(f, "\nsteps run: {}", self.executed)
     }
 }

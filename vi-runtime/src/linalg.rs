@@ -1,7 +1,7 @@
 //! Batched linear algebra that Burn lacks: triangular solves, Cholesky factor, diagonal; each one autodiff node.
 
 mod composed;
-mod ops;
+pub(crate) mod ops;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;

@@ -1,16 +1,16 @@
 //! Simulation: prior and posterior draws, predictions, and the log joint at given values.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
-use vi_graph::Key;
 use crate::objective::pairing::Pair;
 use crate::operand::Placement;
 use crate::program::handler::{Handler, Substitute};
 use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, SiteKind};
 use crate::svi::placement;
+use vi_graph::Key;
 
 /// Which sites a simulation keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub fn prior_predictive<M: Program>(model: &M, draws: usize, seed: u64) -> Resul
 /// [`Error::Unknown`] where a name is no latent site or a latent site has no value; shapes that do not fit.
 pub fn log_joint<M: Program, N: Into<String>, T: Into<AnyTensor>>(model: &M, values: impl IntoIterator<Item = (N, T)>) -> Result<f64> {
     let placement = placement(model, None, None)?;
-    let values: HashMap<String, AnyTensor> =
+    let values: BTreeMap<String, AnyTensor> =
         values.into_iter().map(|(name, value)| (name.into(), value.into().place(&placement.device, placement.dtype))).collect();
     let names: Vec<String> = values.keys().cloned().collect();
     let run = Run::new(Key::new(0), placement).validate(true).called("the model");

@@ -1,7 +1,7 @@
 //! Special functions of tensors that Burn lacks, each one autodiff node, and of numbers in [`scalar`].
 
 mod composed;
-mod ops;
+pub(crate) mod ops;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;

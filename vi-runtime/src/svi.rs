@@ -1,22 +1,32 @@
 //! Stochastic variational inference: the builder, the step, the run.
 
+mod compiled;
+mod eager;
+mod non_finite;
+mod state;
+
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use crate::any_tensor::{AnyTensor, each_rank};
+use crate::any_tensor::AnyTensor;
 use crate::device;
 use crate::error::{Error, Result};
+use crate::execution::Execution;
 use crate::fit::Fit;
 use crate::guide::Guide;
-use vi_graph::Key;
 use crate::objective::{Elbo, Terms, particle};
 use crate::operand::Placement;
-use crate::optim::{Adam, OptimState, Optimizer};
-use crate::program::{ParamScope, ParamStore, Program, Run, Site, compare_ranks};
+use crate::optim::{Adam, Optimizer};
+use crate::program::arg::Fingerprint;
+use crate::program::{ParamScope, Program, Run, compare_ranks};
 use crate::progress::Progress;
+use compiled::Plans;
+use vi_graph::Key;
+
+pub(crate) use state::Memory;
+pub use state::SviState;
 
 /// Fits a guide to a model by maximising the ELBO.
 ///
@@ -26,15 +36,23 @@ use crate::progress::Progress;
 pub struct Svi<M: Program, G: Guide<M>> {
     model: M,
     guide: G,
-    optimizer: Rc<dyn Optimizer>,
+    settings: Settings,
     steps: u64,
-    particles: usize,
     seed: u64,
     device: Option<Device>,
     dtype: Option<FloatDType>,
-    validate: bool,
     progress: Option<bool>,
     prepared: OnceCell<Prepared<M, G::Program>>,
+    plans: RefCell<Plans>,
+}
+
+/// What a step needs to know.
+#[derive(Clone, Debug)]
+struct Settings {
+    optimizer: Rc<dyn Optimizer>,
+    particles: usize,
+    validate: bool,
+    execution: Execution,
 }
 
 #[derive(Clone, Debug)]
@@ -42,40 +60,6 @@ pub(crate) struct Prepared<M, P> {
     pub(crate) model: M,
     pub(crate) guide: P,
     pub(crate) placement: Placement,
-}
-
-/// All that changes while fitting: parameters, what the optimiser remembers, the key and the step.
-pub struct SviState {
-    pub(crate) params: Rc<RefCell<ParamStore>>,
-    optim: HashMap<String, OptimState>,
-    pub(crate) key: Key,
-    step: u64,
-}
-
-impl std::fmt::Debug for SviState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SviState").field("step", &self.step).field("params", &self.params.borrow()).finish_non_exhaustive()
-    }
-}
-
-impl SviState {
-    /// How many steps have been made.
-    pub fn step(&self) -> u64 {
-        self.step
-    }
-
-    /// The current constrained value of a parameter.
-    ///
-    /// # Errors
-    /// [`Error::Unknown`] where no step has created it.
-    pub fn param(&self, name: &str) -> Result<AnyTensor> {
-        self.params.borrow().value(name)
-    }
-
-    /// The names of the parameters in the order of first use.
-    pub fn param_names(&self) -> Vec<String> {
-        self.params.borrow().names().map(str::to_owned).collect()
-    }
 }
 
 impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
@@ -87,22 +71,21 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         Svi {
             model: model.clone(),
             guide,
-            optimizer: Rc::new(Adam::new(0.01)),
+            settings: Settings { optimizer: Rc::new(Adam::new(0.01)), particles: 1, validate: false, execution: Execution::Auto },
             steps: 10_000,
-            particles: 1,
             seed: 0,
             device: None,
             dtype: None,
-            validate: false,
             progress: None,
             prepared: OnceCell::new(),
+            plans: RefCell::default(),
         }
     }
 
     /// The rule of descent.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
-        self.optimizer = Rc::new(optimizer);
+        self.settings.optimizer = Rc::new(optimizer);
         self
     }
 
@@ -116,7 +99,16 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// How many draws of the guide each step averages over.
     #[must_use]
     pub fn particles(mut self, particles: usize) -> Self {
-        self.particles = particles;
+        self.settings.particles = particles;
+        self.plans.take();
+        self
+    }
+
+    /// How the steps are run: by itself a fit is compiled where it can be.
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.settings.execution = execution;
+        self.plans.take();
         self
     }
 
@@ -132,6 +124,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     pub fn device(mut self, device: Device) -> Self {
         self.device = Some(device.inner());
         self.prepared = OnceCell::new();
+        self.plans.take();
         self
     }
 
@@ -140,13 +133,17 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     pub fn dtype(mut self, dtype: FloatDType) -> Self {
         self.dtype = Some(dtype);
         self.prepared = OnceCell::new();
+        self.plans.take();
         self
     }
 
     /// Checks every distribution parameter and every observed value in every step, not only in the first.
+    ///
+    /// Each check reads values back, so that the steps cannot be compiled.
     #[must_use]
     pub fn validate(mut self, validate: bool) -> Self {
-        self.validate = validate;
+        self.settings.validate = validate;
+        self.plans.take();
         self
     }
 
@@ -163,14 +160,14 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// [`Error::Config`] where there is no particle, [`Error::Device`] where the device cannot do the precision.
     pub fn init(&self) -> Result<SviState> {
         self.prepared()?;
-        Ok(SviState { params: Rc::default(), optim: HashMap::new(), key: Key::new(self.seed), step: 0 })
+        Ok(SviState::new(Key::new(self.seed)))
     }
 
     fn prepared(&self) -> Result<&Prepared<M, G::Program>> {
         if let Some(prepared) = self.prepared.get() {
             return Ok(prepared);
         }
-        if self.particles == 0 {
+        if self.settings.particles == 0 {
             return Err(Error::Config { setting: "particles".into(), problem: "0; a step needs at least one".into() });
         }
         let placement = placement(&self.model, self.device.clone(), self.dtype)?;
@@ -186,7 +183,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// [`Error::NonFinite`] with the site where a number stopped being finite; the state is then unchanged.
     pub fn step(&self, state: &mut SviState) -> Result<f64> {
         let prepared = self.prepared()?;
-        self.step_of(state, prepared)
+        self.step_of(state, prepared, None)
     }
 
     /// One step on other arguments, such as the next batch: `model` and `guide` are the same programs bound anew.
@@ -197,89 +194,19 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let first = self.prepared()?;
         let placement = first.placement.clone();
         let prepared = Prepared { model: model.place(&placement), guide: guide.rebind(&first.guide, &placement), placement };
-        self.step_of(state, &prepared)
+        let mut key = Fingerprint::default();
+        prepared.model.fingerprint(&mut key);
+        prepared.guide.fingerprint(&mut key);
+        self.step_of(state, &prepared, Some(key))
     }
 
-    fn step_of(&self, state: &mut SviState, prepared: &Prepared<M, G::Program>) -> Result<f64> {
-        let first = state.step == 0;
-        let scope = ParamScope::tracked(Rc::clone(&state.params));
-        let step_key = state.key.fold_in(state.step);
-        let run = |index: usize, scope: ParamScope, validate: bool| {
-            Run::new(step_key.lane(index as u32), prepared.placement.clone()).plate_key(step_key).params(scope).validate(validate)
-        };
-        let mut total: Option<Tensor<1>> = None;
-        for index in 0..self.particles {
-            let terms = particle(&prepared.model, &prepared.guide, &run(index, scope.clone(), first || self.validate), true, first)?;
-            if let Some(elbo) = terms.elbo() {
-                total = Some(match total {
-                    Some(total) => total + elbo,
-                    None => elbo,
-                });
-            }
+    /// `key` is absent for the programs that the fit was made with, whose tensors never change.
+    fn step_of(&self, state: &mut SviState, prepared: &Prepared<M, G::Program>, key: Option<Fingerprint>) -> Result<f64> {
+        let plan = self.plans.borrow_mut().choose(&self.settings, state, prepared, key)?;
+        match plan {
+            Some(plan) => compiled::step(&self.settings, state, prepared, &plan),
+            None => eager::step(&self.settings, state, prepared),
         }
-        let Some(total) = total else {
-            return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
-        };
-        let elbo = if self.particles == 1 { total } else { total.div_scalar(self.particles as f64) };
-        let leaves = scope.leaves();
-        if !elbo.is_tracked() {
-            return match leaves.first() {
-                Some((name, _)) => Err(Error::MissingGradient { name: name.clone(), step: state.step }),
-                None => Err(Error::Config { setting: "model and guide".into(), problem: "there is no parameter to fit".into() }),
-            };
-        }
-        let mut gradients = elbo.clone().neg().backward();
-        let mut received = Vec::with_capacity(leaves.len());
-        for (name, leaf) in &leaves {
-            let gradient = each_rank!(leaf.rank(), D => {
-                leaf.typed::<D, burn::tensor::Float>(name)?.grad_remove(&mut gradients).map(|g| g.reshape([-1]))
-            });
-            received.push(gradient);
-        }
-        self.missing(state, &leaves, &received)?;
-        // One read-back a step: a gradient that is not finite makes the sum not finite.
-        let sums = received.iter().flatten().map(|gradient| gradient.clone().sum());
-        let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo.inner()).chain(sums).collect(), 0)).to_f64()?;
-        if probe.iter().any(|x| !x.is_finite()) {
-            let plain = ParamScope::plain(Rc::clone(&state.params));
-            let runs = (0..self.particles).map(|index| run(index, plain.clone(), true));
-            let names: Vec<&str> = leaves.iter().zip(&received).filter(|(_, g)| g.is_some()).map(|((name, _), _)| name.as_str()).collect();
-            return Err(explain(state.step, prepared, runs, &names, &probe));
-        }
-        self.apply(state, &leaves, received)?;
-        state.step += 1;
-        Ok(probe[0])
-    }
-
-    /// A parameter that took part must have a gradient; a module may keep weights that this step did not use.
-    fn missing(&self, state: &SviState, leaves: &[(String, AnyTensor)], received: &[Option<Tensor<1>>]) -> Result<()> {
-        let store = state.params.borrow();
-        let modules = store.module_names();
-        let module_of = |name: &str| modules.iter().find(|module| name.strip_prefix(**module).is_some_and(|rest| rest.starts_with('.')));
-        for ((name, _), gradient) in leaves.iter().zip(received) {
-            if gradient.is_some() {
-                continue;
-            }
-            let sibling_has_one = module_of(name)
-                .is_some_and(|module| leaves.iter().zip(received).any(|((other, _), g)| g.is_some() && module_of(other) == Some(module)));
-            if !sibling_has_one {
-                return Err(Error::MissingGradient { name: name.clone(), step: state.step });
-            }
-        }
-        Ok(())
-    }
-
-    fn apply(&self, state: &mut SviState, leaves: &[(String, AnyTensor)], received: Vec<Option<Tensor<1>>>) -> Result<()> {
-        let mut store = state.params.borrow_mut();
-        for ((name, _), gradient) in leaves.iter().zip(received) {
-            let (Some(gradient), Some(entry)) = (gradient, store.entry_mut(name)) else { continue };
-            let shape = entry.unconstrained.shape();
-            let value: Tensor<1> = entry.unconstrained.reshaped(&[entry.unconstrained.len()]).typed(name)?;
-            let memory = state.optim.entry(name.clone()).or_default();
-            let moved = self.optimizer.update(state.step, value, gradient, memory);
-            entry.unconstrained = AnyTensor::from(moved).reshaped(&shape);
-        }
-        Ok(())
     }
 
     /// Estimates the ELBO at the current parameters from `draws` draws of the guide, without autodiff.
@@ -313,11 +240,12 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         }
         progress.finish();
         let prepared = self.prepared()?.clone_parts();
-        if state.params.borrow().is_empty() {
+        if state.memory.recall()?.borrow().is_empty() {
             // No step was made; one draw creates the parameters, so that the guide can be looked at as it starts.
             evaluate(&prepared, &state, 1)?;
         }
-        Ok(Fit::new(prepared, state, history))
+        let executed = self.plans.borrow().executed();
+        Ok(Fit::new(prepared, state, history, executed))
     }
 }
 
@@ -350,7 +278,7 @@ pub(crate) fn evaluate<M: Program, P: Program>(prepared: &Prepared<M, P>, state:
         return Err(Error::Config { setting: "draws".into(), problem: "0; an estimate needs at least one".into() });
     }
     let key = state.key.fold_in(EVALUATE).fold_in(state.step);
-    let scope = ParamScope::plain(Rc::clone(&state.params));
+    let scope = ParamScope::plain(state.params()?);
     let mut terms = Vec::with_capacity(draws);
     for index in 0..draws {
         // Each draw has its own subsample: the average is over subsamples as well.
@@ -367,39 +295,4 @@ fn read(term: Option<Tensor<1>>) -> Result<f64> {
         Some(term) => Ok(AnyTensor::from(term).to_f64()?.iter().sum()),
         None => Ok(0.0),
     }
-}
-
-/// Repeats a step that was not finite with every check on, and names the first place that is wrong.
-fn explain<M: Program, P: Program>(
-    step: u64,
-    prepared: &Prepared<M, P>,
-    runs: impl Iterator<Item = Run>,
-    names: &[&str],
-    probe: &[f64],
-) -> Error {
-    for run in runs {
-        match particle(&prepared.model, &prepared.guide, &run, false, true) {
-            Err(error) => return error,
-            Ok(terms) => {
-                let guide = terms.guide_trace.sites().find_map(bad).map(|(site, value)| (site, value, "the guide's log density"));
-                let model = || terms.model_trace.sites().find_map(bad).map(|(site, value)| (site, value, "the model's log density"));
-                if let Some((site, value, what)) = guide.or_else(model) {
-                    let hint = "the parameters before this step are kept; a smaller learning rate, a bounded support, or data on a smaller scale help";
-                    return Error::NonFinite { step, site, what: what.to_owned(), value, hint: hint.to_owned() };
-                }
-            }
-        }
-    }
-    let wrong = probe.iter().skip(1).position(|x| !x.is_finite());
-    let (what, site) = match wrong.and_then(|i| names.get(i)) {
-        Some(name) => ("the gradient of a parameter", (*name).to_owned()),
-        None => ("the ELBO", "all sites together".to_owned()),
-    };
-    let value = probe.iter().copied().find(|x| !x.is_finite()).unwrap_or(f64::NAN);
-    Error::NonFinite { step, site, what: what.to_owned(), value, hint: "the parameters before this step are kept".to_owned() }
-}
-
-fn bad(site: &Site) -> Option<(String, f64)> {
-    let sum: f64 = AnyTensor::from(site.log_prob_sum().ok()??).to_f64().ok()?.iter().sum();
-    (!sum.is_finite()).then(|| (site.name.clone(), sum))
 }

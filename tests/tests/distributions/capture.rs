@@ -55,6 +55,8 @@ fn every_density_can_be_recorded() {
     records("Poisson", |p| Poisson::new(p), k);
     records("Dirichlet", |p| Dirichlet::new(p), x);
     records("MultivariateNormal", |p| MultivariateNormal::new(p, [[1.0, 0.0], [0.5, 1.0]]), x);
+    records("MixtureSameFamily", |p| MixtureSameFamily::new(p, Normal::new([-1.0, 1.0], 1.0).expand([1, 2])), x);
+    records("MixtureSameFamily logits", |p| MixtureSameFamily::logits(p, Poisson::new([1.0, 5.0]).expand([1, 2])), k);
     records("Delta", |p| Delta::new(p), x);
     records("transformed", |p| Normal::new(p, 1.0).transformed(Rc::new(vi_runtime::bijector::Exp)), x);
     records("independent", |p| Normal::new(p, 1.0).independent(1), x);

@@ -6,7 +6,7 @@ use vi_runtime::dist::*;
 use super::{burn, has_f64, leaf, numbers, tensor, test_device};
 
 /// Compares the gradient of the sum of `f` in every element of every input.
-fn check(name: &str, inputs: &[&[f64]], f: impl Fn(&[Tensor<1>]) -> Tensor<1>) {
+pub(super) fn check(name: &str, inputs: &[&[f64]], f: impl Fn(&[Tensor<1>]) -> Tensor<1>) {
     if !has_f64() {
         return;
     }

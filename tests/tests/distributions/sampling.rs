@@ -26,7 +26,7 @@ fn draw<const D: usize, T: Distribution<D>>(distribution: T, seed: u64) -> Tenso
 const DRAWS: usize = 20_000;
 
 /// Kolmogorov–Smirnov: the distance times √n exceeds 2.23 with probability 1e-4 if the draws follow `cdf`.
-fn follows(name: &str, mut x: Vec<f64>, cdf: impl Fn(f64) -> f64) {
+pub(super) fn follows(name: &str, mut x: Vec<f64>, cdf: impl Fn(f64) -> f64) {
     x.sort_by(f64::total_cmp);
     let n = x.len() as f64;
     let distance = x.iter().enumerate().fold(0.0, |d: f64, (i, &x)| {
@@ -37,7 +37,7 @@ fn follows(name: &str, mut x: Vec<f64>, cdf: impl Fn(f64) -> f64) {
 }
 
 /// Error function from its series and continued fraction, 1e-12.
-fn normal_cdf(x: f64) -> f64 {
+pub(super) fn normal_cdf(x: f64) -> f64 {
     let z = x.abs() * FRAC_1_SQRT_2;
     let upper = if z < 2.5 {
         let (mut term, mut sum) = (z, z);

@@ -73,6 +73,8 @@ fn every_expanded_family_draws_its_shape_and_scores_what_it_draws() {
     round(Dirichlet::new(1.0).expand([4, 3]));
     round(MultivariateNormal::new([0.0, 1.0], &tril).expand([4, 3, 2]));
     round(MultivariateNormal::new(0.0, [[1.0, 0.0], [0.5, 1.0]]));
+    round(MixtureSameFamily::new([0.3, 0.7], Normal::new([-2.0, 1.0], 1.0).expand([4, 3, 2])));
+    round(MixtureSameFamily::new(&probs, Normal::new(0.0, 1.0).expand([4, 3, 2]).independent(1)));
     round(Delta::new([0.0, 1.0]).expand([4, 2]));
     round(Normal::new(0.0, 1.0).expand([4, 2]).independent(1));
 }

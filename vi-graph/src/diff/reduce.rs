@@ -52,7 +52,7 @@ fn softmax(graph: &mut Graph, x: Id, out: Id) -> Id {
 /// `rule` takes the axis, the operand that is reduced along it, and the cotangent of the result.
 fn axis_by_axis(graph: &mut Graph, f: Reduce, axes: &[usize], x: Id, g: Id, rule: impl Fn(&mut Graph, usize, Id, Id) -> Id) -> Id {
     let mut operands = vec![x];
-    for &axis in axes[1..].iter().rev() {
+    for &axis in axes.iter().skip(1).rev() {
         let reduced = graph.reduce(f, operands[operands.len() - 1], &[axis]);
         operands.push(reduced);
     }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod statistics;
+
 use super::*;
 use crate::cpu::kernels::noise::threefry;
 
@@ -56,38 +58,69 @@ fn levels_and_forms_agree_bit_for_bit_f64() {
     agrees::<f64>();
 }
 
+fn site(name: &str, call: u64, kind: NoiseKind, lanes: Option<usize>, per_lane: usize, offset: usize) -> NoiseSite {
+    NoiseSite { stream: crate::ir::Stream { site: name.into(), call }, kind, lanes, per_lane, offset }
+}
+
+fn plan_is_the_single_fills<T: Draw + PartialEq + std::fmt::Debug>(sites: &[NoiseSite], lane: u32) {
+    let keys: Vec<Key> = (0..3).map(|step| Key::new(5).fold_in(step).lane(lane)).collect();
+    let size = sites.iter().map(|s| s.offset + s.len()).max().unwrap_or(0);
+    let single = |key: Key, out: &mut [T]| {
+        for s in sites {
+            let key = key.site(&s.stream.site).fold_in(s.stream.call);
+            let normal = s.kind == NoiseKind::Normal;
+            for l in 0..s.lanes.unwrap_or(1) {
+                let key = if s.lanes.is_some() { key.lane(l as u32) } else { key };
+                out[s.offset + l * s.per_lane..][..s.per_lane].copy_from_slice(&reference::<T>(normal, key, s.per_lane));
+            }
+        }
+    };
+    let check = |out: &[T], key: Key| {
+        let mut expected = vec![T::default(); size];
+        single(key, &mut expected);
+        for s in sites {
+            let place = s.offset..s.offset + s.len();
+            assert_eq!(out[place.clone()], expected[place], "{s:?}");
+        }
+    };
+    let mut plan = NoisePlan::new(sites);
+    for &key in &keys {
+        let mut out = vec![T::default(); plan.len().max(size)];
+        plan.fill(&[key], &mut out);
+        check(&out, key);
+    }
+    let stride = size + 3;
+    let mut plan = NoisePlan::for_steps(sites, 3, stride);
+    let mut out = vec![T::default(); plan.len().max(3 * stride)];
+    plan.fill(&keys, &mut out);
+    for (out, &key) in out.chunks_exact(stride).zip(&keys) {
+        check(out, key);
+    }
+}
+
 #[test]
-#[ignore]
-fn speed() {
-    let key = Key::new(7);
-    let mut out = vec![0f32; 1_000_000];
-    let mut out64 = vec![0f64; 1_000_000];
-    for level in Level::available() {
-        let k = kernels::<f32>(level, true);
-        let k64 = kernels::<f64>(level, true);
-        let ku = kernels::<f32>(level, false);
-        for n in [8usize, 32, 64, 640, 10_000, 1_000_000] {
-            let reps = (20_000_000 / n).min(1_000_000);
-            let time = |f: &mut dyn FnMut(Key)| {
-                let mut best = f64::MAX;
-                for _ in 0..5 {
-                    let t = std::time::Instant::now();
-                    for r in 0..reps / 5 {
-                        f(key.lane(r as u32));
-                    }
-                    best = best.min(t.elapsed().as_nanos() as f64 / (reps / 5).max(1) as f64);
-                }
-                best
-            };
-            let a = time(&mut |key| fill_row(&k, key, &mut out[..n]));
-            let b = time(&mut |key| fill_row(&k64, key, &mut out64[..n]));
-            let c = time(&mut |key| fill_row(&ku, key, &mut out[..n]));
-            println!(
-                "{level:?} n={n}: f32 {a:.1} ns ({:.2}/el)  f64 {b:.1} ({:.2}/el) uniform32 {c:.1} ({:.2}/el)",
-                a / n as f64,
-                b / n as f64,
-                c / n as f64
-            );
+fn a_plan_gives_what_its_sites_give_alone() {
+    use NoiseKind::{Normal, Uniform};
+    let eight_schools = [site("mu", 0, Normal, None, 1, 0), site("tau", 0, Normal, None, 1, 16), site("theta", 0, Normal, None, 8, 32)];
+    let dense = [
+        site("a", 0, Normal, None, 3, 0),
+        site("a", 1, Uniform, None, 1, 3),
+        site("b", 0, Normal, None, 0, 4),
+        site("b", 1, Normal, None, 77, 4),
+        site("c", 0, Uniform, None, 64, 81),
+    ];
+    let lanes = [
+        site("a", 0, Normal, Some(64), 1, 0),
+        site("b", 0, Uniform, Some(5), 3, 64),
+        site("c", 0, Normal, Some(40), 7, 80),
+        site("d", 0, Normal, Some(7), 8, 360),
+        site("e", 0, Normal, Some(2), 5001, 416),
+        site("f", 0, Normal, Some(0), 5, 20000),
+    ];
+    for sites in [&eight_schools[..], &dense, &lanes, &[]] {
+        for lane in [0, 9] {
+            plan_is_the_single_fills::<f32>(sites, lane);
+            plan_is_the_single_fills::<f64>(sites, lane);
         }
     }
 }

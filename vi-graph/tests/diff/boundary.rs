@@ -8,9 +8,8 @@ const INF: f64 = f64::INFINITY;
 
 #[test]
 fn power_at_zero() {
-    let slopes = slopes(&[point(&[5], &[0.0; 5]), point(&[5], &[0.0, 0.5, 1.0, 2.0, -1.0])], |graph, x| {
-        graph.binary(Binary::Pow, x[0], x[1])
-    });
+    let slopes =
+        slopes(&[point(&[5], &[0.0; 5]), point(&[5], &[0.0, 0.5, 1.0, 2.0, -1.0])], |graph, x| graph.binary(Binary::Pow, x[0], x[1]));
     assert_eq!(slopes[0], [0.0, INF, 1.0, 0.0, -INF]);
     assert_eq!(slopes[1], [0.0, 0.0, 0.0, 0.0, -INF]);
 }
@@ -42,8 +41,7 @@ fn power_of_a_negative_number() {
 
 #[test]
 fn xlogy_at_zero() {
-    let slopes =
-        slopes(&[point(&[4], &[0.0; 4]), point(&[4], &[0.0, 2.0, -1.0, INF])], |graph, x| graph.binary(Binary::Xlogy, x[0], x[1]));
+    let slopes = slopes(&[point(&[4], &[0.0; 4]), point(&[4], &[0.0, 2.0, -1.0, INF])], |graph, x| graph.binary(Binary::Xlogy, x[0], x[1]));
     assert_eq!(slopes[0], [0.0, 2f64.ln(), 0.0, 0.0]);
     assert_eq!(slopes[1], [0.0; 4]);
 }

@@ -11,6 +11,7 @@ use crate::bijector::biject_to;
 use crate::dist::Delta;
 use crate::error::Result;
 use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
 use vi_graph::Key;
 
@@ -64,6 +65,11 @@ impl Program for AutoDeltaProgram {
     }
 
     fn visit_tensors(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str("AutoDelta");
+        self.sites.iter().for_each(|site| site.fingerprint(key));
+    }
 }
 
 fn sample<const D: usize>(ctx: &Ctx, site: &LatentSite) -> Result<()> {

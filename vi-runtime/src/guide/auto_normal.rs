@@ -11,6 +11,7 @@ use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
 use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Program, SiteKind, SiteRanks};
 use crate::support::Support;
 use vi_graph::Key;
@@ -81,6 +82,11 @@ impl Program for AutoNormalProgram {
     }
 
     fn visit_tensors(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str("AutoNormal");
+        self.sites.iter().for_each(|site| site.fingerprint(key));
+    }
 }
 
 impl AutoNormalProgram {

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::error::{Error, Result};
-use vi_graph::Key;
 use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
 use crate::program::{Program, Run, Site, SiteKind};
 use crate::support::Support;
+use vi_graph::Key;
 
 /// One latent site of the model.
 #[derive(Clone, Debug)]
@@ -17,6 +18,15 @@ pub(crate) struct LatentSite {
     pub(crate) support: Support,
     /// Median of draws from the prior in unconstrained space.
     pub(crate) start: AnyTensor,
+}
+
+impl LatentSite {
+    /// Adds all that a run depends on; where it starts matters only until its parameters exist.
+    pub(crate) fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str(&self.name);
+        key.write_str(&self.support.to_string());
+        key.write_tensor(&self.start);
+    }
 }
 
 /// How many draws from the prior the start is the median of.

@@ -8,9 +8,9 @@ pub use auto_delta::{AutoDelta, AutoDeltaProgram};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};
 
 use crate::error::Result;
-use vi_graph::Key;
 use crate::operand::Placement;
 use crate::program::{Program, SiteRanks};
+use vi_graph::Key;
 
 /// What can approximate the posterior of the model `M`: a bound `#[guide]`, or an automatic guide.
 #[diagnostic::on_unimplemented(

@@ -7,12 +7,15 @@ use crate::any_tensor::{AnyTensor, ValueKind};
 
 /// A key for everything about an argument that is not the elements of a tensor: a plan compiled for one key serves
 /// every call with the same key. FNV-1a over 64-bit words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u64);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint {
+    hash: u64,
+    unknown: Option<&'static str>,
+}
 
 impl Default for Fingerprint {
     fn default() -> Self {
-        Fingerprint(0xcbf2_9ce4_8422_2325)
+        Fingerprint { hash: 0xcbf2_9ce4_8422_2325, unknown: None }
     }
 }
 
@@ -20,8 +23,18 @@ impl Fingerprint {
     /// Adds a number.
     pub fn write_u64(&mut self, word: u64) {
         for byte in word.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
+    }
+
+    /// Says that `what` may behave differently in each run, whatever the key says: a plan cannot be kept.
+    pub fn write_unknown(&mut self, what: &'static str) {
+        self.unknown.get_or_insert(what);
+    }
+
+    /// What [`write_unknown`](Self::write_unknown) named first.
+    pub fn unknown(&self) -> Option<&'static str> {
+        self.unknown
     }
 
     /// Adds a string.
@@ -32,8 +45,9 @@ impl Fingerprint {
         }
     }
 
-    fn write_tensor(&mut self, tensor: &AnyTensor) {
-        self.write_str(&format!("{:?}", tensor.dtype()));
+    /// Adds type and shape of a tensor.
+    pub fn write_tensor(&mut self, tensor: &AnyTensor) {
+        self.write_str(tensor.dtype().name());
         self.write_u64(tensor.rank() as u64);
         for size in tensor.shape() {
             self.write_u64(size as u64);

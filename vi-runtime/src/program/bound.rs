@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::arg::Args;
+use super::arg::{Args, Fingerprint};
 use super::context::Ctx;
 use super::draws::Latents;
 use super::handler::Marker;
@@ -60,6 +60,9 @@ pub trait Program {
 
     /// Shows the tensors of its arguments, in a fixed order.
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
+
+    /// Adds all that is not the elements of a tensor and that a run depends on, besides parameters and key.
+    fn fingerprint(&self, key: &mut Fingerprint);
 }
 
 impl<P: Program + Clone> Program for &P {
@@ -75,6 +78,9 @@ impl<P: Program + Clone> Program for &P {
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         (**self).visit_tensors(f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        (**self).fingerprint(key);
     }
 }
 
@@ -127,6 +133,12 @@ where
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.args.visit_tensors(f);
     }
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        // The type of the body names the annotated function.
+        key.write_str(std::any::type_name::<F>());
+        self.args.fingerprint(key);
+    }
 }
 
 impl<A: Args, F, O, L: Latents, R: Ranks> Bound<A, F, O, L, R>
@@ -147,6 +159,7 @@ trait DynProgram<O> {
     fn run(&self, ctx: &Ctx) -> Result<O>;
     fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Rc<dyn DynProgram<O>>;
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor));
+    fn fingerprint(&self, key: &mut Fingerprint);
 }
 
 impl<P: Program + 'static> DynProgram<P::Output> for P {
@@ -158,6 +171,9 @@ impl<P: Program + 'static> DynProgram<P::Output> for P {
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         Program::visit_tensors(self, f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        Program::fingerprint(self, key);
     }
 }
 
@@ -185,5 +201,8 @@ impl<O, L: Latents> Program for BoxedProgram<O, L> {
     }
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.program.visit_tensors(f);
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        self.program.fingerprint(key);
     }
 }

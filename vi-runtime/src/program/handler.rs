@@ -3,10 +3,11 @@
 //! Every handler of the library stands here. Each is a value and a function that puts it around a program; the result
 //! is a program again, so they compose. The handler written last is the outermost.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use super::arg::Fingerprint;
 use super::bound::{Program, SiteRanks};
 use super::context::Ctx;
 use super::plate::Plate;
@@ -52,6 +53,23 @@ pub trait Handler {
     fn plate(&mut self, _plate: &mut Plate) -> Result<()> {
         Ok(())
     }
+
+    /// The same handler with each tensor that it holds replaced by what `f` makes of it.
+    #[must_use]
+    fn map_tensors(&self, _f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self
+    where
+        Self: Sized + Clone,
+    {
+        self.clone()
+    }
+
+    /// Adds all that it holds besides the elements of tensors.
+    ///
+    /// A handler that does not say so may behave differently in every run, so a program under it is not compiled unless
+    /// that is asked for.
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_unknown(std::any::type_name::<Self>());
+    }
 }
 
 /// A parameter statement as handlers see it.
@@ -80,11 +98,21 @@ impl<P: Program, H: Handler + Clone + 'static> Program for Handled<P, H> {
     }
 
     fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
-        Handled { program: self.program.map_tensors(f), handler: self.handler.clone() }
+        Handled { program: self.program.map_tensors(f), handler: self.handler.map_tensors(f) }
     }
 
     fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
         self.program.visit_tensors(f);
+        let _ = self.handler.map_tensors(&mut |tensor| {
+            f(&tensor);
+            tensor
+        });
+    }
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str(std::any::type_name::<H>());
+        self.handler.fingerprint(key);
+        self.program.fingerprint(key);
     }
 }
 
@@ -93,7 +121,7 @@ pub fn with<P: Program, H: Handler + Clone + 'static>(program: P, handler: H) ->
     Handled { program, handler }
 }
 
-type Values = Rc<HashMap<String, AnyTensor>>;
+type Values = Rc<BTreeMap<String, AnyTensor>>;
 
 fn values<N: Into<String>, T: Into<AnyTensor>>(values: impl IntoIterator<Item = (N, T)>) -> Values {
     Rc::new(values.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
@@ -103,10 +131,36 @@ fn given(values: &Values, name: &str) -> Option<AnyTensor> {
     values.get(name).cloned()
 }
 
+fn map_values(values: &Values, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Values {
+    Rc::new(values.iter().map(|(name, value)| (name.clone(), f(value.clone()))).collect())
+}
+
+fn key_values(values: &Values, key: &mut Fingerprint) {
+    for (name, value) in values.iter() {
+        key.write_str(name);
+        key.write_tensor(value);
+    }
+}
+
+/// The tensors of handlers that hold named values.
+macro_rules! holds_values {
+    () => {
+        fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+            Self(map_values(&self.0, f))
+        }
+        fn fingerprint(&self, key: &mut Fingerprint) {
+            key_values(&self.0, key);
+        }
+    };
+}
+
 /// Latent sites take their values from another trace.
 #[derive(Clone, Debug)]
 pub struct Replay(Rc<Trace>);
 impl Handler for Replay {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_u64(Rc::as_ptr(&self.0) as u64);
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         if site.kind == SiteKind::Latent
             && let Some(value) = self.0.get(&site.name).and_then(|known| known.value.clone())
@@ -125,6 +179,7 @@ pub fn replay<P: Program>(program: P, trace: Trace) -> Handled<P, Replay> {
 #[derive(Clone, Debug)]
 pub struct Condition(Values);
 impl Handler for Condition {
+    holds_values!();
     fn before(&mut self, site: &mut Site) -> Result<()> {
         if let Some(value) = given(&self.0, &site.name)
             && site.distribution.is_some()
@@ -147,6 +202,7 @@ pub fn condition<P: Program, N: Into<String>, T: Into<AnyTensor>>(
 #[derive(Clone, Debug)]
 pub struct Substitute(Values);
 impl Handler for Substitute {
+    holds_values!();
     fn before(&mut self, site: &mut Site) -> Result<()> {
         if let Some(value) = given(&self.0, &site.name)
             && site.is_latent()
@@ -180,7 +236,7 @@ impl Handler for Substitute {
     }
 }
 impl Substitute {
-    pub(crate) fn new(map: HashMap<String, AnyTensor>) -> Self {
+    pub(crate) fn new(map: BTreeMap<String, AnyTensor>) -> Self {
         Substitute(Rc::new(map))
     }
 }
@@ -196,6 +252,7 @@ pub fn substitute<P: Program, N: Into<String>, T: Into<AnyTensor>>(
 #[derive(Clone, Debug)]
 pub struct Intervene(Values);
 impl Handler for Intervene {
+    holds_values!();
     fn before(&mut self, site: &mut Site) -> Result<()> {
         if let Some(value) = given(&self.0, &site.name)
             && site.kind != SiteKind::Factor
@@ -218,6 +275,9 @@ pub fn intervene<P: Program, N: Into<String>, T: Into<AnyTensor>>(
 #[derive(Clone)]
 pub struct Block(Rc<dyn Fn(&Site) -> bool>);
 impl Handler for Block {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_u64(Rc::as_ptr(&self.0).cast::<()>() as u64);
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.hidden |= (self.0)(site);
         Ok(())
@@ -232,6 +292,12 @@ pub fn block<P: Program>(program: P, hide: impl Fn(&Site) -> bool + 'static) -> 
 #[derive(Clone, Debug)]
 pub struct Mask(AnyTensor);
 impl Handler for Mask {
+    fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        Mask(f(self.0.clone()))
+    }
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_tensor(&self.0);
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.mask = Some(match site.mask.take() {
             None => self.0.clone(),
@@ -273,6 +339,9 @@ pub struct Scale {
     factor: f64,
 }
 impl Handler for Scale {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_u64(self.factor.to_bits());
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.scale *= self.factor;
         Ok(())
@@ -294,6 +363,9 @@ impl Scope {
     }
 }
 impl Handler for Scope {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str(&self.prefix);
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.name = format!("{}.{}", self.prefix, site.name);
         Ok(())
@@ -312,6 +384,9 @@ pub fn scope<P: Program>(program: P, prefix: &str) -> Handled<P, Scope> {
 #[derive(Clone, Debug)]
 pub struct Seed(Key);
 impl Handler for Seed {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        self.0.words().into_iter().for_each(|word| key.write_u64(word));
+    }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.key = self.0;
         Ok(())

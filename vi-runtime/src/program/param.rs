@@ -83,6 +83,20 @@ impl ParamStore {
         names
     }
 
+    /// A parameter that took part (`read`) must have a gradient (`moved`); a module may keep weights that a step did not use.
+    ///
+    /// # Errors
+    /// [`Error::MissingGradient`] for the first that has none.
+    pub(crate) fn missing_gradient(&self, read: &[&str], moved: &[&str], step: u64) -> Result<()> {
+        let modules = self.module_names();
+        let module_of = |name: &str| modules.iter().find(|module| name.strip_prefix(**module).is_some_and(|rest| rest.starts_with('.')));
+        let excused = |name: &str| module_of(name).is_some_and(|module| moved.iter().any(|other| module_of(other) == Some(module)));
+        match read.iter().find(|name| !moved.contains(name) && !excused(name)) {
+            Some(name) => Err(Error::MissingGradient { name: (*name).to_owned(), step }),
+            None => Ok(()),
+        }
+    }
+
     /// The current constrained value of a parameter.
     ///
     /// # Errors

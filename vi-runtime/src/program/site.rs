@@ -8,10 +8,10 @@ use super::plate::Plate;
 use crate::any_tensor::{AnyTensor, ValueKind};
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
-use vi_graph::Key;
 use crate::noise::{Noise, NoiseSource};
 use crate::operand::AnyOperand;
 use crate::support::Support;
+use vi_graph::Key;
 
 /// The name of a site: a literal, or one member of a family.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@ use burn::backend::tensor::{BoolTensor, FloatTensor};
 use burn::backend::{Backend, Scalar, TensorMetadata, get_or_init_device_settings};
 use burn::tensor::DType;
 
+use super::scalar::HALF_LN_2PI;
 use vi_graph::special::coefficients::{
     DIGAMMA_ASYMPTOTIC, DIGAMMA_F32, DIGAMMA_F64, DIGAMMA_ROOT, DIGAMMA_ROOT_F32, LGAMMA_F32, LGAMMA_F64, STIRLING, TRIGAMMA_ASYMPTOTIC,
 };
-use super::scalar::HALF_LN_2PI;
 
 /// How far the asymptotic series must be pushed in a precision.
 struct Precision {

@@ -223,36 +223,59 @@ pub(crate) enum Layout {
 /// `out` is valid for the writes, and the machine has the instructions of the kernel.
 pub(crate) type Sweep<T> = unsafe fn(walk: Walk, chunks: usize, out: *mut T);
 
-/// What differs between the blocks of one chunk: words of the keys and of the counters, block by block.
+/// The counters of some blocks that need not follow each other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Chunk {
-    /// Words of the keys.
-    pub key: [[u32; BLOCKS]; 4],
+pub(crate) struct Counters {
     /// Numbers of the blocks, lower half.
     pub low: [u32; BLOCKS],
     /// Numbers of the blocks, upper half.
     pub high: [u32; BLOCKS],
     /// Lanes.
     pub lane: [u32; BLOCKS],
+    /// All bits where the lane of the step is added.
+    pub follows: [u32; BLOCKS],
 }
 
-/// The numbers of a chunk of unrelated blocks.
+/// The blocks of a chunk that have one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    /// All bits where the key is that of the block: a selection without branches.
+    pub mask: [u32; BLOCKS],
+    /// The number of the key.
+    pub key: usize,
+}
+
+/// The numbers of a chunk of blocks, with the keys of its runs and the lane of the step.
 ///
 /// # Safety
 ///
-/// The machine has the instructions of the kernel.
-pub(crate) type Fill<T> = unsafe fn(chunk: &Chunk, out: &mut Pairs<T>);
+/// The numbers of the runs' keys are below the number of `keys`, and the machine has the instructions of the kernel.
+pub(crate) type Fill<T> = unsafe fn(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>);
 
 #[inline(always)]
 fn draw<T: Draw, const NORMAL: bool>(words: [u32; 4]) -> [T; 2] {
     if NORMAL { T::normal(words) } else { T::uniform(words) }
 }
 
+/// # Safety
+///
+/// As [`Fill`].
 #[inline(always)]
-fn fill_body<T: Draw, const NORMAL: bool>(chunk: &Chunk, out: &mut Pairs<T>) {
+unsafe fn fill_body<T: Draw, const NORMAL: bool>(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>) {
+    let mut key = [[0; BLOCKS]; 4];
+    for run in runs {
+        // SAFETY: the caller's.
+        let [a, b, c, d] = unsafe { *keys.get_unchecked(run.key) };
+        for i in 0..BLOCKS {
+            key[0][i] |= run.mask[i] & a;
+            key[1][i] |= run.mask[i] & b;
+            key[2][i] |= run.mask[i] & c;
+            key[3][i] |= run.mask[i] & d;
+        }
+    }
     for i in 0..BLOCKS {
-        let key = [chunk.key[0][i], chunk.key[1][i], chunk.key[2][i], chunk.key[3][i]];
-        let words = threefry(key, [chunk.low[i], chunk.high[i], chunk.lane[i], 0]);
+        let lane = counters.lane[i].wrapping_add(counters.follows[i] & lane);
+        let words = threefry([key[0][i], key[1][i], key[2][i], key[3][i]], [counters.low[i], counters.high[i], lane, 0]);
         let [a, b] = draw::<T, NORMAL>(words);
         out[2 * i] = a;
         out[2 * i + 1] = b;
@@ -322,8 +345,15 @@ macro_rules! compiled {
         }
 
         $(#[target_feature(enable = $features)])?
-        unsafe fn $fill<T: Draw, const NORMAL: bool>(chunk: &Chunk, out: &mut Pairs<T>) {
-            fill_body::<T, NORMAL>(chunk, out)
+        unsafe fn $fill<T: Draw, const NORMAL: bool>(
+            counters: &Counters,
+            runs: &[Run],
+            keys: &[[u32; 4]],
+            lane: u32,
+            out: &mut Pairs<T>,
+        ) {
+            // SAFETY: the caller's.
+            unsafe { fill_body::<T, NORMAL>(counters, runs, keys, lane, out) }
         }
     };
 }

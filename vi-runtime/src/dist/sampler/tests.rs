@@ -5,8 +5,8 @@
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::*;
-use vi_graph::Key;
 use crate::special::scalar::{digamma, lgamma, trigamma};
+use vi_graph::Key;
 
 fn place(dtype: FloatDType) -> Placement {
     Placement { device: Device::flex(), dtype }

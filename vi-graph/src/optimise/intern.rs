@@ -1,0 +1,110 @@
+//! Common subexpressions: a table of the nodes that there are.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use crate::ir::{Data, Graph, Id, Node, Op, Scalar};
+
+/// Finds the node equal to a given one: the same operation on the same operands, floats being compared by their bits.
+#[derive(Default)]
+pub(super) struct Interner {
+    /// By hash; where that is taken by another node, by the next number.
+    table: HashMap<u64, Id>,
+}
+
+/// Whether a node is in the table, or where it belongs.
+pub(super) enum Slot {
+    /// It is there.
+    Taken(Id),
+    /// To be handed to [`Interner::insert`].
+    Free(u64),
+}
+
+impl Interner {
+    pub(super) fn find(&self, graph: &Graph, node: &Node) -> Slot {
+        let mut key = hash(node);
+        while let Some(&id) = self.table.get(&key) {
+            if same(graph.node(id), node) {
+                return Slot::Taken(id);
+            }
+            key = key.wrapping_add(1);
+        }
+        Slot::Free(key)
+    }
+
+    pub(super) fn insert(&mut self, slot: u64, id: Id) {
+        self.table.insert(slot, id);
+    }
+}
+
+/// Whether two graphs have the same nodes and outputs.
+pub(super) fn same_graph(a: &Graph, b: &Graph) -> bool {
+    a.outputs == b.outputs && a.nodes.len() == b.nodes.len() && a.nodes.iter().zip(&b.nodes).all(|(a, b)| same(a, b))
+}
+
+fn same(a: &Node, b: &Node) -> bool {
+    let same_op = || match (&a.op, &b.op) {
+        (Op::Full(a), Op::Full(b)) => same_scalar(*a, *b),
+        (Op::Constant(a), Op::Constant(b)) => Arc::ptr_eq(a, b) || same_data(a, b),
+        (a, b) => a == b,
+    };
+    a.args == b.args && a.ty == b.ty && a.shape == b.shape && same_op()
+}
+
+/// Equal to the bit.
+pub(super) fn same_scalar(a: Scalar, b: Scalar) -> bool {
+    match (a, b) {
+        (Scalar::Float(a), Scalar::Float(b)) => a.to_bits() == b.to_bits(),
+        _ => a == b,
+    }
+}
+
+fn same_data(a: &Data, b: &Data) -> bool {
+    match (a, b) {
+        (Data::Float(a), Data::Float(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits()),
+        _ => a == b,
+    }
+}
+
+fn hash(node: &Node) -> u64 {
+    let state = &mut DefaultHasher::new();
+    (discriminant(&node.op), &node.args, &node.shape, node.ty).hash(state);
+    match &node.op {
+        Op::Input(input) => input.hash(state),
+        Op::Constant(data) => hash_some(data, state),
+        Op::Full(Scalar::Float(x)) => x.to_bits().hash(state),
+        Op::Full(Scalar::Int(x)) => x.hash(state),
+        Op::Full(Scalar::Bool(x)) => x.hash(state),
+        Op::Unary(f) => f.hash(state),
+        Op::Binary(f) => f.hash(state),
+        Op::Compare(f) => f.hash(state),
+        Op::Logic(f) => f.hash(state),
+        Op::Test(f) => f.hash(state),
+        Op::Reduce(f, axes) => (f, axes).hash(state),
+        Op::Scan { scan, axis, reverse } => (scan, axis, reverse).hash(state),
+        Op::Permute(order) => order.hash(state),
+        Op::Slice(ranges) | Op::Unslice(ranges) => ranges.hash(state),
+        Op::ArgMax(axis) | Op::Concat(axis) | Op::Gather(axis) | Op::ScatterAdd(axis) | Op::Take(axis) | Op::TakeAdd(axis) => {
+            axis.hash(state);
+        }
+        Op::MatMul { transpose_a, transpose_b } => (transpose_a, transpose_b).hash(state),
+        Op::ArgSort { axis, descending } => (axis, descending).hash(state),
+        Op::SolveLower { transpose } => transpose.hash(state),
+        Op::LogGamma { stream, lanes } => (stream, lanes).hash(state),
+        Op::Not | Op::Where | Op::Cast | Op::Reshape | Op::Expand | Op::Cholesky => {}
+    }
+    state.finish()
+}
+
+/// Hashes the length and the first elements: constants may be large, and those that agree so far are mostly equal.
+fn hash_some(data: &Data, state: &mut impl Hasher) {
+    const SOME: usize = 16;
+    data.len().hash(state);
+    match data {
+        Data::Float(x) => x.iter().take(SOME).for_each(|x| x.to_bits().hash(state)),
+        Data::Int(x) => x.iter().take(SOME).for_each(|x| x.hash(state)),
+        Data::Bool(x) => x.iter().take(SOME).for_each(|x| x.hash(state)),
+    }
+}

@@ -1,0 +1,89 @@
+//! Truth values: comparisons that bounds decide, and what follows from a known condition.
+
+use super::rewrite::Rewrite;
+use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type};
+
+/// Comparisons, logic, selection, and maxima and minima of which one side is known to win.
+pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
+    match (&node.op, &node.args[..]) {
+        (Op::Compare(f), &[x, y]) => (rewrite.graph().ty(x) == Type::Float && never(rewrite, *f, x, y))
+            .then(|| rewrite.full(Scalar::Bool(false), node.shape.clone())),
+        (Op::Binary(Binary::Max), &[x, c]) => bounded(rewrite, x, c, |x, c| x.low >= c),
+        (Op::Binary(Binary::Min), &[x, c]) => bounded(rewrite, x, c, |x, c| x.high <= c),
+        (Op::Not, &[x]) => negation(rewrite, node, x),
+        (Op::Logic(f), &[x, y]) => logic(rewrite, *f, x, y),
+        (Op::Where, &[condition, a, b]) => choice(rewrite, node, condition, a, b),
+        _ => None,
+    }
+}
+
+/// Whether the comparison is false for all numbers within the bounds, as it is for NaN.
+fn never(rewrite: &Rewrite, f: Compare, x: Id, y: Id) -> bool {
+    let (x, y) = (rewrite.bounds(x), rewrite.bounds(y));
+    match f {
+        Compare::Less => x.low >= y.high,
+        Compare::LessEqual => x.low > y.high,
+        Compare::Greater => x.high <= y.low,
+        Compare::GreaterEqual => x.high < y.low,
+        Compare::Equal => x.low > y.high || x.high < y.low,
+        Compare::NotEqual => false,
+    }
+}
+
+/// `x` where it wins against the number `c`.
+fn bounded(rewrite: &Rewrite, x: Id, c: Id, wins: fn(super::bounds::Bounds, f64) -> bool) -> Option<Id> {
+    let value = rewrite.float(c)?;
+    (wins(rewrite.bounds(x), value)).then_some(x)
+}
+
+fn negation(rewrite: &mut Rewrite, node: &Node, x: Id) -> Option<Id> {
+    let swapped = match rewrite.op(x) {
+        Op::Not => return Some(rewrite.arg(x)),
+        // the other comparisons are false for NaN both ways
+        Op::Compare(Compare::Equal) => Compare::NotEqual,
+        Op::Compare(Compare::NotEqual) => Compare::Equal,
+        _ => return None,
+    };
+    let args = rewrite.node(x).args.clone();
+    Some(rewrite.add_node(Op::Compare(swapped), args, node.shape.clone(), Type::Bool))
+}
+
+fn logic(rewrite: &mut Rewrite, f: Logic, x: Id, y: Id) -> Option<Id> {
+    if x == y {
+        return (f != Logic::Xor).then_some(x);
+    }
+    let Some(Scalar::Bool(known)) = rewrite.scalar(y) else { return None };
+    match (f, known) {
+        (Logic::And, true) | (Logic::Or | Logic::Xor, false) => Some(x),
+        (Logic::And, false) | (Logic::Or, true) => Some(y),
+        (Logic::Xor, true) => {
+            let shape = rewrite.shape(x).to_vec();
+            Some(rewrite.add_node(Op::Not, [x], shape, Type::Bool))
+        }
+    }
+}
+
+fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Option<Id> {
+    if a == b {
+        return Some(a);
+    }
+    if let Some(Scalar::Bool(known)) = rewrite.scalar(condition) {
+        return Some(if known { a } else { b });
+    }
+    if matches!(rewrite.op(condition), Op::Not) {
+        let condition = rewrite.arg(condition);
+        return Some(rewrite.like(node, [condition, b, a]));
+    }
+    // the same condition below: only one of its branches can be reached
+    if let (Op::Where, &[below, then, _]) = (rewrite.op(a), &rewrite.node(a).args[..])
+        && below == condition
+    {
+        return Some(rewrite.like(node, [condition, then, b]));
+    }
+    if let (Op::Where, &[below, _, otherwise]) = (rewrite.op(b), &rewrite.node(b).args[..])
+        && below == condition
+    {
+        return Some(rewrite.like(node, [condition, a, otherwise]));
+    }
+    None
+}

@@ -1,0 +1,89 @@
+//! From the terms of one draw to the graph of a whole step: particles, gradients, and what never changes taken out.
+
+use vi_graph::ir::{Op, Role};
+use vi_graph::{Graph, Id, batch, diff, optimise};
+
+use super::{ElboGraph, Refusal, Source};
+
+/// One step: the outputs are the estimate of the ELBO, then the gradient of the loss −ELBO for each moved parameter.
+#[derive(Clone, Debug)]
+pub struct StepGraph {
+    /// Its inputs begin with the moved parameters, in the order of their gradients.
+    pub graph: Graph,
+    /// What each input is filled with.
+    pub sources: Vec<Source>,
+    /// How many parameters have a gradient; the first inputs.
+    pub moved: usize,
+    /// Over how many draws it averages; more than one are the first dimension of the noise.
+    pub particles: usize,
+}
+
+/// The graph of a step that averages over `particles` draws.
+///
+/// # Errors
+/// An operation that cannot be batched or differentiated, or programs without a density.
+pub fn step_graph(terms: ElboGraph, particles: usize) -> Result<StepGraph, Refusal> {
+    let ElboGraph { mut graph, sources, reconstruction, prior, guide } = terms;
+    let refused = |error: vi_graph::Error| Refusal::new(error.to_string());
+    let term = |graph: &mut Graph, output: Option<usize>| output.map(|i| graph.outputs[i]).map(|id| graph.reshape(id, [1]));
+    let (reconstruction, prior, guide) = (term(&mut graph, reconstruction), term(&mut graph, prior), term(&mut graph, guide));
+    let joint = match (reconstruction, prior) {
+        (Some(a), Some(b)) => Some(graph.add(a, b)),
+        (a, b) => a.or(b),
+    };
+    let elbo = match (joint, guide) {
+        (Some(joint), Some(guide)) => graph.sub(joint, guide),
+        (Some(joint), None) => joint,
+        (None, Some(guide)) => graph.neg(guide),
+        (None, None) => return Err(Refusal::new("neither program has a site with a density")),
+    };
+    graph.outputs = vec![elbo];
+    if particles > 1 {
+        let batched = batch::batch(&optimise::optimise(&graph), particles).map_err(refused)?;
+        graph = batched.graph;
+        if batched.batched[0] {
+            let sum = graph.sum(graph.outputs[0], &[0]);
+            let sum = graph.reshape(sum, [1]);
+            let mean = graph.mul_scalar(sum, 1.0 / particles as f64);
+            graph.outputs = vec![mean];
+        }
+    }
+    // What data alone decides is smaller before it is differentiated.
+    graph = optimise::optimise(&graph);
+    let parameters: Vec<(usize, Id)> = graph
+        .ids()
+        .filter_map(|id| match graph.node(id).op {
+            Op::Input(input) if graph.inputs[input].role == Role::Parameter => Some((input, id)),
+            _ => None,
+        })
+        .collect();
+    let elbo = graph.outputs[0];
+    let loss = graph.neg(elbo);
+    let wrt: Vec<Id> = parameters.iter().map(|(_, id)| *id).collect();
+    let gradients = diff::gradient(&mut graph, loss, &wrt).map_err(refused)?;
+    let mut moved: Vec<(usize, Id)> =
+        parameters.iter().zip(gradients).filter_map(|((input, _), gradient)| Some((*input, gradient?))).collect();
+    moved.sort_unstable();
+    graph.outputs.extend(moved.iter().map(|(_, gradient)| *gradient));
+    let inputs: Vec<usize> = moved.iter().map(|(input, _)| *input).collect();
+    let (graph, sources) = inputs_first(graph, sources, &inputs);
+    Ok(StepGraph { graph: optimise::optimise(&graph), sources, moved: inputs.len(), particles })
+}
+
+/// Renumbers the inputs so that those in `first` come first.
+fn inputs_first(mut graph: Graph, sources: Vec<Source>, first: &[usize]) -> (Graph, Vec<Source>) {
+    let mut order: Vec<usize> = first.to_vec();
+    order.extend((0..graph.inputs.len()).filter(|input| !first.contains(input)));
+    let mut place = vec![0; order.len()];
+    for (new, &old) in order.iter().enumerate() {
+        place[old] = new;
+    }
+    for node in &mut graph.nodes {
+        if let Op::Input(input) = &mut node.op {
+            *input = place[*input];
+        }
+    }
+    graph.inputs = order.iter().map(|&old| graph.inputs[old].clone()).collect();
+    let sources = order.iter().map(|&old| sources[old].clone()).collect();
+    (graph, sources)
+}

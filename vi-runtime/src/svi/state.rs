@@ -1,0 +1,104 @@
+//! What changes while fitting, and where it is at the moment.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use vi_graph::Key;
+
+use crate::any_tensor::AnyTensor;
+use crate::compile::Plan;
+use crate::error::Result;
+use crate::optim::OptimState;
+use crate::program::ParamStore;
+
+/// All that changes while fitting: parameters, what the optimiser remembers, the key and the step.
+pub struct SviState {
+    pub(crate) memory: Rc<Memory>,
+    pub(crate) key: Key,
+    pub(crate) step: u64,
+}
+
+/// Parameters and moments; between compiled steps they live in the plan that made the last one.
+#[derive(Default)]
+pub(crate) struct Memory {
+    params: Rc<RefCell<ParamStore>>,
+    pub(crate) optim: RefCell<HashMap<String, OptimState>>,
+    resident: RefCell<Option<Rc<Plan>>>,
+}
+
+impl Memory {
+    /// The parameters as they are now.
+    ///
+    /// # Errors
+    /// Where a plan's device cannot be read.
+    pub(crate) fn params(&self) -> Result<Rc<RefCell<ParamStore>>> {
+        if let Some(plan) = &*self.resident.borrow() {
+            plan.write_back(&mut self.params.borrow_mut(), &mut self.optim.borrow_mut())?;
+        }
+        Ok(Rc::clone(&self.params))
+    }
+
+    /// Brings parameters and moments home: no plan holds them afterwards.
+    ///
+    /// # Errors
+    /// As [`params`](Self::params).
+    pub(crate) fn recall(&self) -> Result<Rc<RefCell<ParamStore>>> {
+        let params = self.params()?;
+        self.resident.borrow_mut().take();
+        Ok(params)
+    }
+
+    /// Moves parameters and moments into `plan`, unless they are there.
+    ///
+    /// # Errors
+    /// As [`params`](Self::params).
+    pub(crate) fn move_to(self: &Rc<Self>, plan: &Rc<Plan>) -> Result<()> {
+        if self.resident.borrow().as_ref().is_some_and(|resident| Rc::ptr_eq(resident, plan)) {
+            return Ok(());
+        }
+        let params = self.recall()?;
+        if let Some(owner) = plan.owner()
+            && !Rc::ptr_eq(&owner, self)
+        {
+            owner.recall()?;
+        }
+        plan.load(self, &params.borrow(), &self.optim.borrow())?;
+        *self.resident.borrow_mut() = Some(Rc::clone(plan));
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for SviState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SviState").field("step", &self.step).field("params", &self.memory.params.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl SviState {
+    pub(crate) fn new(key: Key) -> Self {
+        SviState { memory: Rc::default(), key, step: 0 }
+    }
+
+    /// How many steps have been made.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The current constrained value of a parameter.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`](crate::Error::Unknown) where no step has created it.
+    pub fn param(&self, name: &str) -> Result<AnyTensor> {
+        self.params()?.borrow().value(name)
+    }
+
+    /// The names of the parameters in the order of first use.
+    pub fn param_names(&self) -> Vec<String> {
+        self.memory.params.borrow().names().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn params(&self) -> Result<Rc<RefCell<ParamStore>>> {
+        self.memory.params()
+    }
+}
