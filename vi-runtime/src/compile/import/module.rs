@@ -1,6 +1,6 @@
 //! Layers of networks and activations, written out.
 
-use burn::backend::ir::{ActivationOperationIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr, ScalarIr, TensorIr};
+use burn::backend::ir::{ActivationOperationIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr, TensorIr};
 use vi_graph::Id;
 use vi_graph::ir::{Binary, Compare, Reduce, Unary};
 
@@ -182,9 +182,5 @@ impl Importer {
         let bias = self.graph.reshape(bias, lined);
         let bias = self.graph.expand(bias, sizes);
         Ok(self.graph.add(x, bias))
-    }
-
-    pub(super) fn zero() -> ScalarIr {
-        ScalarIr::Int(0)
     }
 }
