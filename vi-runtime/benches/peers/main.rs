@@ -1,7 +1,8 @@
 //! The workloads that peers are measured on, one line of JSON each: `cargo bench --bench peers`.
 //!
 //! ```text
-//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--export FOLDER] [--whole] [--list]
+//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--execution auto|eager|compiled]
+//!     [--export FOLDER] [--whole] [--list]
 //! ```
 //!
 //! Without a name every workload runs, each in a process of its own, so that its peak memory is its own. `--steps` cuts
@@ -31,8 +32,8 @@ use std::process::Command;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vi_runtime::Guide;
 use vi_runtime::prelude::*;
+use vi_runtime::{Execution, Guide};
 
 use measure::{Fitting, Settings, Workload};
 
@@ -82,7 +83,7 @@ where
 
 /// How every workload is fitted.
 fn svi<M: Program + Clone, G: Guide<M>>(model: &M, guide: G, workload: &Workload, settings: Settings) -> Svi<M, G> {
-    Svi::new(model, guide).optimizer(Adam::new(workload.rate)).seed(settings.seed).progress(false)
+    Svi::new(model, guide).optimizer(Adam::new(workload.rate)).seed(settings.seed).execution(settings.execution).progress(false)
 }
 
 fn fixed<M: Program + Clone + 'static, G: Guide<M> + 'static>(svi: Svi<M, G>) -> Result<Box<dyn Fitting>> {
@@ -195,10 +196,12 @@ struct Arguments {
     list: bool,
 }
 
+const EXECUTIONS: [(&str, Execution); 3] = [("auto", Execution::Auto), ("eager", Execution::Eager), ("compiled", Execution::Compiled)];
+
 impl Arguments {
     fn parse() -> Result<Self> {
         use lexopt::prelude::*;
-        let settings = Settings { steps: None, seed: 0 };
+        let settings = Settings { steps: None, seed: 0, execution: Execution::Auto };
         let mut arguments = Arguments { names: Vec::new(), settings, export: None, whole: false, list: false };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(Error::other)? {
@@ -207,6 +210,11 @@ impl Arguments {
                     arguments.settings.steps = Some(parser.value().and_then(|value| value.parse()).map_err(Error::other)?);
                 }
                 Long("seed") => arguments.settings.seed = parser.value().and_then(|value| value.parse()).map_err(Error::other)?,
+                Long("execution") => {
+                    let name = parser.value().map_err(Error::other)?;
+                    let known = EXECUTIONS.iter().find(|(known, _)| name == *known);
+                    arguments.settings.execution = known.ok_or_else(|| Error::other(format!("there is no execution {name:?}")))?.1;
+                }
                 Long("export") => arguments.export = Some(parser.value().map_err(Error::other)?.into()),
                 Long("whole") => arguments.whole = true,
                 Long("list") => arguments.list = true,
@@ -219,10 +227,14 @@ impl Arguments {
     }
 }
 
+fn execution_name(execution: Execution) -> &'static str {
+    EXECUTIONS.iter().find(|(_, known)| *known == execution).map_or("auto", |(name, _)| *name)
+}
+
 /// One workload in a process of its own.
 fn apart(name: &str, settings: Settings) -> Result<()> {
     let mut command = Command::new(std::env::current_exe().map_err(Error::other)?);
-    command.arg(name).args(["--seed", &settings.seed.to_string()]);
+    command.arg(name).args(["--seed", &settings.seed.to_string(), "--execution", execution_name(settings.execution)]);
     if let Some(steps) = settings.steps {
         command.args(["--steps", &steps.to_string()]);
     }
