@@ -37,19 +37,20 @@ use vi_runtime::{Execution, Guide};
 
 use measure::{Fitting, Settings, Workload};
 
-/// The same programs in every step.
-struct Fixed<M: Program, G: Guide<M>> {
+/// The same programs in every step; the ELBO on all data is that of the programs of `whole`.
+struct Fixed<M: Program, G: Guide<M>, W: Program, V: Guide<W>> {
     svi: Svi<M, G>,
+    whole: Svi<W, V>,
     state: SviState,
 }
 
-impl<M: Program + Clone, G: Guide<M>> Fitting for Fixed<M, G> {
+impl<M: Program + Clone, G: Guide<M>, W: Program + Clone, V: Guide<W>> Fitting for Fixed<M, G, W, V> {
     fn step(&mut self) -> Result<f64> {
         self.svi.step(&mut self.state)
     }
 
     fn elbo(&self, draws: usize) -> Result<f64> {
-        Ok(self.svi.evaluate(&self.state, draws)?.value)
+        Ok(self.whole.evaluate(&self.state, draws)?.value)
     }
 }
 
@@ -86,9 +87,16 @@ fn svi<M: Program + Clone, G: Guide<M>>(model: &M, guide: G, workload: &Workload
     Svi::new(model, guide).optimizer(Adam::new(workload.rate)).seed(settings.seed).execution(settings.execution).progress(false)
 }
 
-fn fixed<M: Program + Clone + 'static, G: Guide<M> + 'static>(svi: Svi<M, G>) -> Result<Box<dyn Fitting>> {
-    let state = svi.init()?;
-    Ok(Box::new(Fixed { svi, state }))
+fn fixed<M: Program + Clone + 'static, G: Guide<M> + 'static>(
+    model: &M,
+    guide: G,
+    particles: usize,
+    workload: &Workload,
+    settings: Settings,
+) -> Result<Box<dyn Fitting>> {
+    let whole = svi(model, guide.clone(), workload, settings);
+    let fitted = svi(model, guide, workload, settings).particles(particles);
+    Ok(Box::new(Fixed { state: fitted.init()?, svi: fitted, whole }))
 }
 
 /// `count` of `size` rows with replacement.
@@ -122,37 +130,39 @@ fn fit(workload: &Workload, settings: Settings) -> Result<Box<dyn Fitting>> {
         "eight_schools" | "eight_schools_p64" => {
             let (sigma, y) = data::eight_schools();
             let particles = if workload.name == "eight_schools" { 1 } else { 64 };
-            fixed(svi(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), workload, settings).particles(particles))
+            fixed(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), particles, workload, settings)
         }
         "linreg" => {
             let (x, y) = data::linear()?;
-            fixed(svi(&linear::linear(x, y), linear::by_hand(), workload, settings))
+            fixed(&linear::linear(x, y), linear::by_hand(), 1, workload, settings)
         }
         "radon" | "radon_mvn" => {
             let (county, floor, y) = data::radon()?;
             let identity = Tensor::eye(radon::LATENTS, &y.device());
             let model = radon::radon(county, floor, y);
             match workload.name {
-                "radon" => fixed(svi(&model, AutoNormal::new(), workload, settings)),
-                _ => fixed(svi(&model, radon::full_rank(identity), workload, settings)),
+                "radon" => fixed(&model, AutoNormal::new(), 1, workload, settings),
+                _ => fixed(&model, radon::full_rank(identity), 1, workload, settings),
             }
         }
         "local_level" => {
             let y = data::local_level()?;
             let first = Tensor::<1, Int>::arange(0..500, &y.device()).equal_elem(0);
-            fixed(svi(&local_level::local_level(y, first), AutoNormal::new(), workload, settings))
+            fixed(&local_level::local_level(y, first), AutoNormal::new(), 1, workload, settings)
         }
         "gmm_enum" => {
             let start = data::tensor(vec![-1.0, 0.0, 1.0, 1.0, 1.0, -1.0], [3, 2]);
-            fixed(svi(&mixture::mixture(data::mixture()?), mixture::mean_field(start), workload, settings))
+            fixed(&mixture::mixture(data::mixture()?), mixture::mean_field(start), 1, workload, settings)
         }
         "logreg_full" => {
             let (x, y) = data::logistic()?;
-            fixed(svi(&logistic::logistic(x, y), AutoNormal::new(), workload, settings))
+            fixed(&logistic::logistic(x, y), AutoNormal::new(), 1, workload, settings)
         }
         "logreg_mini" => {
             let (x, y) = data::logistic()?;
-            fixed(svi(&logistic::subsampled(x, y, BATCH), AutoNormal::new(), workload, settings))
+            let fitted = svi(&logistic::subsampled(x.clone(), y.clone(), BATCH), AutoNormal::new(), workload, settings);
+            let whole = svi(&logistic::logistic(x, y), AutoNormal::new(), workload, settings);
+            Ok(Box::new(Fixed { state: fitted.init()?, svi: fitted, whole }))
         }
         "logreg_minifed" => {
             let (x, y) = data::logistic()?;
