@@ -551,6 +551,104 @@ fn sums_of_exponentials() {
     assert_eq!(of_x(log_softmax), "sub(x, expand[3](logsumexp[0](x)))");
 }
 
+/// Where both ends of a clamp are numbers, its derivative asks once whether the operand is inside.
+#[test]
+fn slope_of_a_clamp() {
+    let slope = of_xy(|g, x, y| {
+        let (low, high, zero) = (g.full_like(-1.0, x), g.full_like(1.0, x), g.full_like(0.0, x));
+        let raised = g.binary(Binary::Max, x, low);
+        let above = g.compare(Compare::Less, high, raised);
+        let inner = g.select(above, zero, y);
+        let below = g.compare(Compare::Less, x, low);
+        g.select(below, zero, inner)
+    });
+    assert_eq!(slope, "where(equal(x, min(max(x, -1), 1)), y, 0)");
+}
+
+#[test]
+fn signs_leave_selections() {
+    let masked = of_xy(|g, x, y| {
+        let outside = g.compare(Compare::Less, x, y);
+        let never = g.full_like(f64::NEG_INFINITY, x);
+        let density = g.neg(y);
+        g.select(outside, never, density)
+    });
+    assert_eq!(masked, "neg(where(less(x, y), inf, y))");
+}
+
+#[test]
+fn totals_share_factors_and_sums() {
+    let total = form(|g| {
+        let (x, y, z) = (step(g, "x", &[3]), step(g, "y", &[3]), step(g, "z", &[1]));
+        let terms = [x, y].map(|x| {
+            let x = g.unary(Unary::Square, x);
+            let x = g.mul_scalar(x, -0.5);
+            let x = g.add_scalar(x, 0.25);
+            g.sum_all(x)
+        });
+        let total = g.add(terms[0], z);
+        g.add(total, terms[1])
+    });
+    assert_eq!(total, "add(add(z, mul(sum[0](add(square(x), square(y))), -0.5)), 1.5)");
+    // of two particles: what is the same for both is doubled
+    let particles = form(|g| {
+        let (x, s) = (step(g, "x", &[2, 3]), step(g, "s", &[1, 1]));
+        let x = g.sum(x, &[1]);
+        let s = g.expand(s, [2, 1]);
+        let x = g.sub(x, s);
+        g.sum(x, &[0])
+    });
+    assert_eq!(particles, "sub(sum[0, 1](x), mul(s, 2))");
+}
+
+/// `z = (y − f)/s` is needed for its square; the derivatives take what they sum from the parts that are there.
+#[test]
+fn sums_of_shared_products() {
+    let sums = form(|g| {
+        let (d, s, w) = (step(g, "d", &[3]), step(g, "s", &[1]), step(g, "w", &[3]));
+        let s = g.unary(Unary::Recip, s);
+        let s = g.expand(s, [3]);
+        let z = g.mul(d, s);
+        let weighted = g.mul(w, z);
+        let weighted = g.sum_all(weighted);
+        let scored = g.mul(d, z);
+        let scored = g.sum_all(scored);
+        g.concat(&[weighted, scored], 0)
+    });
+    assert_eq!(sums, "concat(div(sum[0](mul(d, w)), s), mul(s, sum[0](square(mul(d, expand[3](recip(s)))))))");
+}
+
+#[test]
+fn factors_leave_scatters() {
+    let scattered = form(|g| {
+        let (y, s, at) = (step(g, "y", &[2, 3]), step(g, "s", &[2, 1]), g.input("at", Role::Data, [3], Type::Int));
+        let s = g.expand(s, [2, 3]);
+        let y = g.mul(y, s);
+        let y = g.neg(y);
+        g.take_add(at, 1, y, [2, 4])
+    });
+    assert_eq!(scattered, "neg(mul(take_add(at, y), expand[2, 4](s)))");
+    // each row of the product has its own factor, which differs along the other axis
+    let rows = form(|g| {
+        let (a, b, s, t) = (step(g, "a", &[2, 3]), step(g, "b", &[3, 4]), step(g, "s", &[2, 1]), step(g, "t", &[3, 1]));
+        let (s, t) = (g.expand(s, [2, 3]), g.expand(t, [3, 4]));
+        let (a, b) = (g.mul(a, s), g.mul(b, t));
+        g.matmul(a, b, false, false)
+    });
+    assert_eq!(rows, "mul(matmul(a, mul(b, expand[3, 4](t))), expand[2, 4](s))");
+}
+
+#[test]
+fn index_outside_of_its_axis_stays_an_index() {
+    let mut g = Graph::new(Precision::F64);
+    let x = step(&mut g, "x", &[2]);
+    let index = constant(&mut g, &[1, 2]);
+    let taken = g.take(x, 0, index);
+    g.outputs = vec![taken];
+    let optimised = optimise(&g);
+    assert!(interpret(&optimised, &[Data::Float(vec![1.0, 2.0])], Key::new(1)).is_err());
+}
+
 /// A draw scored under its own distribution is the noise it was made of.
 #[test]
 fn standardised_draws() {
