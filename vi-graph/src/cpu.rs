@@ -70,6 +70,7 @@ struct Port {
 /// A graph that can be run again and again; running allocates nothing.
 #[derive(Debug)]
 pub struct Executable {
+    level: Level,
     precision: Precision,
     arena: Arena,
     plan: Plan,
@@ -136,6 +137,7 @@ impl Executable {
         }
         let sites = sites(graph, &inputs, options, noise.start);
         Ok(Executable {
+            level,
             noise: NoisePlan::new(&sites),
             drawn: noise,
             precision: graph.precision,

@@ -10,6 +10,7 @@
 
 mod arithmetic;
 mod bounds;
+mod cancel;
 mod dead;
 mod expand;
 mod fold;
@@ -39,6 +40,7 @@ const RULES: &[Rule] = &[
     logic::rule,
     shape::rule,
     pattern::rule,
+    cancel::rule,
     arithmetic::rule,
     expand::rule,
     reduce::rule,

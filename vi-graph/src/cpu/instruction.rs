@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::key::Key;
 
-use super::kernels::erased::{Map1, Map2, Map3, Map4};
+use super::kernels::erased::{Map1, Map2, Map3, Map4, Map5};
 
 /// A position in memory: in a buffer while a plan is built, in a slot of the table of bases when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,10 @@ pub(crate) enum Kernel {
     Three(Map3),
     /// `out = fold of rows`: rows, elements a row, bytes from row to row.
     Rows { f: Map4, rows: usize, step: usize },
+    /// `out = product of a matrix and a vector`: rows and columns of the matrix as it is stored.
+    Vector { f: Map5, rows: usize, columns: usize },
+    /// As [`Kernel::One`], but the operand is state that is changed.
+    Emptied(Map1),
 }
 
 /// A loop around a kernel: how often, and the bytes that each place moves by.
@@ -153,8 +157,8 @@ impl Kernel {
     /// The number of places.
     pub fn arity(&self) -> usize {
         match self {
-            Kernel::One(_) | Kernel::Rows { .. } => 2,
-            Kernel::Two(_) => 3,
+            Kernel::One(_) | Kernel::Rows { .. } | Kernel::Emptied(_) => 2,
+            Kernel::Two(_) | Kernel::Vector { .. } => 3,
             Kernel::Three(_) => 4,
         }
     }

@@ -3,8 +3,8 @@
 use crate::ir::{Binary, Compare, Logic, Reduce, Test, Type, Unary};
 
 use super::instruction::Kernel;
-use super::kernels::erased::{Map1, Map4, one, rows, three, two};
-use super::kernels::{self, Level, Mode, discrete, plain};
+use super::kernels::erased::{Map1, Map4, Map5, emptied, one, product, rows, three, two};
+use super::kernels::{self, Level, Mode, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
     match scalars {
@@ -85,12 +85,35 @@ pub(super) fn cast(level: Level, wide: bool, from: Type, to: Type) -> Option<Ker
 
 /// Of a run of floats to one.
 pub(super) fn reduce(level: Level, wide: bool, f: Reduce) -> Map1 {
-    let _ = level;
-    if wide { one(plain::reduce::<f64>(f)) } else { one(plain::reduce::<f32>(f)) }
+    if wide { one(reduce::of_run::<f64>(level, f)) } else { one(reduce::of_run::<f32>(level, f)) }
 }
 
 /// Of rows of floats to one row.
 pub(super) fn fold(level: Level, wide: bool, f: Reduce) -> Map4 {
-    let _ = level;
-    if wide { rows(plain::fold::<f64>(f)) } else { rows(plain::fold::<f32>(f)) }
+    if wide { rows(reduce::of_rows::<f64>(level, f)) } else { rows(reduce::of_rows::<f32>(level, f)) }
+}
+
+/// `A x` for `A` in row-major order, or `Aᵀ x`.
+pub(super) fn vector(level: Level, wide: bool, transposed: bool) -> Map5 {
+    match (wide, transposed) {
+        (true, false) => product(matvec::matvec::<f64, false>(level)),
+        (false, false) => product(matvec::matvec::<f32, false>(level)),
+        (true, true) => product(matvec::transposed::<f64, false>(level)),
+        (false, true) => product(matvec::transposed::<f32, false>(level)),
+    }
+}
+
+/// `A x` for `A` in panels; or the sums of `Aᵀ x`, from which [`packed_result`] makes it.
+pub(super) fn packed(level: Level, wide: bool, transposed: bool) -> Map5 {
+    match (wide, transposed) {
+        (true, false) => product(matvec::packed_matvec::<f64, false>(level)),
+        (false, false) => product(matvec::packed_matvec::<f32, false>(level)),
+        (true, true) => product(matvec::packed_transposed::<f64>(level)),
+        (false, true) => product(matvec::packed_transposed::<f32>(level)),
+    }
+}
+
+/// The last step of [`packed`].
+pub(super) fn packed_result(level: Level, wide: bool) -> Map1 {
+    if wide { emptied(matvec::packed_result::<f64, false>(level)) } else { emptied(matvec::packed_result::<f32, false>(level)) }
 }

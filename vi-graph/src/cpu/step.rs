@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::ir::{Graph, Precision};
 use crate::key::Key;
 
-use super::kernels::Real;
-use super::kernels::arena::Element;
+use super::kernels::arena::{Element, LINE};
+use super::kernels::update::Adam;
+use super::kernels::{Real, slices};
 use super::{Executable, Options};
 
 /// How the gradient of the loss moves a parameter.
@@ -184,60 +185,31 @@ fn step<R: Real + Element>(
     update: &Update,
     rate: f64,
 ) -> Stepped {
+    let level = executable.level;
     let elbo = executable.output::<R>(0).ok().and_then(|x| x.first()).map_or(f64::NAN, |x| x.to_f64());
     let (x, g) = executable.moving::<R>();
-    // Padding may hold anything, so that it is looked at only where everything else is finite as well.
-    let finite = places.iter().all(|place| finite(&g[place.clone()]));
-    if !elbo.is_finite() || !finite {
+    if !elbo.is_finite() || !places.iter().all(|place| slices::finite(level, &g[place.clone()])) {
         let sums = places.iter().map(|place| g[place.clone()].iter().map(|g| g.to_f64()).sum());
         return Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect());
     }
-    let equal = updates.windows(2).all(|pair| pair[0] == pair[1]);
-    let all = 0..x.len();
-    let whole = std::slice::from_ref(&all);
-    for (number, place) in if equal && !updates.is_empty() { whole } else { places }.iter().enumerate() {
+    let mut apply = |place: Range<usize>, count: u64| {
         let (x, g) = (&mut x[place.clone()], &g[place.clone()]);
         let (m, v) = (&mut m[place.clone()], &mut v[place.clone()]);
         match *update {
             Update::Adam { beta1, beta2, epsilon, clip } => {
-                let count = (updates[number] + 1) as f64;
-                let (unbias1, unbias2) = (1.0 - beta1.powf(count), 1.0 - beta2.powf(count));
-                let constants = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, unbias2.sqrt().recip(), epsilon, rate / unbias1];
-                let clip = clip.unwrap_or(f64::INFINITY);
-                adam(x, g, m, v, constants.map(R::from_f64), [-clip, clip].map(R::from_f64));
+                slices::adam(level, &Adam::new(beta1, beta2, epsilon, clip, rate, count), x, g, m, v);
             }
-            Update::Sgd { momentum } => sgd(x, g, m, R::from_f64(momentum), R::from_f64(rate)),
+            Update::Sgd { momentum } => slices::descend(level, R::from_f64(rate), R::from_f64(momentum), x, g, m),
+        }
+    };
+    if let Some(&first) = updates.first().filter(|first| updates.iter().all(|count| count == *first)) {
+        // Parameters and padding between them are one region.
+        apply(0..g.len(), first + 1);
+    } else {
+        for (place, count) in places.iter().zip(&*updates) {
+            apply(place.start..place.end.next_multiple_of(LINE / size_of::<R>()), count + 1);
         }
     }
     updates.iter_mut().for_each(|count| *count += 1);
     Stepped::Moved(elbo)
-}
-
-fn finite<R: Real>(x: &[R]) -> bool {
-    // 0 x is 0 for finite numbers and NaN for others.
-    let zero = R::from_f64(0.0);
-    x.iter().fold(zero, |sum, &x| sum + x * zero) == zero
-}
-
-fn adam<R: Real>(x: &mut [R], g: &[R], m: &mut [R], v: &mut [R], constants: [R; 7], [low, high]: [R; 2]) {
-    let [beta1, rest1, beta2, rest2, unbias, epsilon, rate] = constants;
-    for (((x, &g), m), v) in x.iter_mut().zip(g).zip(m).zip(v) {
-        let g = if g < low {
-            low
-        } else if g > high {
-            high
-        } else {
-            g
-        };
-        *m = *m * beta1 + g * rest1;
-        *v = *v * beta2 + g * g * rest2;
-        *x = *x - *m / (R::from_f64((*v).to_f64().sqrt()) * unbias + epsilon) * rate;
-    }
-}
-
-fn sgd<R: Real>(x: &mut [R], g: &[R], b: &mut [R], momentum: R, rate: R) {
-    for ((x, &g), b) in x.iter_mut().zip(g).zip(b) {
-        *b = *b * momentum + g;
-        *x = *x - *b * rate;
-    }
 }

@@ -86,7 +86,8 @@ impl Rewrite {
     /// Operands of commutative operations in one order, numbers last.
     fn order_operands(&self, node: &mut Node) {
         let commutes = match node.op {
-            Op::Binary(f) => matches!(f, Binary::Add | Binary::Mul | Binary::Max | Binary::Min | Binary::LogBeta),
+            // The slope of a maximum at a tie is that of the first operand, so its operands stay where they are.
+            Op::Binary(f) => matches!(f, Binary::Add | Binary::Mul | Binary::LogBeta),
             Op::Compare(f) => matches!(f, Compare::Equal | Compare::NotEqual),
             Op::Logic(_) => true,
             _ => false,

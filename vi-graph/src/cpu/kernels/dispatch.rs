@@ -96,9 +96,10 @@ unsafe fn nest(it: &Nest, table: &Table) {
     // SAFETY: the extents of the loops are part of the ranges that were checked.
     unsafe {
         match it.kernel {
-            Kernel::One(f) => walk(&it.loops, pointers, &mut |[x, out, ..]| f(n, x, out)),
+            Kernel::One(f) | Kernel::Emptied(f) => walk(&it.loops, pointers, &mut |[x, out, ..]| f(n, x, out)),
             Kernel::Two(f) => walk(&it.loops, pointers, &mut |[x, y, out, _]| f(n, x, y, out)),
             Kernel::Three(f) => walk(&it.loops, pointers, &mut |[x, y, z, out]| f(n, x, y, z, out)),
+            Kernel::Vector { f, rows, columns } => walk(&it.loops, pointers, &mut |[a, x, out, _]| f(rows, columns, a, x, out)),
             Kernel::Rows { f, rows, step } => walk(&it.loops, pointers, &mut |[x, out, ..]| f(rows, n, step, x, out)),
         }
     }

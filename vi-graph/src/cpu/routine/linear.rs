@@ -74,3 +74,31 @@ impl SolveLower {
         }
     }
 }
+
+/// A matrix in row-major order to panels of rows, each column by column, with zeros behind the last row.
+#[derive(Debug)]
+pub(crate) struct Pack {
+    pub wide: bool,
+    pub columns: usize,
+    pub panel: usize,
+}
+
+impl Routine for Pack {
+    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
+        if self.wide { self.all::<f64>(inputs[0], output) } else { self.all::<f32>(inputs[0], output) }
+    }
+}
+
+impl Pack {
+    fn all<R: Element>(&self, x: &[u8], out: &mut [u8]) {
+        let panel = self.panel * self.columns;
+        for (rows, out) in typed::<R>(x).chunks(panel).zip(typed_mut::<R>(out).chunks_exact_mut(panel)) {
+            out.fill(R::default());
+            for (i, row) in rows.chunks_exact(self.columns).enumerate() {
+                for (j, &x) in row.iter().enumerate() {
+                    out[j * self.panel + i] = x;
+                }
+            }
+        }
+    }
+}
