@@ -46,8 +46,9 @@ fn divisions() {
         })
     };
     assert_eq!(by(4.0), "mul(x, 0.25)");
-    // the reciprocal of 5 is rounded
-    assert_eq!(by(5.0), "div(x, 5)");
+    assert_eq!(by(5.0), "mul(x, 0.2)");
+    // the reciprocal would overflow
+    assert_eq!(by(1e-40), "div(x, 0.0000000000000000000000000000000000000001)");
     assert_eq!(by(0.0), "div(x, 0)");
     let reciprocal = |g: &mut Graph, x, y| {
         let y = g.unary(Unary::Recip, y);

@@ -123,6 +123,19 @@ fn sums_of_exponentials() {
     assert_eq!(of_x(log_softmax), "sub(x, expand[3](logsumexp[0](x)))");
 }
 
+#[test]
+fn clamps() {
+    let clamp = of_x(|g, x| {
+        let low = g.full_like(-1.0, x);
+        let below = g.compare(Compare::Less, x, low);
+        let raised = g.select(below, low, x);
+        let high = g.full_like(1.0, x);
+        let above = g.compare(Compare::Greater, x, high);
+        g.select(above, high, raised)
+    });
+    assert_eq!(clamp, "min(max(x, -1), 1)");
+}
+
 /// Where both ends of a clamp are numbers, its derivative asks once whether the operand is inside.
 #[test]
 fn slope_of_a_clamp() {
@@ -165,7 +178,19 @@ fn standardised_draws() {
         g.div(centred, scale)
     });
     assert_eq!(score, "eps");
-    // differences that measure rounding are not touched
+    // differences that measure rounding are not touched: these are the logarithm of 1 − x ± p, with what the sum lost
+    let mass = form(|g| {
+        let (signed, rest) = (step(g, "signed", &[3]), data(g, "rest", &[3]));
+        let signed = g.unary(Unary::Exp, signed);
+        let mass = g.add(signed, rest);
+        let back = g.sub(mass, rest);
+        let lost = g.sub(signed, back);
+        let log = g.unary(Unary::Log, mass);
+        let all = g.add(log, lost);
+        g.sum_all(all)
+    });
+    let sum = "add(rest, exp(signed))";
+    assert_eq!(mass, format!("sum[0](add(sub(exp(signed), sub({sum}, rest)), log({sum})))"));
     let ratio = form(|g| {
         let (x, s, y) = (step(g, "x", &[3]), data(g, "s", &[3]), step(g, "y", &[3]));
         let ratio = g.div(x, s);
