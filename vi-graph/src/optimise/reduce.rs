@@ -139,7 +139,10 @@ fn sum_of_squares(rewrite: &mut Rewrite, node: &Node, axes: &[usize], a: Id, b: 
 
 /// Whether the node is data as they were given, in whatever shape.
 fn is_input(rewrite: &Rewrite, mut id: Id) -> bool {
-    while matches!(rewrite.op(id), Op::Reshape | Op::Expand | Op::Cast | Op::Permute(_) | Op::Slice(_) | Op::Take(_) | Op::Unary(Unary::Neg)) {
+    while matches!(
+        rewrite.op(id),
+        Op::Reshape | Op::Expand | Op::Cast | Op::Permute(_) | Op::Slice(_) | Op::Take(_) | Op::Unary(Unary::Neg)
+    ) {
         id = rewrite.arg(id);
     }
     matches!(rewrite.op(id), Op::Input(_)) && rewrite.stage(id) < Stage::Step
