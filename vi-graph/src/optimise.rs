@@ -53,7 +53,9 @@ pub fn optimise(graph: &Graph) -> Graph {
     let mut graph = share(graph);
     for _ in 0..PASSES {
         let next = pass(&graph, RULES);
-        if std::env::var("DBG").is_ok() { eprintln!("pass {} -> {}", graph.nodes.len(), next.nodes.len()); }
+        if std::env::var("DBG").is_ok() {
+            eprintln!("pass {} -> {}", graph.nodes.len(), next.nodes.len());
+        }
         if intern::same_graph(&next, &graph) {
             break;
         }

@@ -44,8 +44,12 @@ fn agree(seed: u64, precision: Precision, values: Values) {
     let instructions = [Instructions::Portable, Instructions::Avx2, Instructions::Avx512][seed as usize % 3];
     let options = Options { draw: false, instructions: Some(instructions), ..Options::default() };
     check(&graph, &options);
+    let tiles = Options { tile: Some(7), threads: 1 + seed as usize % 2, ..options.clone() };
+    check(&graph, &tiles);
     if values == Values::Finite {
-        check(&optimise(&graph), &options);
+        let optimised = optimise(&graph);
+        check(&optimised, &options);
+        check(&optimised, &tiles);
     }
 }
 

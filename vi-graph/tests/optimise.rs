@@ -123,10 +123,8 @@ fn half_cauchy(g: &mut Graph, x: Id, scale: f64) -> Id {
 
 /// The negative mean of `of` and its derivatives with respect to the parameters.
 fn with_gradient(mut g: Graph, of: Id) -> Graph {
-    let parameters: Vec<Id> = g
-        .ids()
-        .filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter))
-        .collect();
+    let parameters: Vec<Id> =
+        g.ids().filter(|&id| matches!(g.node(id).op, Op::Input(input) if g.inputs[input].role == Role::Parameter)).collect();
     let loss = g.neg(of);
     let gradients = gradient(&mut g, loss, &parameters).unwrap();
     g.outputs = std::iter::once(loss).chain(gradients.into_iter().flatten()).collect();

@@ -17,6 +17,7 @@ pub(crate) mod matvec;
 pub(crate) mod movement;
 pub(crate) mod noise;
 pub(crate) mod plain;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod slices;
 pub(crate) mod update;

@@ -75,3 +75,12 @@ pub(crate) fn fold<R: Real>(f: Reduce) -> unsafe fn(usize, usize, usize, *const 
         _ => sum,
     }
 }
+
+/// `out = x`
+///
+/// # Safety
+/// `n` elements each, apart from each other.
+pub(crate) unsafe fn copy<R: Real>(n: usize, x: *const R, out: *mut R) {
+    // SAFETY: the caller's.
+    unsafe { std::ptr::copy_nonoverlapping(x, out, n) }
+}
