@@ -245,9 +245,14 @@ impl Executable {
         self.arena.len()
     }
 
-    /// The instructions of a step.
+    /// The instructions of a step; a loop counts as one.
     pub fn instructions(&self) -> usize {
         self.plan.body.len()
+    }
+
+    /// The loops over tiles in a step.
+    pub fn loops(&self) -> usize {
+        self.plan.body.iter().filter(|it| matches!(it, instruction::Instruction::Loop(_))).count()
     }
 }
 

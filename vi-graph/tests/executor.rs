@@ -137,3 +137,31 @@ fn a_mixture_is_stored_along_its_observations() {
         &[numbers(100), numbers(3)],
     );
 }
+
+#[test]
+fn sums_over_a_long_axis_run_in_as_many_loops_as_passes_are_needed() {
+    let mut g = Graph::new(Precision::F64);
+    let x = g.input("x", Role::Parameter, [1000], Type::Float);
+    let square = g.unary(Unary::Square, x);
+    let sum = g.sum_all(square);
+    // The second pass needs the sum of the first.
+    let norm = g.expand(sum, [1000]);
+    let scaled = g.div(x, norm);
+    let e = g.unary(Unary::Exp, scaled);
+    let total = g.sum_all(e);
+    g.outputs = vec![total, scaled];
+    let Data::Float(x) = numbers(1000) else { unreachable!() };
+    let norm: f64 = x.iter().map(|x| x * x).sum();
+    let expected: f64 = x.iter().map(|x| (x / norm).exp()).sum();
+    for threads in [1, 2, 3] {
+        let options = Options { draw: false, tile: Some(96), threads, ..Options::default() };
+        let mut executable = Executable::compile(&g, &options).unwrap();
+        assert_eq!(executable.loops(), 2);
+        executable.set(0, &Data::Float(x.clone())).unwrap();
+        executable.prologue();
+        executable.run(Key::new(0));
+        let found = executable.output::<f64>(0).unwrap()[0];
+        assert!((found - expected).abs() < 1e-10 * expected, "{found} {expected}");
+        assert!((executable.output::<f64>(1).unwrap()[999] - x[999] / norm).abs() < 1e-15);
+    }
+}
