@@ -4,19 +4,21 @@
 //! put something cheaper in its place, and equal nodes are one; then what no output needs is left out. Passes follow one
 //! another until nothing changes.
 //!
-//! Rules keep the value for finite operands up to rounding. They may turn an overflow into the finite value that it
-//! stands for, and they ignore the sign of zero.
+//! Rules keep the value for finite operands up to rounding: they may turn an overflow into the finite value that it stands
+//! for, and ignore the sign of zero. Factors are reordered, so two factors beyond the square root of the range may meet
+//! that did not; terms are not, except where they are totals of sums, because a difference may be written for its exactness.
 
 mod arithmetic;
 mod bounds;
+mod cancel;
 mod dead;
 mod expand;
 mod fold;
 mod intern;
 mod linear;
 mod logic;
-mod order;
 mod pattern;
+mod product;
 mod reduce;
 mod rewrite;
 mod shape;
@@ -38,11 +40,12 @@ const RULES: &[Rule] = &[
     logic::rule,
     shape::rule,
     pattern::rule,
+    cancel::rule,
     arithmetic::rule,
     expand::rule,
     reduce::rule,
     linear::rule,
-    order::rule,
+    product::rule,
     terms::rule,
 ];
 
@@ -53,9 +56,6 @@ pub fn optimise(graph: &Graph) -> Graph {
     let mut graph = share(graph);
     for _ in 0..PASSES {
         let next = pass(&graph, RULES);
-        if std::env::var("DBG").is_ok() {
-            eprintln!("pass {} -> {}", graph.nodes.len(), next.nodes.len());
-        }
         if intern::same_graph(&next, &graph) {
             break;
         }

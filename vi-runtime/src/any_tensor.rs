@@ -186,7 +186,7 @@ impl AnyTensor {
             match self.kind() {
                 Kind::Float => Tensor::<D>::empty(shape, (device, self.dtype())).into(),
                 Kind::Int => Tensor::<D, Int>::empty(shape, (device, self.dtype())).into(),
-                Kind::Bool => Tensor::<D, Bool>::empty(shape, device).into(),
+                Kind::Bool => Tensor::<D, Bool>::empty(shape, (device, self.dtype())).into(),
             }
         })
     }

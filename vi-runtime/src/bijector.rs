@@ -184,7 +184,7 @@ impl<const D: usize> Bijector<D> for Affine {
     }
 
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
-        y.sub_scalar(self.loc).div_scalar(self.scale)
+        y.sub_scalar(self.loc).mul_scalar(self.scale.recip())
     }
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {

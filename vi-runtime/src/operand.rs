@@ -220,7 +220,8 @@ binary!(Mul, mul, |x: f64, y: f64| x * y, |a, n| if n == 1.0 { a } else { a.mul_
 } else {
     b.mul_scalar(m)
 });
-binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { a.div_scalar(n) }, |m, b| if m == 1.0 {
+// A product: Burn rounds the derivative of `div_scalar` to single precision.
+binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { a.mul_scalar(n.recip()) }, |m, b| if m == 1.0 {
     b.recip()
 } else {
     b.recip().mul_scalar(m)

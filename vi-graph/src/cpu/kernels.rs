@@ -157,7 +157,8 @@ impl Real for f64 {
 macro_rules! kernel {
     (
         $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
+        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>
+        ($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
     ) => {
         $(#[$attribute])*
         $visibility fn $name<R: $crate::cpu::kernels::Real $(, $type: $bound)* $(, const $constant: $ty)*>(

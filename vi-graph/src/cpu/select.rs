@@ -4,7 +4,7 @@ use crate::ir::{Binary, Compare, Logic, Reduce, Test, Type, Unary};
 
 use super::instruction::Kernel;
 use super::kernels::erased::{Map1, Map2, Map4, Map5, emptied, one, product, rows, three, two};
-use super::kernels::{self, Level, Mode, discrete, matvec, plain};
+use super::kernels::{self, Level, Mode, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
     match scalars {
@@ -85,14 +85,12 @@ pub(super) fn cast(level: Level, wide: bool, from: Type, to: Type) -> Option<Ker
 
 /// Of a run of floats to one.
 pub(super) fn reduce(level: Level, wide: bool, f: Reduce) -> Map1 {
-    let _ = level;
-    if wide { one(plain::reduce::<f64>(f)) } else { one(plain::reduce::<f32>(f)) }
+    if wide { one(reduce::of_run::<f64>(level, f)) } else { one(reduce::of_run::<f32>(level, f)) }
 }
 
 /// Of rows of floats to one row.
 pub(super) fn fold(level: Level, wide: bool, f: Reduce) -> Map4 {
-    let _ = level;
-    if wide { rows(plain::fold::<f64>(f)) } else { rows(plain::fold::<f32>(f)) }
+    if wide { rows(reduce::of_rows::<f64>(level, f)) } else { rows(reduce::of_rows::<f32>(level, f)) }
 }
 
 /// `A x` for `A` in row-major order, or `Aᵀ x`.
@@ -124,9 +122,4 @@ pub(super) fn packed_result(level: Level, wide: bool) -> Map1 {
 pub(super) fn join(level: Level, wide: bool, f: Binary) -> Map2 {
     let mode = Mode::VectorVector;
     if wide { two(kernels::binary::<f64>(level, f, mode)) } else { two(kernels::binary::<f32>(level, f, mode)) }
-}
-
-/// The kernel that copies floats.
-pub(super) fn copy(wide: bool) -> Map1 {
-    if wide { one(plain::copy::<f64>) } else { one(plain::copy::<f32>) }
 }

@@ -1,7 +1,7 @@
 //! Truth values: comparisons that bounds decide, and what follows from a known condition.
 
 use super::rewrite::Rewrite;
-use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type};
+use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type, Unary};
 
 /// Comparisons, logic, selection, and maxima and minima of which one side is known to win.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
@@ -73,6 +73,14 @@ fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Op
     if matches!(rewrite.op(condition), Op::Not) {
         let condition = rewrite.arg(condition);
         return Some(rewrite.like(node, [condition, b, a]));
+    }
+    if let Some(value) = rewrite.float(a)
+        && rewrite.is_single(b)
+        && let Some(b) = rewrite.unary_of(Unary::Neg, b)
+    {
+        let a = rewrite.full_like(-value, a);
+        let positive = rewrite.like(node, [condition, a, b]);
+        return Some(rewrite.neg(positive));
     }
     if let Some(clamped) = clamp_slope(rewrite, node, condition, a, b) {
         return Some(clamped);

@@ -1,19 +1,64 @@
-//! Sums of many terms: what they have in common is taken out.
+//! Totals: the terms of a sum of which some are sums themselves, as those of an ELBO. What terms have in common is taken out.
 
 use super::expand::proper_shape;
 use super::rewrite::Rewrite;
 use super::stage::Stage;
 use crate::ir::{Binary, Id, Node, Op, Reduce, Type, Unary};
 
-/// Longer sums are left as they are.
+/// The most terms that are compared with one another, and how far down they are looked for.
 const MOST: usize = 24;
 
-/// `c a + … + c b` as `… + c (a + b)`, and `Σ a + … + Σ b` as `… + Σ (a + b)`.
+/// `c a + … + c b` as `… + c (a + b)`, `Σ a + … + Σ b` as `… + Σ (a + b)`, and what is known before the step as one term;
+/// in a sum of totals, what is the same for all of them apart.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
-    let (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y], Type::Float) = (&node.op, &node.args[..], node.ty) else { return None };
+    if node.ty != Type::Float {
+        return None;
+    }
+    match (&node.op, &node.args[..]) {
+        (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y]) if rewrite.is_total(x) || rewrite.is_total(y) => {
+            let mut terms = Vec::new();
+            collect(rewrite, x, 1.0, 0, &mut terms);
+            collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, 0, &mut terms);
+            joined(rewrite, terms)
+        }
+        (Op::Reduce(Reduce::Sum, axes), &[x]) if rewrite.is_total(x) && rewrite.is_single(x) => parted(rewrite, axes, x),
+        _ => None,
+    }
+}
+
+/// Whether `node` is a sum or made of sums, `totals` being known of its operands.
+pub(super) fn is_total(node: &Node, totals: &[bool]) -> bool {
+    match node.op {
+        Op::Reduce(Reduce::Sum, _) => true,
+        Op::Unary(Unary::Neg) | Op::Binary(Binary::Add | Binary::Sub | Binary::Mul) | Op::Reshape => {
+            node.args.iter().any(|arg| totals[arg.index()])
+        }
+        _ => false,
+    }
+}
+
+/// `Σ (a + E)` as `Σ a + n E`.
+fn parted(rewrite: &mut Rewrite, axes: &[usize], x: Id) -> Option<Id> {
     let mut terms = Vec::new();
-    collect(rewrite, x, 1.0, &mut terms);
-    collect(rewrite, y, if *f == Binary::Sub { -1.0 } else { 1.0 }, &mut terms);
+    collect(rewrite, x, 1.0, 0, &mut terms);
+    let is_apart = |term: &Term| {
+        let proper = proper_shape(rewrite, term.x);
+        rewrite.stage(term.x) < Stage::Step || proper != rewrite.shape(term.x)
+    };
+    let (apart, rest): (Vec<Term>, Vec<Term>) = terms.iter().partition(|term| is_apart(term));
+    if apart.is_empty() || terms.len() > MOST {
+        return None;
+    }
+    let rest = total(rewrite, &rest);
+    let rest = rest.map(|rest| Term { factor: 1.0, x: rewrite.reduce(Reduce::Sum, rest, axes) });
+    let mut sums: Vec<Term> = rest.into_iter().collect();
+    for term in apart {
+        sums.push(Term { x: rewrite.reduce(Reduce::Sum, term.x, axes), ..term });
+    }
+    total(rewrite, &sums)
+}
+
+fn joined(rewrite: &mut Rewrite, mut terms: Vec<Term>) -> Option<Id> {
     if terms.len() > MOST {
         return None;
     }
@@ -37,21 +82,27 @@ struct Term {
 }
 
 /// The terms of `sign id`, opening sums and factors that nothing else needs.
-fn collect(rewrite: &Rewrite, id: Id, sign: f64, terms: &mut Vec<Term>) {
+fn collect(rewrite: &mut Rewrite, id: Id, sign: f64, depth: usize, terms: &mut Vec<Term>) {
     let node = rewrite.node(id);
-    if rewrite.is_single(id) && terms.len() <= MOST {
+    if rewrite.is_single(id) && depth < MOST {
         match (&node.op, &node.args[..]) {
-            (Op::Binary(Binary::Add), &[x, y]) => {
-                collect(rewrite, x, sign, terms);
-                return collect(rewrite, y, sign, terms);
+            (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[x, y]) => {
+                let sign_of_y = if *f == Binary::Sub { -sign } else { sign };
+                collect(rewrite, x, sign, depth + 1, terms);
+                return collect(rewrite, y, sign_of_y, depth + 1, terms);
             }
-            (Op::Binary(Binary::Sub), &[x, y]) => {
-                collect(rewrite, x, sign, terms);
-                return collect(rewrite, y, -sign, terms);
-            }
-            (Op::Unary(Unary::Neg), &[x]) => return collect(rewrite, x, -sign, terms),
+            (Op::Unary(Unary::Neg), &[x]) => return collect(rewrite, x, -sign, depth + 1, terms),
             (Op::Binary(Binary::Mul), &[x, c]) => {
                 if let Some(c) = rewrite.float(c) {
+                    return terms.push(Term { factor: sign * c, x });
+                }
+            }
+            (Op::Reshape, &[x]) => {
+                let shape = node.shape.clone();
+                if let Some((x, c)) = rewrite.binary_of(Binary::Mul, x)
+                    && let Some(c) = rewrite.float(c)
+                {
+                    let x = rewrite.reshape(x, shape);
                     return terms.push(Term { factor: sign * c, x });
                 }
             }
@@ -75,8 +126,10 @@ fn join(rewrite: &mut Rewrite, a: Term, b: Term) -> Option<Term> {
         return Some(Term { factor: a.factor, x: rewrite.reduce(Reduce::Sum, both, &along) });
     }
     // without a factor there is nothing to be taken out
+    let early = |id: Id| rewrite.stage(id) < Stage::Step;
     let is_same_kind = rewrite.stage(a.x) == rewrite.stage(b.x) && proper_shape(rewrite, a.x) == proper_shape(rewrite, b.x);
-    (a.factor.abs() != 1.0 && is_same_kind).then(|| Term { factor: a.factor, x: rewrite.binary(f, a.x, b.x) })
+    let is_cheaper = (early(a.x) && early(b.x)) || (a.factor.abs() != 1.0 && is_same_kind);
+    is_cheaper.then(|| Term { factor: a.factor, x: rewrite.binary(f, a.x, b.x) })
 }
 
 /// What is summed in each step, all terms being different, and along which axes; only where nothing else needs the sum.

@@ -23,6 +23,8 @@ pub(super) struct Cpu {
     plates: Vec<(usize, &'static str, Subsampler)>,
     /// What an optimiser without a rule for plain numbers remembers.
     foreign: Vec<OptimState>,
+    /// Which inputs the graph still reads.
+    read: Vec<bool>,
     /// The slots that the last rule uses.
     slots: usize,
 }
@@ -42,6 +44,12 @@ impl Cpu {
             let node = step.graph.nodes.iter().find(|node| node.op == Op::Input(input));
             node.map_or_else(Vec::new, |node| node.shape.clone())
         };
+        let mut read = vec![false; step.graph.inputs.len()];
+        for node in &step.graph.nodes {
+            if let Op::Input(input) = node.op {
+                read[input] = true;
+            }
+        }
         let plates = step.sources.iter().enumerate().filter_map(|(input, source)| match source {
             Source::Units { plate, size, len } => Some((input, *plate, Subsampler::new(*size, *len))),
             _ => None,
@@ -53,6 +61,7 @@ impl Cpu {
             shapes: (0..step.moved).map(shape).collect(),
             plates: plates.collect(),
             foreign: vec![OptimState::default(); step.moved],
+            read,
             slots: 0,
         })
     }
@@ -91,6 +100,9 @@ impl Cpu {
 
 impl Runner for Cpu {
     fn bind(&mut self, input: usize, tensor: &AnyTensor) -> Result<()> {
+        if !self.read[input] {
+            return Ok(());
+        }
         let placed = tensor.clone().inner().matching(&self.placement);
         let (precision, ty) = (self.plan.executable().precision(), super::inputs::type_of(&placed));
         let data = placed.to_data()?;
@@ -141,6 +153,9 @@ impl Runner for Cpu {
 
     fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
         for (input, plate, subsampler) in &mut self.plates {
+            if !self.read[*input] {
+                continue;
+            }
             let to = self.plan.executable().input::<i64>(*input).map_err(internal)?;
             subsampler.draw(key.site(plate), to);
         }

@@ -71,7 +71,7 @@ impl Plan {
         particles: usize,
         step: u64,
     ) -> Result<Plan, Failure> {
-        let graph = step_graph(elbo_graph(model, guide, placement, params)?, particles)?;
+        let graph = step_graph(elbo_graph(model, guide, placement, params)?, particles, &mut |_, _| {})?;
         check(&graph, &params.borrow(), step)?;
         let moved = graph.sources[..graph.moved].iter().filter_map(|source| match source {
             Source::Parameter(name) => Some(name.clone()),

@@ -32,7 +32,7 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
     let Some(total) = total else {
         return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
     };
-    let elbo = if settings.particles == 1 { total } else { total.div_scalar(settings.particles as f64) };
+    let elbo = if settings.particles == 1 { total } else { total.mul_scalar((settings.particles as f64).recip()) };
     let leaves = scope.leaves();
     if !elbo.is_tracked() {
         return match leaves.first() {

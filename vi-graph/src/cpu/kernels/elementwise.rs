@@ -236,6 +236,7 @@ functions! { Map<V> V {
     Softplus(x) = math::softplus(x);
     Lgamma(x) = math::lgamma(x);
     Digamma(x) = math::digamma(x);
+    Trigamma(x) = math::trigamma(x);
 }}
 
 functions! { ScalarMap {
@@ -245,7 +246,6 @@ functions! { ScalarMap {
     Asinh(x) = x.asinh();
     Acosh(x) = x.acosh();
     Atanh(x) = x.atanh();
-    Trigamma(x) = special::trigamma(x);
 }}
 
 functions! { Zip<V> V {
@@ -313,7 +313,7 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Trunc => map_kernel::<R, Trunc>(level),
         Unary::Lgamma => map_kernel::<R, Lgamma>(level),
         Unary::Digamma => map_kernel::<R, Digamma>(level),
-        Unary::Trigamma => scalar_map::<R, Trigamma>,
+        Unary::Trigamma => map_kernel::<R, Trigamma>(level),
     }
 }
 

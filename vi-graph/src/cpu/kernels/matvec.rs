@@ -3,6 +3,8 @@
 //! A tall matrix that does not change is packed into panels: [`panel`] rows at a time, column by column, so that both `A x`
 //! and `Aᵀ g` read it once, in order, with whole vectors, whatever the number of columns is.
 
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+
 use super::reduce::{Sum, WIDEST, across, first};
 use super::{Real, Vector, kernel};
 
@@ -70,7 +72,11 @@ unsafe fn row_sums<V: Vector, const N: usize>(k: usize, a: *const V::Element, x:
                 *sum = a.mul_add(x, *sum);
             }
         }
-        sums.map(|sum| across::<V, Sum>(sum))
+        let mut results = [zero; N];
+        for (result, sum) in results.iter_mut().zip(sums) {
+            *result = across::<V, Sum>(sum);
+        }
+        results
     }
 }
 
@@ -82,7 +88,7 @@ kernel! {
 #[inline(always)]
 unsafe fn transposed_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *const V::Element, g: *const V::Element, y: *mut V::Element) {
     let mut j = 0;
-    // SAFETY: the caller's; so many columns are left.
+    // SAFETY: the caller's; each call has as many columns as are left, or fewer.
     unsafe {
         while j + 4 * V::LANES <= k {
             transposed_columns::<V, ADD, 4>(m, k, a.add(j), g, y.add(j));
@@ -92,26 +98,42 @@ unsafe fn transposed_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *co
             transposed_columns::<V, ADD, 1>(m, k, a.add(j), g, y.add(j));
             j += V::LANES;
         }
+        while j + 8 <= k {
+            few_columns::<V::Element, ADD, 8>(m, k, a.add(j), g, y.add(j));
+            j += 8;
+        }
+        if j + 4 <= k {
+            few_columns::<V::Element, ADD, 4>(m, k, a.add(j), g, y.add(j));
+            j += 4;
+        }
+        while j < k {
+            few_columns::<V::Element, ADD, 1>(m, k, a.add(j), g, y.add(j));
+            j += 1;
+        }
     }
-    let left = k - j;
-    let mut totals = [V::Element::from_f64(0.0); WIDEST];
+}
+
+/// `N` columns.
+#[inline(always)]
+unsafe fn few_columns<R: Real, const ADD: bool, const N: usize>(m: usize, k: usize, a: *const R, g: *const R, y: *mut R) {
+    let zero = R::from_f64(0.0);
+    let mut totals = [zero; N];
     for top in (0..m).step_by(BLOCK) {
-        let mut sums = [V::Element::from_f64(0.0); WIDEST];
+        let mut sums = [zero; N];
         for i in top..(top + BLOCK).min(m) {
-            // SAFETY: the caller's: element `i` of `g`, columns below `j + left = k`.
-            let (a, g) = unsafe { (a.add(i * k + j), *g.add(i)) };
-            for (l, sum) in sums.iter_mut().enumerate().take(left) {
-                // SAFETY: as above.
-                *sum = *sum + unsafe { *a.add(l) } * g;
+            // SAFETY: the caller's.
+            let (a, g) = unsafe { (*a.add(i * k).cast::<[R; N]>(), *g.add(i)) };
+            for (sum, a) in sums.iter_mut().zip(a) {
+                *sum = *sum + a * g;
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
             *total = *total + sum;
         }
     }
-    for (l, sum) in totals.into_iter().enumerate().take(left) {
-        // SAFETY: as above.
-        unsafe { *y.add(j + l) = if ADD { *y.add(j + l) + sum } else { sum } };
+    for (c, sum) in totals.into_iter().enumerate() {
+        // SAFETY: the caller's.
+        unsafe { *y.add(c) = if ADD { *y.add(c) + sum } else { sum } };
     }
 }
 
@@ -266,9 +288,12 @@ unsafe fn packed_transposed_body<V: Vector>(m: usize, k: usize, a: *const V::Ele
                 }
                 let a = a.add(top * k + within);
                 for j in 0..k {
-                    let column = |c: usize| V::load(a.add(j * rows + c * V::LANES));
-                    let low = column(1).mul_add(weights[1], column(0) * weights[0]);
-                    let high = column(3).mul_add(weights[3], column(2) * weights[2]);
+                    let mut columns = [zero; N];
+                    for (c, column) in columns.iter_mut().enumerate() {
+                        *column = V::load(a.add(j * rows + c * V::LANES));
+                    }
+                    let low = columns[1].mul_add(weights[1], columns[0] * weights[0]);
+                    let high = columns[3].mul_add(weights[3], columns[2] * weights[2]);
                     let sum = sums.add(j * V::LANES);
                     (V::load(sum) + (low + high)).store(sum);
                 }

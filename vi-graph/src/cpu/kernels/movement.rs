@@ -1,6 +1,9 @@
 //! Elements from one place to another: gathers, scatters, strided copies, running results.
 //!
-//! Shapes are seen as `[outer, axis, inner]` around the one axis that an operation works along.
+//! A position outside of the axis reads what the caller says, and is left out of sums. Shapes are seen as `[outer, axis, inner]` around the one axis that an operation works along.
+
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+#![allow(clippy::too_many_arguments, reason = "a kernel takes pointers and sizes")]
 
 use std::mem::MaybeUninit;
 
@@ -9,7 +12,7 @@ use super::{Level, Real};
 
 /// Positions along an axis.
 pub(crate) trait Index: Copy + 'static {
-    /// As an offset; what is stored is at least 0.
+    /// As an offset; beyond every axis where it is negative.
     fn at(self) -> usize;
 }
 
@@ -65,36 +68,42 @@ macro_rules! by_level {
     };
 }
 
-/// Whether all `n` positions are below `len`.
-///
-/// # Safety
-///
-/// `index` has `n` elements.
-pub(crate) unsafe fn in_range(n: usize, index: *const i64, len: usize) -> bool {
-    // SAFETY: the caller's. A negative position is a large unsigned one.
-    (0..n).fold(true, |all, i| all & ((unsafe { *index.add(i) } as u64) < len as u64))
+/// `x[i]`, or `outside`.
+#[inline(always)]
+unsafe fn read<T: Copy>(x: *const T, i: usize, len: usize, outside: T) -> T {
+    // SAFETY: the caller's: `x` has `len` elements.
+    if i < len { unsafe { *x.add(i) } } else { outside }
 }
 
 by_level! {
-    /// `out[o, i, k] = x[o, index[i], k]`: shapes `[outer, to, inner]`, `[outer, from, inner]`, `[to]`; positions below `from`.
-    fn take<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, out: *mut T) = take_body;
+    /// `out[o, i, k] = x[o, index[i], k]`: shapes `[outer, to, inner]`, `[outer, from, inner]`, `[to]`.
+    fn take<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, outside: T, out: *mut T) = take_body;
 }
 
 #[inline(always)]
-unsafe fn take_body<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, out: *mut T) {
+unsafe fn take_body<T: Copy, I: Index>(
+    outer: usize,
+    from: usize,
+    to: usize,
+    inner: usize,
+    x: *const T,
+    index: *const I,
+    outside: T,
+    out: *mut T,
+) {
     for o in 0..outer {
         // SAFETY: the caller's; all offsets lie within the shapes.
         unsafe {
             let (x, out) = (x.add(o * from * inner), out.add(o * to * inner));
             if inner == 1 {
                 for i in 0..to {
-                    *out.add(i) = *x.add((*index.add(i)).at());
+                    *out.add(i) = read(x, (*index.add(i)).at(), from, outside);
                 }
             } else {
                 for i in 0..to {
-                    let (x, out) = (x.add((*index.add(i)).at() * inner), out.add(i * inner));
+                    let (from_row, out) = ((*index.add(i)).at(), out.add(i * inner));
                     for k in 0..inner {
-                        *out.add(k) = *x.add(k);
+                        *out.add(k) = if from_row < from { *x.add(from_row * inner + k) } else { outside };
                     }
                 }
             }
@@ -104,29 +113,48 @@ unsafe fn take_body<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inn
 
 by_level! {
     /// `out[o, i, k] = x[o, index[o, i, k], k]`: shapes as in [`take`], `index` of the shape of `out`.
-    fn gather<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, out: *mut T)
+    fn gather<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, outside: T, out: *mut T)
         = gather_body;
 }
 
 #[inline(always)]
-unsafe fn gather_body<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, out: *mut T) {
+unsafe fn gather_body<T: Copy, I: Index>(
+    outer: usize,
+    from: usize,
+    to: usize,
+    inner: usize,
+    x: *const T,
+    index: *const I,
+    outside: T,
+    out: *mut T,
+) {
     for o in 0..outer {
         // SAFETY: the caller's; all offsets lie within the shapes.
         unsafe {
             let (x, index, out) = (x.add(o * from * inner), index.add(o * to * inner), out.add(o * to * inner));
             if inner == 1 {
                 for i in 0..to {
-                    *out.add(i) = *x.add((*index.add(i)).at());
+                    *out.add(i) = read(x, (*index.add(i)).at(), from, outside);
                 }
             } else {
                 for i in 0..to {
                     for k in 0..inner {
                         let at = i * inner + k;
-                        *out.add(at) = *x.add((*index.add(at)).at() * inner + k);
+                        let row = (*index.add(at)).at();
+                        *out.add(at) = if row < from { *x.add(row * inner + k) } else { outside };
                     }
                 }
             }
         }
+    }
+}
+
+/// `x[i] += y`, unless there is no such element.
+#[inline(always)]
+unsafe fn add<R: Real>(x: *mut R, i: usize, len: usize, y: R) {
+    if i < len {
+        // SAFETY: the caller's: `x` has `len` elements.
+        unsafe { *x.add(i) = *x.add(i) + y };
     }
 }
 
@@ -141,13 +169,12 @@ const SMALL: usize = 512;
 unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y: *const R, out: *mut R) {
     const TABLES: usize = 4;
     let zero = R::from_f64(0.0);
-    // SAFETY: the caller's; positions are below `from`.
+    // SAFETY: the caller's.
     unsafe {
         if from > SMALL || to < 2 * from {
             std::slice::from_raw_parts_mut(out, from).fill(zero);
             for i in 0..to {
-                let at = out.add((*index.add(i)).at());
-                *at = *at + *y.add(i);
+                add(out, (*index.add(i)).at(), from, *y.add(i));
             }
             return;
         }
@@ -162,14 +189,12 @@ unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y:
         let mut i = 0;
         while i + TABLES <= to {
             for (t, table) in tables.into_iter().enumerate() {
-                let at = table.add((*index.add(i + t)).at());
-                *at = *at + *y.add(i + t);
+                add(table, (*index.add(i + t)).at(), from, *y.add(i + t));
             }
             i += TABLES;
         }
         while i < to {
-            let at = tables[0].add((*index.add(i)).at());
-            *at = *at + *y.add(i);
+            add(tables[0], (*index.add(i)).at(), from, *y.add(i));
             i += 1;
         }
         let [a, b, c, d] = tables;
@@ -197,9 +222,12 @@ unsafe fn take_add_body<R: Real, I: Index>(outer: usize, from: usize, to: usize,
             }
             std::slice::from_raw_parts_mut(out, from * inner).fill(R::from_f64(0.0));
             for i in 0..to {
-                let (y, out) = (y.add(i * inner), out.add((*index.add(i)).at() * inner));
-                for k in 0..inner {
-                    *out.add(k) = *out.add(k) + *y.add(k);
+                let row = (*index.add(i)).at();
+                if row < from {
+                    let (y, out) = (y.add(i * inner), out.add(row * inner));
+                    for k in 0..inner {
+                        *out.add(k) = *out.add(k) + *y.add(k);
+                    }
                 }
             }
         }
@@ -234,8 +262,10 @@ unsafe fn scatter_add_body<R: Real, I: Index>(
             for i in 0..to {
                 for k in 0..inner {
                     let at = i * inner + k;
-                    let out = out.add((*index.add(at)).at() * inner + k);
-                    *out = *out + *y.add(at);
+                    let row = (*index.add(at)).at();
+                    if row < from {
+                        add(out, row * inner + k, from * inner, *y.add(at));
+                    }
                 }
             }
         }

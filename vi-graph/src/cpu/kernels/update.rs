@@ -3,7 +3,7 @@
 //! Every operation is rounded by itself, in the order in which the runtime's optimisers do them on tensors, so that both
 //! give the same parameters.
 
-use super::reduce::{Sum, fold_all};
+use super::reduce::{Sum, Terms, fold_all};
 use super::{Real, Vector, kernel};
 
 /// What Adam's update of one step multiplies with and adds, the same for every element.
@@ -113,9 +113,31 @@ kernel! {
 unsafe fn finite_body<V: Vector>(n: usize, x: *const V::Element) -> bool {
     // SAFETY: the caller's; the kernel runs at the level of the vector.
     unsafe {
-        let zero = V::new(V::Element::from_f64(0.0));
-        // 0 · ∞ and 0 · NaN are NaN.
-        fold_all::<V, Sum>(n, |i| V::load(x.add(i)) * zero).to_f64() == 0.0
+        let zeros = Zeros(x, V::new(V::Element::from_f64(0.0)));
+        fold_all::<V, Sum, _>(n, zeros).to_f64() == 0.0
+    }
+}
+
+/// `0 · x[i]`, which is NaN where `x[i]` is not finite.
+#[derive(Clone, Copy)]
+struct Zeros<V: Vector>(*const V::Element, V);
+
+impl<V: Vector> Terms<V> for Zeros<V> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(self.0.add(i)) * self.1 }
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        unsafe { *self.0.add(i) * V::Element::from_f64(0.0) }
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Zeros(self.0.wrapping_add(i), self.1)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::ir::{Graph, Id, Node, Op, Range, Role, Shape, Type};
 
-use super::super::instruction::{Instruction, Loop, Place, Slab};
+use super::super::instruction::{Copy, Instruction, Loop, Place, Slab, Stride};
 use super::super::kernels::arena::{LINE, padded};
 use super::super::kernels::dispatch::{OUTER, SLOTS};
 use super::super::plan;
@@ -123,11 +123,11 @@ impl Lowering<'_> {
             self.values[id.index()] = Some(View::dense(buffer, &node.shape));
             let out = Place { slot: OUTER + buffer, offset: 0 };
             let Some(Part::Ends { join, .. }) = tiling.within(id, stage) else { continue };
-            let (copy, map) = (select::copy(self.wide()), select::join(self.level, self.wide(), *join));
+            let map = select::join(self.level, self.wide(), *join);
             let n = lens[i];
-            it.first.push(Instruction::Map1 { f: copy, n, places: [partial[i], joined[i]] });
+            it.first.push(copied(size, n, [partial[i], joined[i]]));
             it.next.push(Instruction::Map2 { f: map, n, places: [joined[i], partial[i], joined[i]] });
-            it.take.push(Instruction::Map1 { f: copy, n, places: [joined[i], out] });
+            it.take.push(copied(size, n, [joined[i], out]));
             it.join.push(Instruction::Map2 { f: map, n, places: [out, joined[i], out] });
         }
         it.stride = padded(end) + LINE;
@@ -244,4 +244,10 @@ impl Group {
             self.results.push((id, *axis));
         }
     }
+}
+
+/// Copies a run of `n` elements.
+fn copied(size: usize, n: usize, places: [Place; 2]) -> Instruction {
+    let loops = if n == 1 { Vec::new() } else { vec![Stride { count: n, steps: [size as isize, size as isize, 0, 0] }] };
+    Instruction::Copy(Box::new(Copy { size, places, loops }))
 }

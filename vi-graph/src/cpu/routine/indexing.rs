@@ -2,6 +2,7 @@
 //!
 //! A position outside of the axis reads NaN (0 where the elements are no floats), and is left out of sums.
 
+use super::super::kernels::{Level, Real, slices};
 use super::{Context, Element, Number, Numbers, Routine, typed, typed_mut};
 
 /// The size of elements that are moved only; floats know their NaN.
@@ -38,10 +39,8 @@ impl Routine for Gather {
 impl Gather {
     fn all<T: Element>(&self, x: &[T], index: &[i64], out: &mut [T], outside: T) {
         for (r, out) in out.chunks_exact_mut(self.m).enumerate() {
-            let x = row(x, r, self.n, self.x_shared);
-            for (out, &i) in out.iter_mut().zip(row(index, r, self.m, self.index_shared)) {
-                *out = x.get(i as usize).copied().unwrap_or(outside);
-            }
+            let (x, index) = (row(x, r, self.n, self.x_shared), row(index, r, self.m, self.index_shared));
+            slices::take(Level::detect(), [self.n, 1], x, index, outside, out);
         }
     }
 }
@@ -66,14 +65,21 @@ impl Routine for ScatterAdd {
         let index = typed::<i64>(inputs[0]);
         output.fill(0);
         match self.numbers {
-            Numbers::F32 => self.all::<f32>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::F64 => self.all::<f64>(index, typed(inputs[1]), typed_mut(output)),
+            Numbers::F32 => self.floats::<f32>(index, typed(inputs[1]), typed_mut(output)),
+            Numbers::F64 => self.floats::<f64>(index, typed(inputs[1]), typed_mut(output)),
             Numbers::I64 => self.all::<i64>(index, typed(inputs[1]), typed_mut(output)),
         }
     }
 }
 
 impl ScatterAdd {
+    fn floats<R: Real>(&self, index: &[i64], y: &[R], out: &mut [R]) {
+        for (r, out) in out.chunks_exact_mut(self.n).enumerate() {
+            let (index, y) = (row(index, r, self.m, self.index_shared), row(y, r, self.m, self.y_shared));
+            slices::take_add(Level::detect(), [self.n, 1], index, y, out);
+        }
+    }
+
     fn all<T: Number>(&self, index: &[i64], y: &[T], out: &mut [T]) {
         for (r, out) in out.chunks_exact_mut(self.n).enumerate() {
             let index = row(index, r, self.m, self.index_shared);
@@ -109,16 +115,7 @@ impl Routine for Take {
 impl Take {
     fn all<T: Element>(&self, x: &[T], index: &[i64], out: &mut [T], outside: T) {
         let (n, inner) = (self.n, self.inner);
-        for (r, out) in out.chunks_exact_mut((index.len() * inner).max(1)).enumerate() {
-            for (out, &i) in out.chunks_exact_mut(inner).zip(index) {
-                if (0..n as i64).contains(&i) {
-                    let start = (r * n + i as usize) * inner;
-                    out.copy_from_slice(&x[start..start + inner]);
-                } else {
-                    out.fill(outside);
-                }
-            }
-        }
+        slices::take(Level::detect(), [n, inner], x, index, outside, out);
     }
 }
 
@@ -135,14 +132,18 @@ impl Routine for TakeAdd {
         let index = typed::<i64>(inputs[0]);
         output.fill(0);
         match self.numbers {
-            Numbers::F32 => self.all::<f32>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::F64 => self.all::<f64>(index, typed(inputs[1]), typed_mut(output)),
+            Numbers::F32 => self.floats::<f32>(index, typed(inputs[1]), typed_mut(output)),
+            Numbers::F64 => self.floats::<f64>(index, typed(inputs[1]), typed_mut(output)),
             Numbers::I64 => self.all::<i64>(index, typed(inputs[1]), typed_mut(output)),
         }
     }
 }
 
 impl TakeAdd {
+    fn floats<R: Real>(&self, index: &[i64], y: &[R], out: &mut [R]) {
+        slices::take_add(Level::detect(), [self.n, self.inner], index, y, out);
+    }
+
     fn all<T: Number>(&self, index: &[i64], y: &[T], out: &mut [T]) {
         let (n, inner, m) = (self.n, self.inner, index.len());
         for (r, out) in out.chunks_exact_mut(n * inner).enumerate() {

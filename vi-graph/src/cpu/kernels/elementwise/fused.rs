@@ -49,7 +49,8 @@ unsafe fn zip_three<V: Vector, F: ZipThree, const X: bool, const Y: bool, const 
 }
 
 kernel! {
-    fn three_kernel<R: Real, F: ZipThree; const X: bool; const Y: bool; const Z: bool>(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R) = zip_three;
+    fn three_kernel<R: Real, F: ZipThree; const X: bool; const Y: bool; const Z: bool>
+    (n: usize, x: *const R, y: *const R, z: *const R, out: *mut R) = zip_three;
 }
 
 struct MulAdd;

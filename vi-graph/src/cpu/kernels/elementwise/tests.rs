@@ -6,6 +6,9 @@ use super::*;
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
 
+type Expected = fn(f64, f64) -> f64;
+type ExpectedOfThree = fn(f32, f32, f32) -> f32;
+
 /// `pattern` again and again, padded.
 fn buffer<R: Real>(pattern: &[f64], n: usize) -> Vec<R> {
     (0..n.next_multiple_of(16)).map(|i| R::from_f64(pattern[i % pattern.len()])).collect()
@@ -70,7 +73,7 @@ fn check_binary<R: Real>(f: Binary, x: &[f64], y: &[f64], expected: impl Fn(f64,
 fn functions_of_two_operands() {
     let x = [5.5, -5.5, 3.0, NAN, 1.0, INF];
     let y = [2.0, 2.0, -2.0, 1.0, NAN, 4.0];
-    let cases: [(Binary, fn(f64, f64) -> f64); 7] = [
+    let cases: [(Binary, Expected); 7] = [
         (Binary::Add, |x, y| x + y),
         (Binary::Sub, |x, y| x - y),
         (Binary::Mul, |x, y| x * y),
@@ -102,7 +105,7 @@ fn the_logarithm_times_zero_is_zero() {
 #[test]
 fn functions_of_the_host_get_their_operands_in_order() {
     let pairs = [(2.0, 3.0), (0.5, 20.0)];
-    let cases: [(Binary, fn(f64, f64) -> f64); 3] = [
+    let cases: [(Binary, Expected); 3] = [
         (Binary::LogBeta, special::log_beta),
         (Binary::DigammaDifference, special::digamma_difference),
         (Binary::GammaLogDerivative, gamma::gamma_log_derivative),
@@ -188,7 +191,7 @@ fn multiplication_and_addition() {
         for scalars in 0..8 {
             let scalar = [scalars & 1 != 0, scalars & 2 != 0, scalars & 4 != 0];
             let (x, y, z, n) = (buffer::<f32>(&x, 19), buffer::<f32>(&y, 19), buffer::<f32>(&z, 19), 19);
-            let cases: [(Ternary, fn(f32, f32, f32) -> f32); 3] =
+            let cases: [(Ternary, ExpectedOfThree); 3] =
                 [(Ternary::MulAdd, |x, y, z| x * y + z), (Ternary::MulSub, |x, y, z| x * y - z), (Ternary::NegMulAdd, |x, y, z| z - x * y)];
             for (f, expected) in cases {
                 let mut out = buffer::<f32>(&[0.0], n);

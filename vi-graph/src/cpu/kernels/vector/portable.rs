@@ -25,7 +25,9 @@ macro_rules! operator {
 }
 
 macro_rules! vector {
-    ($name:ident, $float:ident, $bits:ident, $lanes:literal, mantissa $mantissa:literal, bias $bias:literal, half root $half_root:literal) => {
+    (
+        $name:ident, $float:ident, $bits:ident, $lanes:literal, mantissa $mantissa:literal, bias $bias:literal, half root $half_root:literal
+    ) => {
         #[doc = concat!(stringify!($lanes), " lanes of ", stringify!($float), ".")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name([$float; $lanes]);
