@@ -131,7 +131,7 @@ impl Executable {
 
         let at = |ports: &[Port]| -> Vec<lower::Port> {
             let storage = |port: &Port| Storage::At(Place { slot: 0, offset: port.bytes.start });
-            ports.iter().map(|port| lower::Port { storage: storage(port), strides: None, direct: true }).collect()
+            ports.iter().map(|port| lower::Port { storage: storage(port), strides: None, direct: true, packed: false }).collect()
         };
         let tiling = tile::tiling(graph, options.tile);
         let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs), tiling.as_ref(), options.threads)?;

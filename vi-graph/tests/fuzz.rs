@@ -44,7 +44,8 @@ fn agree(seed: u64, precision: Precision, values: Values) {
     let instructions = [Instructions::Portable, Instructions::Avx2, Instructions::Avx512][seed as usize % 3];
     let options = Options { draw: false, instructions: Some(instructions), ..Options::default() };
     check(&graph, &options);
-    let tiles = Options { tile: Some(7), threads: 1 + seed as usize % 2, ..options.clone() };
+    let tile = [7, 64][seed as usize / 2 % 2];
+    let tiles = Options { tile: Some(tile), threads: 1 + seed as usize % 2, ..options.clone() };
     check(&graph, &tiles);
     if values == Values::Finite {
         let optimised = optimise(&graph);

@@ -89,6 +89,8 @@ pub(crate) struct Product {
     pub strides: [[isize; 2]; 3],
     /// Outermost first, in bytes.
     pub loops: Vec<Stride>,
+    /// How many threads share each product.
+    pub threads: usize,
 }
 
 /// What the routines of a step can look at.

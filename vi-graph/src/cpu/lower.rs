@@ -111,6 +111,11 @@ pub(crate) struct Lowering<'a> {
     splats: HashMap<(Type, u64), usize>,
     copies: HashMap<(View, Vec<usize>, Vec<usize>), View>,
     threads: usize,
+    /// Buffers that hold a matrix in panels.
+    packed: Vec<usize>,
+    /// Products that add to sums that a loop keeps, and where these are; those of the current one.
+    states: Vec<(Id, Place)>,
+    sums: Option<Place>,
     out: Lowered,
 }
 
@@ -123,6 +128,8 @@ pub(crate) struct Port {
     pub strides: Option<Vec<isize>>,
     /// Whether a kernel may write it, with the padding of whole vectors.
     pub direct: bool,
+    /// A matrix in panels, or sums of products with one.
+    pub packed: bool,
 }
 
 /// Lowers what the outputs depend on, with loops over tiles if there are any.
@@ -141,9 +148,17 @@ pub(crate) fn lower(
         splats: HashMap::new(),
         copies: HashMap::new(),
         threads,
+        packed: Vec::new(),
+        states: Vec::new(),
+        sums: None,
         out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new() },
     };
     lowering.inputs(inputs);
+    for (port, &id) in outputs.iter().zip(&graph.outputs).filter(|(port, _)| port.packed) {
+        if let Storage::At(place) = port.storage {
+            lowering.states.push((id, place));
+        }
+    }
     let live = live(graph);
     let loops = tiling.map_or(0, |tiling| tiling.loops);
     for stage in 0..=loops {
@@ -186,6 +201,10 @@ impl Lowering<'_> {
             let reach =
                 |node: &Node, strides: &[isize]| 1 + node.shape.iter().zip(strides).map(|(n, s)| (n - 1) * *s as usize).sum::<usize>();
             let reach = match (node, strides) {
+                (Some(node), _) if ports[number].packed => {
+                    let rank = node.shape.len();
+                    node.shape[rank - 2].next_multiple_of(linear::panel(self.wide())) * node.shape[rank - 1]
+                }
                 (Some(node), Some(strides)) if len > 0 => reach(node, strides),
                 _ => len,
             };
@@ -193,6 +212,9 @@ impl Lowering<'_> {
             let buffer = self.buffer(bytes, phase);
             self.out.buffers[buffer].storage = ports[number].storage;
             self.out.inputs.push(buffer);
+            if ports[number].packed {
+                self.packed.push(buffer);
+            }
         }
     }
 
@@ -203,6 +225,9 @@ impl Lowering<'_> {
             let bytes = shape.iter().product::<usize>() * self.size(ty);
             let source = self.out.buffers[view.buffer];
             let port = &ports[number];
+            if port.packed {
+                continue;
+            }
             let direct = port.direct
                 && view.is_dense(&shape)
                 && view.offset == 0

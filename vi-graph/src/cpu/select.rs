@@ -113,9 +113,14 @@ pub(super) fn packed(level: Level, wide: bool, transposed: bool) -> Map5 {
     }
 }
 
-/// The last step of [`packed`].
-pub(super) fn packed_result(level: Level, wide: bool) -> Map1 {
-    if wide { emptied(matvec::packed_result::<f64, false>(level)) } else { emptied(matvec::packed_result::<f32, false>(level)) }
+/// The last step of [`packed`]: the result, or what is to be added to it.
+pub(super) fn packed_result(level: Level, wide: bool, add: bool) -> Map1 {
+    match (wide, add) {
+        (true, false) => emptied(matvec::packed_result::<f64, false>(level)),
+        (false, false) => emptied(matvec::packed_result::<f32, false>(level)),
+        (true, true) => emptied(matvec::packed_result::<f64, true>(level)),
+        (false, true) => emptied(matvec::packed_result::<f32, true>(level)),
+    }
 }
 
 /// The kernel that joins partial results.

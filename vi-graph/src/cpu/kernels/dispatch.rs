@@ -52,7 +52,7 @@ pub(crate) unsafe fn execute(instructions: &[Instruction], table: &Table, contex
                 Instruction::Nest(it) => nest(it, table),
                 Instruction::Copy(it) => copy(it, table),
                 Instruction::Clear(span) => table.at(span.place).write_bytes(0, span.bytes),
-                Instruction::Product(it) => product(it, table),
+                Instruction::Product(it) => product(it, table, context),
                 Instruction::Call(it) => call(it, table, context),
                 Instruction::Loop(it) => repeat(it, table, context),
             }
@@ -157,12 +157,43 @@ unsafe fn copy_elements<T>(it: &Copy, table: &Table) {
 
 /// # Safety
 /// As [`execute`].
-unsafe fn product(it: &Product, table: &Table) {
+unsafe fn product(it: &Product, table: &Table, context: &Context) {
     let pointers = it.places.map(|place| table.at(place));
-    let [m, k, n] = it.sizes;
-    let [a, b, c] = it.strides;
-    walk(&it.loops, pointers, &mut |[x, y, out]| {
+    walk(&it.loops, pointers, &mut |matrices| {
+        let shared = Factors(it, matrices);
         // SAFETY: the matrices are in range with these strides, and the result is apart from the factors.
+        let work = |part: usize| unsafe { shared.multiply(part) };
+        match context.pool.filter(|_| it.threads > 1) {
+            Some(pool) => pool.run(it.threads, &work),
+            None => (0..it.threads).for_each(work),
+        }
+    });
+}
+
+/// A product of which threads compute stretches of rows, or of columns where these are more.
+struct Factors<'a>(&'a Product, [*mut u8; 3]);
+
+// SAFETY: the pointers are read by all threads and written through in disjoint stretches of the result.
+unsafe impl Sync for Factors<'_> {}
+
+impl Factors<'_> {
+    /// # Safety
+    /// As [`gemm::gemm`], for the whole product.
+    unsafe fn multiply(&self, part: usize) {
+        let Factors(it, [mut x, mut y, mut out]) = *self;
+        let [mut m, k, mut n] = it.sizes;
+        let [a, b, c] = it.strides;
+        let size = if it.wide { 8 } else { 4 };
+        let len = m.max(n);
+        let cut = |part: usize| if part == it.threads { len } else { part * len / it.threads / 16 * 16 };
+        let (start, end) = (cut(part), cut(part + 1));
+        let by = |stride: isize| stride * start as isize * size;
+        if m >= n {
+            (x, out, m) = (x.wrapping_offset(by(a[0])), out.wrapping_offset(by(c[0])), end - start);
+        } else {
+            (y, out, n) = (y.wrapping_offset(by(b[1])), out.wrapping_offset(by(c[1])), end - start);
+        }
+        // SAFETY: a stretch of the product that the caller answers for.
         unsafe {
             if it.wide {
                 multiply::<f64>([m, k, n], [a, b, c], [x, y, out], 1.0);
@@ -170,7 +201,7 @@ unsafe fn product(it: &Product, table: &Table) {
                 multiply::<f32>([m, k, n], [a, b, c], [x, y, out], 1.0);
             }
         }
-    });
+    }
 }
 
 /// # Safety

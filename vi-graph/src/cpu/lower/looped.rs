@@ -6,10 +6,12 @@ use crate::ir::{Graph, Id, Node, Op, Range, Role, Shape, Type};
 use super::super::instruction::{Copy, Instruction, Loop, Place, Slab, Stride};
 use super::super::kernels::arena::{LINE, padded};
 use super::super::kernels::dispatch::{OUTER, SLOTS};
+use super::super::kernels::matvec;
 use super::super::plan;
 use super::super::select;
 use super::super::tile::{Part, Tiling};
 use super::super::view::{View, row_major};
+use super::linear::panel;
 use super::{Access, Emitted, Lowering, Phase, Port, Storage, lower};
 
 /// The slot of memory that belongs to a thread, and the first slot of stretches.
@@ -48,7 +50,12 @@ impl Lowering<'_> {
                 view = self.dense(id)?;
             }
             let ty = self.graph.ty(id);
-            let (place, stride) = (self.place(&view, ty), axis.map_or(0, |axis| view.strides[axis]));
+            let packed = self.packable(tiling, &group, id, axis, &view);
+            let strides = view.strides.clone();
+            if let Some(sizes) = packed {
+                view = self.in_panels(&view, sizes);
+            }
+            let (place, stride) = (self.place(&view, ty), axis.map_or(0, |axis| strides[axis]));
             accesses.push(Access { buffer: view.buffer, low: 0, high: self.out.buffers[view.buffer].bytes, write: false });
             let base = if stride == 0 || slabs.len() + SLABS + group.results.len() >= SLOTS {
                 Place { slot: OUTER + place.slot, offset: place.offset }
@@ -59,7 +66,7 @@ impl Lowering<'_> {
             if base.slot >= OUTER && stride != 0 {
                 return Err(self.unsupported(id, "takes part in a loop over too many arrays"));
             }
-            sources.push((Port { storage: Storage::At(base), strides: Some(view.strides), direct: true }, axis));
+            sources.push((Port { storage: Storage::At(base), strides: Some(strides), direct: true, packed: packed.is_some() }, axis));
         }
         let mut targets: Vec<(Port, usize)> = Vec::new();
         for &(id, axis) in &group.results {
@@ -72,7 +79,7 @@ impl Lowering<'_> {
             let storage = Storage::At(Place { slot: SLABS + slabs.len() - 1, offset: 0 });
             // Whole vectors are written, which must not reach into the stretch of another thread.
             let direct = step.is_multiple_of(LINE);
-            targets.push((Port { storage, strides: Some(view.strides.clone()), direct }, axis));
+            targets.push((Port { storage, strides: Some(view.strides.clone()), direct, packed: false }, axis));
             self.values[id.index()] = Some(view);
         }
         // What each thread has joined so far, then the results of the last tile.
@@ -83,8 +90,11 @@ impl Lowering<'_> {
         };
         let lens: Vec<usize> = group.ends.iter().map(|&id| self.graph.node(id).len()).collect();
         let size = self.size(Type::Float);
-        let joined: Vec<Place> = lens.iter().map(|len| reserve(len * size)).collect();
-        let partial: Vec<Place> = lens.iter().map(|len| reserve(len * size)).collect();
+        let sums: Vec<bool> = group.ends.iter().map(|&id| self.keeps_sums(tiling, &group, &sources, id)).collect();
+        let joined: Vec<Place> =
+            lens.iter().zip(&sums).map(|(&len, &sums)| reserve(size * if sums { matvec::scratch_len(len) } else { len })).collect();
+        // A sum of products is its own partial result.
+        let partial: Vec<Place> = (0..lens.len()).map(|i| if sums[i] { joined[i] } else { reserve(lens[i] * size) }).collect();
         let mut it = Loop {
             tiles,
             threads,
@@ -103,7 +113,7 @@ impl Lowering<'_> {
             if length == 0 || (length == tiling.tile && full == 0) {
                 continue;
             }
-            let (graph, ports, outputs) = self.stretch(tiling, &group, &sources, &targets, &partial, length);
+            let (graph, ports, outputs) = self.stretch(tiling, &group, &sources, &targets, (&partial, &sums), length);
             let mut lowered = lower(&graph, self.level, &ports, &outputs, None, 1)?;
             for (buffer, data) in std::mem::take(&mut lowered.constants) {
                 let outer = self.constant(data);
@@ -125,6 +135,12 @@ impl Lowering<'_> {
             let Some(Part::Ends { join, .. }) = tiling.within(id, stage) else { continue };
             let map = select::join(self.level, self.wide(), *join);
             let n = lens[i];
+            if sums[i] {
+                for (list, add) in [(&mut it.take, false), (&mut it.join, true)] {
+                    list.push(Instruction::Map1 { f: select::packed_result(self.level, self.wide(), add), n, places: [joined[i], out] });
+                }
+                continue;
+            }
             it.first.push(copied(size, n, [partial[i], joined[i]]));
             it.next.push(Instruction::Map2 { f: map, n, places: [joined[i], partial[i], joined[i]] });
             it.take.push(copied(size, n, [joined[i], out]));
@@ -133,9 +149,52 @@ impl Lowering<'_> {
         it.stride = padded(end) + LINE;
         let scratch = self.buffer(it.stride * threads, Phase::Body);
         it.scratch.slot = scratch;
+        if sums.contains(&true) {
+            // They are 0 before the first step, and again after each.
+            self.out.buffers[scratch].storage = Storage::Persistent;
+        }
         accesses.push(Access { buffer: scratch, low: 0, high: it.stride * threads, write: true });
         self.out.emitted.push(Emitted { instruction: Instruction::Loop(Box::new(it)), phase: Phase::Body, accesses });
         Ok(())
+    }
+
+    /// The sizes of an operand that products with vectors read in panels: a matrix that does not change and has its rows along
+    /// the axis.
+    fn packable(&self, tiling: &Tiling, group: &Group, id: Id, axis: Option<usize>, view: &View) -> Option<[usize; 2]> {
+        let shape = self.graph.shape(id);
+        let rank = shape.len();
+        let rows = rank.checked_sub(2).filter(|rows| axis == Some(*rows))?;
+        let columns = shape[rank - 1];
+        let matrix = shape[..rows].iter().all(|n| *n == 1) && columns > 1 && view.is_dense(shape);
+        let panels = tiling.tile.is_multiple_of(panel(self.wide()));
+        let constant = self.out.buffers[view.buffer].phase == Phase::Prologue && self.graph.ty(id) == Type::Float;
+        let used = |user: &&Id| {
+            let node = self.graph.node(**user);
+            node.args.contains(&id) && tiling.parts[user.index()].is_some()
+        };
+        let by_vectors = group.nodes.iter().filter(used).all(|user| {
+            let node = self.graph.node(*user);
+            let shape = &node.shape;
+            let rank = shape.len();
+            let vector = node.args.iter().filter(|arg| **arg != id).all(|arg| {
+                let other = self.graph.shape(*arg);
+                other[..rank - 2].iter().all(|n| *n == 1) && (other[rank - 1] == 1 || other[rank - 2] == 1)
+            });
+            matches!(node.op, Op::MatMul { .. }) && node.args[0] != node.args[1] && vector && shape[..rank - 2].iter().all(|n| *n == 1)
+        });
+        (matrix && panels && constant && by_vectors).then_some([shape[rows], columns])
+    }
+
+    /// Whether a result is the product of a packed matrix and a vector along the axis.
+    fn keeps_sums(&self, tiling: &Tiling, group: &Group, sources: &[(Port, Option<usize>)], id: Id) -> bool {
+        let node = self.graph.node(id);
+        let Some(part) = &tiling.parts[id.index()] else { return false };
+        matches!(node.op, Op::MatMul { .. })
+            && node
+                .args
+                .iter()
+                .zip(part.operands())
+                .any(|(&arg, &axis)| group.operands.iter().zip(sources).any(|(it, (port, _))| *it == (arg, axis) && port.packed))
     }
 
     fn group(&self, tiling: &Tiling, stage: usize, live: &[bool]) -> Group {
@@ -171,7 +230,7 @@ impl Lowering<'_> {
         group: &Group,
         sources: &[(Port, Option<usize>)],
         targets: &[(Port, usize)],
-        partial: &[Place],
+        (partial, sums): (&[Place], &[bool]),
         length: usize,
     ) -> (Graph, Vec<Port>, Vec<Port>) {
         let mut graph = Graph::new(self.graph.precision);
@@ -227,9 +286,9 @@ impl Lowering<'_> {
             graph.outputs.extend(inner[id.index()]);
             outputs.push(port);
         }
-        for (&id, place) in group.ends.iter().zip(partial) {
+        for ((&id, place), &packed) in group.ends.iter().zip(partial).zip(sums) {
             graph.outputs.extend(inner[id.index()]);
-            outputs.push(Port { storage: Storage::At(*place), strides: None, direct: true });
+            outputs.push(Port { storage: Storage::At(*place), strides: None, direct: true, packed });
         }
         (graph, ports, outputs)
     }
