@@ -1,5 +1,5 @@
 //! Random graphs, run by the executor and by the interpreter. `VI_FUZZ_CASES` sets how many.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/generate.rs"]
 mod generate;
