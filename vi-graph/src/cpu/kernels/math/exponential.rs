@@ -1,6 +1,6 @@
 //! The exponential function and what is made of it.
 
-use super::{Coefficients, Vector, logarithm::log1p, polynomial};
+use super::{Coefficients, Vector, logarithm::log1p_of_fraction, polynomial};
 
 /// `(r, q, k)` with `e^x = 2^k (1 + r + r² q)` for `x` between bounds beyond which the exponential is infinite or 0.
 ///
@@ -89,7 +89,7 @@ pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
 /// `log(1 + e^x) = max(x, 0) + log1p(e^−|x|)`
 #[inline(always)]
 pub(crate) fn softplus<V: Vector>(x: V) -> V {
-    x.greater(x.constant(0.0)) + log1p(exp(-x.abs()))
+    x.greater(x.constant(0.0)) + log1p_of_fraction(exp(-x.abs()))
 }
 
 /// Up to 1 an odd polynomial; beyond, `1 − e^{g(|x|) − x²}` with a polynomial `g` for `ln erfc(x) + x²`.
