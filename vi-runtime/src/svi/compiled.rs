@@ -78,12 +78,14 @@ fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepar
         let reason = format!("the handler {handler} may do something else in each run (it has no `fingerprint`)");
         return Err(Refusal::new(reason).into());
     }
-    // The first run of new shapes: it creates the parameters, and every check is made.
-    let params = state.params()?;
-    let run = eager::run(state, prepared, 0, ParamScope::plain(Rc::clone(&params)), true);
-    let terms = particle(&prepared.model, &prepared.guide, &run, true, true)?;
-    drop(terms);
-    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &params, settings.particles, state.step)
+    first_run(state, prepared)?;
+    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &state.params()?, settings.particles, state.step)
+}
+
+/// The first run of new shapes or of a new state: it creates the parameters, and every check is made.
+fn first_run<M: Program, P: Program>(state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
+    let run = eager::run(state, prepared, 0, ParamScope::plain(state.params()?), true);
+    particle(&prepared.model, &prepared.guide, &run, true, true).map(drop)
 }
 
 /// One step; the state is unchanged where it is not finite.
@@ -93,7 +95,12 @@ pub(super) fn step<M: Program, P: Program>(
     prepared: &Prepared<M, P>,
     plan: &Rc<Plan>,
 ) -> Result<f64> {
-    state.memory.move_to(plan)?;
+    if !state.memory.is_in(plan) {
+        if !plan.knows_all(&state.params()?.borrow()) {
+            first_run(state, prepared)?;
+        }
+        state.memory.move_to(plan)?;
+    }
     match plan.step(state.key.fold_in(state.step), state.step, &*settings.optimizer)? {
         Stepped::Moved(elbo) => {
             state.step += 1;
