@@ -12,7 +12,8 @@
 //! - [`Scan::Max`](crate::ir::Scan::Max) and `Min` pass everything to the most recent selected element.
 //! - [`Op::Where`] blocks the branch that is not taken: its cotangent is 0, not a product with 0. As everywhere in
 //!   reverse mode, a branch whose own slope is infinite still turns that 0 into NaN further up; clamp its operand.
-//! - [`Cholesky`](Op::Cholesky) reads the lower triangle, and its cotangent is symmetric: what a symmetric matrix is asked.
+//! - [`Cholesky`](Op::Cholesky) reads the lower triangle only, but its cotangent is shared evenly by both triangles: that
+//!   is right where the operand is symmetric whatever the parameters are.
 //!
 //! It differs from Burn on purpose where the formula there yields NaN from `0 · ∞` although the derivative exists:
 //!
@@ -20,8 +21,8 @@
 //!   has no derivative in `y` at all.
 //! - [`Reduce::Prod`](crate::ir::Reduce::Prod) with an infinite element keeps the products of the others.
 //!
-//! [`Scan::Prod`](crate::ir::Scan::Prod) is exact at zeros in its first derivative; at a zero its second is not, since the rule chooses by
-//! the value.
+//! Second derivatives come from the rules of the rules. At a zero of a [`Scan::Prod`](crate::ir::Scan::Prod), that in an
+//! element after it and then in the zero is 0, which need not be so.
 
 mod accumulate;
 mod binary;
@@ -39,6 +40,25 @@ use crate::ir::{Binary, Graph, Id, Node, Op, Scalar, Type, Unary};
 ///
 /// Derivatives are total: of two nodes in `wrt`, one may depend on the other.
 ///
+/// ```
+/// use vi_graph::diff::gradient;
+/// use vi_graph::interpret::interpret;
+/// use vi_graph::ir::{Data, Role, Unary};
+/// use vi_graph::{Graph, Key, Precision, Type};
+///
+/// # fn main() -> vi_graph::Result<()> {
+/// let mut graph = Graph::new(Precision::F64);
+/// let x = graph.input("x", Role::Parameter, [3], Type::Float);
+/// let squares = graph.unary(Unary::Square, x);
+/// let total = graph.sum_all(squares);
+/// graph.outputs = gradient(&mut graph, total, &[x])?.into_iter().flatten().collect();
+///
+/// let slopes = interpret(&graph, &[Data::Float(vec![1.0, -2.0, 0.5])], Key::new(0))?;
+/// assert_eq!(slopes, [Data::Float(vec![2.0, -4.0, 1.0])]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Invalid`] where `of` is not one float; [`Error::Unsupported`] for an operation without a rule between `wrt`
 /// and `of`.
@@ -47,7 +67,7 @@ pub fn gradient(graph: &mut Graph, of: Id, wrt: &[Id]) -> Result<Vec<Option<Id>>
     if node.ty != Type::Float || node.len() != 1 {
         return Err(Error::Invalid {
             node: of.0,
-            op: format!("{:?}", node.op),
+            op: node.op.name().to_owned(),
             problem: format!("a derivative is of one float, not of {:?} {:?}", node.shape, node.ty),
         });
     }
@@ -143,8 +163,8 @@ fn propagate(tape: &mut Tape, out: Id, g: Id) -> Result<()> {
     Ok(())
 }
 
-fn unsupported(op: impl std::fmt::Debug, problem: &str) -> Error {
-    Error::Unsupported { pass: "differentiation", op: format!("{op:?}"), problem: problem.to_string() }
+fn unsupported(op: &str, problem: &str) -> Error {
+    Error::Unsupported { pass: "differentiation", op: op.to_owned(), problem: problem.to_owned() }
 }
 
 /// The one value of all elements of `x`, where the graph says that there is one.

@@ -4,23 +4,26 @@
 //! put something cheaper in its place, and equal nodes are one; then what no output needs is left out. Passes follow one
 //! another until nothing changes.
 //!
-//! Rules keep the value for finite operands up to rounding. They may turn an overflow into the finite value that it
-//! stands for, and they ignore the sign of zero.
+//! Rules keep the value for finite operands up to rounding: they may turn an overflow into the finite value that it stands
+//! for, and ignore the sign of zero. Factors are reordered, so two factors beyond the square root of the range may meet
+//! that did not; terms are not, except where they are totals of sums, because a difference may be written for its exactness.
 
 mod arithmetic;
 mod bounds;
+mod cancel;
 mod dead;
 mod expand;
 mod fold;
 mod intern;
 mod linear;
 mod logic;
-mod order;
 mod pattern;
+mod product;
 mod reduce;
 mod rewrite;
 mod shape;
 mod stage;
+mod terms;
 
 pub use dead::without_dead_nodes;
 pub use stage::{Stage, stages};
@@ -32,8 +35,19 @@ use rewrite::{Rewrite, Rule};
 const PASSES: usize = 12;
 
 /// In the order in which they are tried on a node.
-const RULES: &[Rule] =
-    &[fold::rule, logic::rule, shape::rule, pattern::rule, arithmetic::rule, expand::rule, reduce::rule, linear::rule, order::rule];
+const RULES: &[Rule] = &[
+    fold::rule,
+    logic::rule,
+    shape::rule,
+    pattern::rule,
+    cancel::rule,
+    arithmetic::rule,
+    expand::rule,
+    reduce::rule,
+    linear::rule,
+    product::rule,
+    terms::rule,
+];
 
 /// All passes, until nothing changes.
 #[must_use]

@@ -1,5 +1,5 @@
 //! A batched graph computes for each particle what the unbatched graph computes.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/generate.rs"]
 #[allow(unused_imports)] // its users take what they need
@@ -262,7 +262,7 @@ fn draws_have_lanes_even_where_the_concentration_has_none() {
 #[test]
 fn random_graphs() {
     let mut noisy = 0;
-    for seed in 0..2000 {
+    for seed in 0..600 {
         let (graph, inputs) = generate::random_graph(seed, 40, Precision::F64);
         if batch(&graph, LANES).is_err() {
             continue;
@@ -272,7 +272,7 @@ fn random_graphs() {
         check_with(&format!("seed {seed}"), &graph, &of_lanes, if draws { 1 } else { LANES });
         noisy += usize::from(batch(&graph, LANES).unwrap().batched.contains(&true));
     }
-    assert!(noisy > 200, "{noisy}");
+    assert!(noisy > 60, "{noisy}");
 }
 
 fn rotated(data: &Data, by: usize) -> Data {

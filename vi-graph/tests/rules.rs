@@ -1,5 +1,5 @@
 //! What each rule of the optimiser makes of the expression that it is there for.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used, clippy::panic)] // a test may stop
 
 #[path = "support/inputs.rs"]
 mod inputs;
@@ -347,10 +347,18 @@ fn early_factors_meet_first() {
     let scalars = form(|g| {
         let (x, a, b) = (step(g, "x", &[3]), step(g, "a", &[1]), step(g, "b", &[1]));
         let (a, b) = (g.expand(a, [3]), g.expand(b, [3]));
-        let x = g.sub(x, a);
-        g.sub(x, b)
+        let x = g.mul(a, x);
+        g.mul(x, b)
     });
-    assert_eq!(scalars, "sub(x, expand[3](add(a, b)))");
+    assert_eq!(scalars, "mul(x, expand[3](mul(a, b)))");
+    let existing = form(|g| {
+        let (x, y, z) = (step(g, "x", &[3]), step(g, "y", &[3]), step(g, "z", &[3]));
+        let yz = g.mul(y, z);
+        let xz = g.mul(x, z);
+        let all = g.mul(y, xz);
+        g.binary(Binary::Atan2, yz, all)
+    });
+    assert_eq!(existing, "atan2(mul(y, z), mul(x, mul(y, z)))");
 }
 
 #[test]
@@ -560,7 +568,20 @@ fn standardised_draws() {
         g.div(centred, scale)
     });
     assert_eq!(score, "eps");
-    // a difference that measures rounding is not touched
+    // differences that measure rounding are not touched
+    let ratio = form(|g| {
+        let (x, s, y) = (step(g, "x", &[3]), data(g, "s", &[3]), step(g, "y", &[3]));
+        let ratio = g.div(x, s);
+        let excess = g.add_scalar(ratio, -1.0);
+        let lost = g.sub(y, excess);
+        g.add(ratio, lost)
+    });
+    assert_eq!(ratio, "add(mul(x, recip(s)), sub(y, add(mul(x, recip(s)), -1)))");
+    let double = of_x(|g, x| {
+        let x = g.add_scalar(x, -1.461_632_144);
+        g.add_scalar(x, -9.2e-10)
+    });
+    assert_eq!(double, "add(add(x, -1.461632144), -0.00000000092)");
     let lost = of_xy(|g, x, y| {
         let sum = g.add(x, y);
         let rest = g.sub(sum, y);

@@ -186,7 +186,7 @@ impl AnyTensor {
             match self.kind() {
                 Kind::Float => Tensor::<D>::empty(shape, (device, self.dtype())).into(),
                 Kind::Int => Tensor::<D, Int>::empty(shape, (device, self.dtype())).into(),
-                Kind::Bool => Tensor::<D, Bool>::empty(shape, device).into(),
+                Kind::Bool => Tensor::<D, Bool>::empty(shape, (device, self.dtype())).into(),
             }
         })
     }
@@ -254,14 +254,21 @@ impl AnyTensor {
     /// # Errors
     /// [`Error::Read`] where the device cannot be read.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
+        Ok(self.to_data()?.iter::<f64>().collect())
+    }
+
+    /// The elements in row-major order, as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the device cannot be read.
+    pub(crate) fn to_data(&self) -> Result<TensorData> {
         let bridge = self.bridge.clone();
         let data = match self.kind() {
             Kind::Float => Tensor::<1>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Int => Tensor::<1, Int>::from_bridge(bridge).without_autodiff().try_to_data(),
             Kind::Bool => Tensor::<1, Bool>::from_bridge(bridge).without_autodiff().try_to_data(),
         };
-        let data = data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })?;
-        Ok(data.iter::<f64>().collect())
+        data.map_err(|e| Error::Read { what: "tensor".into(), source: format!("{e:?}").into() })
     }
 
     /// The elements of an int tensor in row-major order.

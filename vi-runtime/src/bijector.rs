@@ -7,7 +7,6 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::dist::{clamp_unit, exp_positive, limits, logistic, softplus};
 use crate::error::{Error, Result};
-use crate::operand::divided;
 use crate::support::Support;
 
 /// A differentiable one-to-one map `y = f(x)` of tensors of rank `D`.
@@ -185,7 +184,7 @@ impl<const D: usize> Bijector<D> for Affine {
     }
 
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
-        divided(y.sub_scalar(self.loc), self.scale)
+        y.sub_scalar(self.loc).mul_scalar(self.scale.recip())
     }
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {

@@ -3,6 +3,8 @@
 #[doc(hidden)]
 pub mod agreement;
 mod capture;
+#[cfg(feature = "flex")]
+mod cpu;
 mod import;
 mod inputs;
 mod plan;
@@ -100,7 +102,11 @@ pub fn elbo_graph<M: Program, G: Program>(
     import::import(captured)
 }
 
-/// What runs a step on the device of `placement`.
+/// What runs a step on the device of `placement`: kernels of our own where the tensors are Flex's, else Burn's operations.
 fn runner(step: &StepGraph, placement: &Placement) -> Result<Box<dyn plan::Runner>, plan::Failure> {
+    #[cfg(feature = "flex")]
+    if placement.device == burn::tensor::Device::flex() {
+        return Ok(Box::new(cpu::Cpu::new(step, placement)?));
+    }
     Ok(Box::new(replay::Replay::new(step, placement)))
 }

@@ -164,11 +164,6 @@ pub enum AnyOperand {
     Tensor(AnyTensor),
 }
 
-/// `x / n` with a derivative in the precision of `x`: Burn's autodiff takes the reciprocal of a number in single precision.
-pub(crate) fn divided<const D: usize>(x: Tensor<D>, n: f64) -> Tensor<D> {
-    x.mul_scalar(n.recip())
-}
-
 fn host_tensor<const D: usize>(values: Vec<f64>, dims: [usize; D], device: &Device, dtype: DType) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, dims), (device, dtype))
 }
@@ -225,7 +220,8 @@ binary!(Mul, mul, |x: f64, y: f64| x * y, |a, n| if n == 1.0 { a } else { a.mul_
 } else {
     b.mul_scalar(m)
 });
-binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { divided(a, n) }, |m, b| if m == 1.0 {
+// A product: Burn rounds the derivative of `div_scalar` to single precision.
+binary!(Div, div, |x: f64, y: f64| x / y, |a, n| if n == 1.0 { a } else { a.mul_scalar(n.recip()) }, |m, b| if m == 1.0 {
     b.recip()
 } else {
     b.recip().mul_scalar(m)

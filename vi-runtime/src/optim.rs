@@ -3,6 +3,7 @@
 use std::fmt;
 
 use burn::tensor::Tensor;
+pub use vi_graph::cpu::Update;
 
 /// A learning rate that depends on the step (counted from 0).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +63,20 @@ pub struct OptimState {
 pub trait Optimizer: fmt::Debug {
     /// The new value of a parameter after the gradient of the loss; `step` counts the steps of the whole fit from 0.
     fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1>;
+
+    /// What `step` does, where it is a rule that a compiled step knows: the parameters then never leave it.
+    fn rule(&self, _step: u64) -> Option<Rule> {
+        None
+    }
+}
+
+/// The update of one step in plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// The formula.
+    pub update: Update,
+    /// The learning rate.
+    pub rate: f64,
 }
 
 /// Adam (Kingma and Ba 2015).
@@ -95,6 +110,10 @@ impl Adam {
         self
     }
 
+    fn formula(&self, clip: Option<f64>) -> Update {
+        Update::Adam { beta1: self.beta1, beta2: self.beta2, epsilon: self.epsilon, clip }
+    }
+
     fn step(&self, rate: f64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
         let previous = (state.slots.pop(), state.slots.pop());
         let square = gradient.clone().square().mul_scalar(1.0 - self.beta2);
@@ -117,6 +136,10 @@ impl Adam {
 impl Optimizer for Adam {
     fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
         self.step(self.rate.at(step), value, gradient, state)
+    }
+
+    fn rule(&self, step: u64) -> Option<Rule> {
+        Some(Rule { update: self.formula(None), rate: self.rate.at(step) })
     }
 }
 
@@ -156,10 +179,19 @@ impl ClippedAdam {
     }
 }
 
+impl ClippedAdam {
+    fn rate(&self, step: u64) -> f64 {
+        self.adam.rate.at(step) * self.decay.powf(step as f64)
+    }
+}
+
 impl Optimizer for ClippedAdam {
     fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
-        let rate = self.adam.rate.at(step) * self.decay.powf(step as f64);
-        self.adam.step(rate, value, gradient.clamp(-self.clip, self.clip), state)
+        self.adam.step(self.rate(step), value, gradient.clamp(-self.clip, self.clip), state)
+    }
+
+    fn rule(&self, step: u64) -> Option<Rule> {
+        Some(Rule { update: self.adam.formula(Some(self.clip)), rate: self.rate(step) })
     }
 }
 
@@ -196,5 +228,9 @@ impl Optimizer for Sgd {
             state.slots.push(direction.clone());
         }
         value - direction.mul_scalar(self.rate.at(step))
+    }
+
+    fn rule(&self, step: u64) -> Option<Rule> {
+        Some(Rule { update: Update::Sgd { momentum: self.momentum }, rate: self.rate.at(step) })
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
-use vi_runtime::prelude::{AutoNormal, Error, Run, Svi, model, observe, plate, sample};
+use vi_runtime::prelude::{AutoNormal, Error, Run, Svi, model};
 use vi_runtime::{AnyOperand, Key, Support};
 
 use super::sampling::{follows, normal_cdf};

@@ -7,20 +7,25 @@
 //! (of 64 elements, where the elements are truth values), and buffers are padded to that. A result may take the place of an
 //! operand; other overlap is not allowed.
 
+pub(crate) mod arena;
 pub(crate) mod discrete;
+pub(crate) mod dispatch;
 mod elementwise;
+pub(crate) mod erased;
 pub(crate) mod math;
+pub(crate) mod matvec;
+pub(crate) mod movement;
 pub(crate) mod noise;
+pub(crate) mod plain;
 pub(crate) mod reduce;
+pub(crate) mod slices;
+pub(crate) mod update;
 mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-pub(crate) use elementwise::{
-    BinaryKernel, CompareKernel, Mode, SelectKernel, Ternary, TernaryKernel, TestKernel, UnaryKernel, binary, compare, select, ternary,
-    test, unary,
-};
-pub(crate) use vector::{Mask, Vector};
+pub(crate) use elementwise::{Mode, binary, compare, select, test, unary};
+pub(crate) use vector::Vector;
 
 /// The instruction set that a kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,9 +39,6 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// All, least first.
-    pub(crate) const ALL: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
-
     /// The best that this processor has.
     pub(crate) fn detect() -> Level {
         #[cfg(target_arch = "x86_64")]
@@ -50,10 +52,11 @@ impl Level {
         Level::Portable
     }
 
-    /// Those that this processor has.
+    /// Those that this processor has, least first.
+    #[cfg(test)]
     pub(crate) fn available() -> impl Iterator<Item = Level> {
         let best = Level::detect();
-        Level::ALL.into_iter().filter(move |&level| level <= best)
+        [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(move |&level| level <= best)
     }
 }
 
@@ -153,7 +156,8 @@ impl Real for f64 {
 macro_rules! kernel {
     (
         $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
+        $visibility:vis fn $name:ident<R: Real $(, $type:ident: $bound:ident)* $(; const $constant:ident: $ty:ty)*>
+        ($($arg:ident: $arg_ty:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
     ) => {
         $(#[$attribute])*
         $visibility fn $name<R: $crate::cpu::kernels::Real $(, $type: $bound)* $(, const $constant: $ty)*>(

@@ -1,5 +1,7 @@
 //! The sum of what several users contribute to one cotangent.
 
+use std::collections::BTreeSet;
+
 use crate::ir::{Graph, Id, Op, Range};
 
 /// The sum of `contributions`, in their order; absent where there is none.
@@ -36,13 +38,12 @@ impl Piece {
 /// The same sum with the pieces of one axis in one term, where they do not overlap in part.
 fn join(graph: &mut Graph, contributions: &[Id]) -> Option<Vec<Id>> {
     let mut pieces: Vec<Piece> = contributions.iter().filter_map(|&id| Piece::of(graph, id)).collect();
-    let axis = pieces.first()?.axis;
+    let shape = graph.shape(pieces.first()?.contribution).to_vec();
+    let count = |axis: usize| pieces.iter().filter(|piece| piece.axis == axis).count();
+    let axis = (0..shape.len()).find(|&axis| count(axis) > 1)?;
     pieces.retain(|piece| piece.axis == axis);
-    if pieces.len() < 2 {
-        return None;
-    }
-    let shape = graph.shape(pieces[0].contribution).to_vec();
-    let rest: Vec<Id> = contributions.iter().copied().filter(|&id| pieces.iter().all(|piece| piece.contribution != id)).collect();
+    let joined: BTreeSet<Id> = pieces.iter().map(|piece| piece.contribution).collect();
+    let rest = contributions.iter().copied().filter(|id| !joined.contains(id));
 
     pieces.sort_by_key(|piece| (piece.start, piece.len));
     let overlap = |[a, b]: &[Piece; 2]| b.start < a.start + a.len && (a.start, a.len) != (b.start, b.len);

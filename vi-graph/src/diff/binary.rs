@@ -53,7 +53,7 @@ pub(super) fn rule(tape: &mut Tape, f: Binary, (x, y): (Id, Id), out: Id, g: Id)
         }
         Binary::DigammaDifference => digamma_difference(tape, x, y, g),
         Binary::GammaLogDerivative => {
-            return Err(unsupported(f, "the second derivative of a gamma draw in its concentration has no operation"));
+            return Err(unsupported(f.name(), "the second derivative of a gamma draw in its concentration has no operation"));
         }
     }
     Ok(())

@@ -26,8 +26,7 @@ pub(super) fn matmul(tape: &mut Tape, (a, transpose_a): (Id, bool), (b, transpos
 fn fold_batch(graph: &mut Graph, a: Id, b: Id, g: Id) -> (Id, Id) {
     let leading = graph.shape(b).len() - 2;
     let batch = &graph.shape(g)[..leading];
-    let foldable = graph.shape(b)[..leading].iter().all(|&n| n == 1) && graph.shape(a)[..leading] == *batch;
-    if !foldable {
+    if graph.shape(b)[..leading].iter().any(|&n| n != 1) {
         return (a, g);
     }
     let count: usize = batch.iter().product();

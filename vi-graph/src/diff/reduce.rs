@@ -20,9 +20,6 @@ pub(super) fn rule(graph: &mut Graph, f: Reduce, axes: &[usize], x: Id, out: Id,
             Ok(graph.mul(g, weights))
         }
         Reduce::Prod => Ok(axis_by_axis(graph, f, axes, x, g, |graph, axis, x, g| {
-            if graph.shape(x)[axis] == 1 {
-                return g;
-            }
             let others = product_of_others(graph, x, axis);
             let g = graph.expand(g, graph.shape(x).to_vec());
             graph.mul(g, others)
@@ -33,7 +30,7 @@ pub(super) fn rule(graph: &mut Graph, f: Reduce, axes: &[usize], x: Id, out: Id,
             let zero = graph.full_like(0.0, g);
             graph.select(selected, g, zero)
         })),
-        Reduce::Any | Reduce::All => Err(unsupported(f, "truth values have no derivative")),
+        Reduce::Any | Reduce::All => Err(unsupported(f.name(), "truth values have no derivative")),
     }
 }
 
@@ -57,7 +54,7 @@ fn axis_by_axis(graph: &mut Graph, f: Reduce, axes: &[usize], x: Id, g: Id, rule
         operands.push(reduced);
     }
     let steps = axes.iter().zip(operands.iter().rev());
-    steps.fold(g, |g, (&axis, &operand)| rule(graph, axis, operand, g))
+    steps.fold(g, |g, (&axis, &operand)| if graph.shape(operand)[axis] == 1 { g } else { rule(graph, axis, operand, g) })
 }
 
 /// For each element the product of the others along `axis`: those before times those after, so that nothing is divided.

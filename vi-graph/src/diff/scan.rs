@@ -28,16 +28,16 @@ impl Run {
 pub(super) fn rule(graph: &mut Graph, run: Run, x: Id, out: Id, g: Id) -> Result<Id> {
     match run.scan {
         Scan::Sum => Ok(run.later(graph, g)),
-        Scan::Prod => Ok(product(graph, run, x, g)),
+        Scan::Prod => Ok(product(graph, run, x, out, g)),
         Scan::Max | Scan::Min => extremum(graph, run, x, out, g),
     }
 }
 
 /// `Σ_{j ≥ i} g_j Π_{k ≤ j, k ≠ i} x_k`, split at the first zero of a line.
 ///
-/// Before it, no factor is 0, and the sum is `Σ_{j ≥ i} g_j out_j` over `x_i`. At it, the products are those with that
-/// zero replaced by 1. After it, each holds that zero.
-fn product(graph: &mut Graph, run: Run, x: Id, g: Id) -> Id {
+/// Before it the sum is `Σ_{j ≥ i} g_j out_j` over `x_i`. At it, the products are those with that zero replaced by 1.
+/// After it, each holds that zero.
+fn product(graph: &mut Graph, run: Run, x: Id, out: Id, g: Id) -> Id {
     let [zero, one, half, more] = [0.0, 1.0, 0.5, 1.5].map(|value| graph.full_like(value, x));
     let is_zero = graph.compare(Compare::Equal, x, zero);
     let counted = graph.cast(is_zero, Type::Float);
@@ -46,15 +46,16 @@ fn product(graph: &mut Graph, run: Run, x: Id, g: Id) -> Id {
     let at_most_first = graph.compare(Compare::Less, zeros_seen, more);
     let at_first = graph.logic(Logic::And, is_zero, at_most_first);
 
-    let replaced = graph.select(at_first, one, x);
-    let products = run.forward(graph, Scan::Prod, replaced);
-    let terms = graph.mul(g, products);
-    let without_first = run.later(graph, terms);
-
-    let terms_before = graph.select(before, terms, zero);
-    let sum_before = run.later(graph, terms_before);
+    let terms = graph.mul(g, out);
+    let sum = run.later(graph, terms);
+    // The quotients from the zero on are not used, but a derivative would pass through 0/0.
     let divisor = graph.select(before, x, one);
-    let quotient = graph.div(sum_before, divisor);
+    let quotient = graph.div(sum, divisor);
+
+    let replaced = graph.select(at_first, one, x);
+    let others = run.forward(graph, Scan::Prod, replaced);
+    let terms = graph.mul(g, others);
+    let without_first = run.later(graph, terms);
 
     let from_first = graph.select(at_first, without_first, zero);
     graph.select(before, quotient, from_first)
@@ -66,7 +67,7 @@ fn extremum(graph: &mut Graph, run: Run, x: Id, out: Id, g: Id) -> Result<Id> {
     let len = shape[run.axis];
     // Positions run through a scan of floats, since none of integers takes a maximum.
     if graph.precision == Precision::F32 && len > 1 << f32::MANTISSA_DIGITS {
-        return Err(unsupported(run.scan, "the axis has more positions than 32-bit floats count"));
+        return Err(unsupported(run.scan.name(), "the axis has more positions than 32-bit floats count"));
     }
     let positions = along(graph, Data::Float((0..len).map(|i| i as f64).collect()), run.axis, &shape);
     let last = graph.full(len.saturating_sub(1) as f64, shape.clone());

@@ -1,6 +1,7 @@
 //! Identities of single operations.
 
 use super::expand::proper_shape;
+use super::pattern::is_reciprocal;
 use super::rewrite::Rewrite;
 use super::stage::Stage;
 use crate::ir::{Binary, Id, Node, Op, Type, Unary};
@@ -112,7 +113,28 @@ fn add(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
     if let Some(x) = negated(rewrite, x) {
         return Some(rewrite.sub(y, x));
     }
-    factored(rewrite, Binary::Add, x, y)
+    let c = rewrite.float(y);
+    c.and_then(|c| add_number(rewrite, x, c, 1.0)).or_else(|| factored(rewrite, Binary::Add, x, y))
+}
+
+/// `c + sign x` where `x` is a number and a rest, with one number.
+fn add_number(rewrite: &mut Rewrite, x: Id, c: f64, sign: f64) -> Option<Id> {
+    // a number that completes another, larger one must meet the difference with that first
+    const COMPARABLE: f64 = 1.0 / 64.0;
+    if !rewrite.is_single(x) {
+        return None;
+    }
+    let (number, rest, sign_of_rest) = match (rewrite.op(x), &rewrite.node(x).args[..]) {
+        (Op::Binary(Binary::Add), &[rest, d]) => (rewrite.float(d)?, rest, sign),
+        (Op::Binary(Binary::Sub), &[d, rest]) => (rewrite.float(d)?, rest, -sign),
+        _ => return None,
+    };
+    let (small, large) = if number.abs() < c.abs() { (number.abs(), c.abs()) } else { (c.abs(), number.abs()) };
+    if small < COMPARABLE * large {
+        return None;
+    }
+    let all = rewrite.full_like(c + sign * number, rest);
+    Some(if sign_of_rest > 0.0 { rewrite.add(rest, all) } else { rewrite.sub(all, rest) })
 }
 
 fn sub(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
@@ -127,7 +149,8 @@ fn sub(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
         let sum = rewrite.add(x, y);
         return Some(rewrite.neg(sum));
     }
-    factored(rewrite, Binary::Sub, x, y)
+    let c = rewrite.float(x);
+    c.and_then(|c| add_number(rewrite, y, c, -1.0)).or_else(|| factored(rewrite, Binary::Sub, x, y))
 }
 
 /// `a c ± b c = (a ± b) c`
@@ -155,6 +178,11 @@ fn mul(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
             let product = rewrite.mul(x, y);
             return Some(rewrite.neg(product));
         }
+        if let Some(root) = rewrite.unary_of(Unary::Square, y)
+            && is_reciprocal_of(rewrite, root, x)
+        {
+            return Some(root);
+        }
         if let Some(divisor) = rewrite.unary_of(Unary::Recip, y)
             && rewrite.is_single(y)
             && !is_lighter(rewrite, divisor, x)
@@ -163,6 +191,11 @@ fn mul(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
         }
     }
     None
+}
+
+/// Whether `r` is `1 / x`.
+pub(super) fn is_reciprocal_of(rewrite: &mut Rewrite, r: Id, x: Id) -> bool {
+    is_reciprocal(rewrite, r) && rewrite.unary(Unary::Recip, x) == r
 }
 
 fn div(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {

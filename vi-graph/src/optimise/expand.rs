@@ -1,7 +1,7 @@
 //! Broadcasting as late as possible: what is the same along an axis is computed once and then repeated.
 
 use super::rewrite::{Rewrite, is_elementwise};
-use crate::ir::{Binary, Id, Node, Op, Reduce, Scalar, Shape, Unary};
+use crate::ir::{Binary, Id, Node, Op, Reduce, Scalar, Shape, Type, Unary};
 
 /// Expansions move from the operands of a node to its result.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
@@ -85,7 +85,7 @@ fn reduce(rewrite: &mut Rewrite, node: &Node, f: Reduce, axes: &[usize], inner: 
     let reduced = match f {
         _ if count == 1 => inner,
         Reduce::Max | Reduce::Min | Reduce::Any | Reduce::All => inner,
-        Reduce::Sum if node.ty == crate::ir::Type::Int => {
+        Reduce::Sum if node.ty == Type::Int => {
             let count = rewrite.full(Scalar::Int(count as i64), rewrite.shape(inner).to_vec());
             rewrite.mul(inner, count)
         }

@@ -1,7 +1,7 @@
 //! Truth values: comparisons that bounds decide, and what follows from a known condition.
 
 use super::rewrite::Rewrite;
-use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type};
+use crate::ir::{Binary, Compare, Id, Logic, Node, Op, Scalar, Type, Unary};
 
 /// Comparisons, logic, selection, and maxima and minima of which one side is known to win.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
@@ -74,6 +74,17 @@ fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Op
         let condition = rewrite.arg(condition);
         return Some(rewrite.like(node, [condition, b, a]));
     }
+    if let Some(value) = rewrite.float(a)
+        && rewrite.is_single(b)
+        && let Some(b) = rewrite.unary_of(Unary::Neg, b)
+    {
+        let a = rewrite.full_like(-value, a);
+        let positive = rewrite.like(node, [condition, a, b]);
+        return Some(rewrite.neg(positive));
+    }
+    if let Some(clamped) = clamp_slope(rewrite, node, condition, a, b) {
+        return Some(clamped);
+    }
     // the same condition below: only one of its branches can be reached
     if let (Op::Where, &[below, then, _]) = (rewrite.op(a), &rewrite.node(a).args[..])
         && below == condition
@@ -86,4 +97,24 @@ fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Op
         return Some(rewrite.like(node, [condition, a, otherwise]));
     }
     None
+}
+
+/// The derivative of `c = min(max(x, low), high)` in one test: `0` where `x < low`, else `0` where `high < max(x, low)`, else
+/// `g`, is `g` where `c = x`.
+fn clamp_slope(rewrite: &mut Rewrite, node: &Node, below: Id, zero: Id, otherwise: Id) -> Option<Id> {
+    let less = |id: Id| match (rewrite.op(id), &rewrite.node(id).args[..]) {
+        (Op::Compare(Compare::Less), &[x, y]) => Some((x, y)),
+        _ => None,
+    };
+    let (x, low) = less(below)?;
+    let (Op::Where, &[above, other_zero, g]) = (rewrite.op(otherwise), &rewrite.node(otherwise).args[..]) else { return None };
+    let (high, raised) = less(above)?;
+    let is_zero = rewrite.is(zero, 0.0) && rewrite.is(other_zero, 0.0);
+    let is_raised = rewrite.binary_of(Binary::Max, raised) == Some((x, low));
+    if !(is_zero && is_raised && rewrite.float(low)? < rewrite.float(high)?) {
+        return None;
+    }
+    let clamped = rewrite.binary(Binary::Min, raised, high);
+    let inside = rewrite.add_node(Op::Compare(Compare::Equal), [clamped, x], node.shape.clone(), Type::Bool);
+    Some(rewrite.like(node, [inside, g, zero]))
 }

@@ -1,5 +1,6 @@
 //! Compositions that have a name: the named function is accurate where the composition overflows or cancels.
 
+use super::arithmetic::is_reciprocal_of;
 use super::rewrite::Rewrite;
 use crate::ir::{Binary, Compare, Id, Node, Op, Reduce, Test, Unary};
 
@@ -102,14 +103,14 @@ fn standardised(rewrite: &mut Rewrite, centred: Id, scale: Scale) -> Option<Id> 
         }
         let is_same = match scale {
             Scale::Divisor(divisor) => divisor == s,
-            Scale::Recip(factor) => is_reciprocal(rewrite, factor) && rewrite.unary(Unary::Recip, s) == factor,
+            Scale::Recip(factor) => is_reciprocal_of(rewrite, factor, s),
         };
         is_same.then_some(noise)
     })
 }
 
 /// Whether the node is a reciprocal, possibly of another shape.
-fn is_reciprocal(rewrite: &Rewrite, mut id: Id) -> bool {
+pub(super) fn is_reciprocal(rewrite: &Rewrite, mut id: Id) -> bool {
     while matches!(rewrite.op(id), Op::Expand | Op::Reshape) {
         id = rewrite.arg(id);
     }

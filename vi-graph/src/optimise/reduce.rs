@@ -1,10 +1,12 @@
 //! Sums: factors that are the same for all terms leave them, and what can be summed before the step is.
 
 use super::expand::{narrowed, proper_shape};
+use super::linear::peeled;
+use super::pattern::is_reciprocal;
 use super::rewrite::Rewrite;
 use super::shape::proper_axes;
 use super::stage::Stage;
-use crate::ir::{Binary, Id, Node, Op, Reduce, Type, Unary};
+use crate::ir::{Binary, Id, Node, Op, Reduce, Scalar, Type, Unary};
 
 /// Reductions.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
@@ -14,7 +16,7 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
                 (*f == Reduce::Sum && node.ty == Type::Float && !rewrite.node(x).is_empty()).then(|| sum(rewrite, node, axes, x))?
             })
         }
-        (Op::ArgMax(axis), &[x]) if rewrite.shape(x)[*axis] == 1 => Some(rewrite.full(crate::ir::Scalar::Int(0), node.shape.clone())),
+        (Op::ArgMax(axis), &[x]) if rewrite.shape(x)[*axis] == 1 => Some(rewrite.full(Scalar::Int(0), node.shape.clone())),
         _ => None,
     }
 }
@@ -52,10 +54,12 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
             Some(rewrite.neg(sum))
         }
         (Op::Binary(Binary::Mul), &[a, b]) => {
-            let (factor, rest) = [(b, a), (a, b)].into_iter().find(|&(factor, _)| is_same_along(rewrite, factor, axes))?;
-            let sum = rewrite.reduce(Reduce::Sum, rest, axes);
-            let factor = narrowed(rewrite, factor, &node.shape);
-            Some(rewrite.mul(sum, factor))
+            if let Some((rest, factor)) = peeled(rewrite, x, |rewrite, factor| is_same_along(rewrite, factor, axes)) {
+                let sum = rewrite.reduce(Reduce::Sum, rest, axes);
+                let factor = narrowed(rewrite, factor, &node.shape);
+                return Some(rewrite.mul(sum, factor));
+            }
+            [(a, b), (b, a)].into_iter().find_map(|(a, b)| sum_of_squares(rewrite, node, axes, a, b))
         }
         (Op::Binary(Binary::Div), &[a, b]) if is_same_along(rewrite, b, axes) => {
             let sum = rewrite.reduce(Reduce::Sum, a, axes);
@@ -66,7 +70,11 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
             let early = |id: Id| rewrite.stage(id) < Stage::Step;
             let small = |id: Id| proper_shape(rewrite, id) != rewrite.shape(id);
             if !(early(a) != early(b) || small(a) || small(b)) {
-                return None;
+                let (rest, number) = without_number(rewrite, x, 0)?;
+                let sum = rewrite.reduce(Reduce::Sum, rest, axes);
+                let number = rewrite.full_like(number, x);
+                let number = rewrite.reduce(Reduce::Sum, number, axes);
+                return Some(rewrite.add(sum, number));
             }
             let a = rewrite.reduce(Reduce::Sum, a, axes);
             let b = rewrite.reduce(Reduce::Sum, b, axes);
@@ -84,6 +92,47 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
         }
         _ => None,
     }
+}
+
+/// A sum without a number that is one of its terms, and that number; the other terms stay in their order.
+fn without_number(rewrite: &mut Rewrite, id: Id, depth: usize) -> Option<(Id, f64)> {
+    const DEEPEST: usize = 8;
+    if !rewrite.is_single(id) || depth > DEEPEST {
+        return None;
+    }
+    let (f, &[x, y]) = (rewrite.op(id).clone(), &rewrite.node(id).args[..]) else { return None };
+    let sign = match f {
+        Op::Binary(Binary::Add) => 1.0,
+        Op::Binary(Binary::Sub) => -1.0,
+        _ => return None,
+    };
+    let f = if sign > 0.0 { Binary::Add } else { Binary::Sub };
+    if let Some(number) = rewrite.float(y) {
+        return Some((x, sign * number));
+    }
+    if let Some(number) = rewrite.float(x) {
+        return Some((if sign > 0.0 { y } else { rewrite.neg(y) }, number));
+    }
+    if let Some((x, number)) = without_number(rewrite, x, depth + 1) {
+        return Some((rewrite.binary(f, x, y), number));
+    }
+    let (y, number) = without_number(rewrite, y, depth + 1)?;
+    Some((rewrite.binary(f, x, y), sign * number))
+}
+
+/// `Σ a (a / s) = s Σ (a / s)²`: the squares are those of the density whose derivative this is.
+fn sum_of_squares(rewrite: &mut Rewrite, node: &Node, axes: &[usize], a: Id, b: Id) -> Option<Id> {
+    let (p, q) = rewrite.binary_of(Binary::Mul, b)?;
+    let factor = if p == a { q } else { p };
+    let is_product = p == a || q == a;
+    if !(is_product && is_same_along(rewrite, factor, axes) && is_reciprocal(rewrite, factor)) {
+        return None;
+    }
+    let square = rewrite.unary(Unary::Square, b);
+    let sum = rewrite.reduce(Reduce::Sum, square, axes);
+    let divisor = narrowed(rewrite, factor, &node.shape);
+    let factor = rewrite.unary(Unary::Recip, divisor);
+    Some(rewrite.mul(sum, factor))
 }
 
 /// Whether all terms of a sum along `axes` have the same `factor`.

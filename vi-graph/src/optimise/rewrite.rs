@@ -3,7 +3,8 @@
 use super::bounds::{Bounds, bounds};
 use super::intern::{Interner, Slot};
 use super::stage::{Stage, stage};
-use crate::ir::{Binary, Graph, Id, Node, Op, Precision, Reduce, Scalar, Shape, Type, Unary};
+use super::terms::is_total;
+use crate::ir::{Binary, Compare, Graph, Id, Node, Op, Precision, Reduce, Scalar, Shape, Type, Unary};
 
 /// What stands for `node`, whose operands are simplified already; absent where the rule does not apply.
 pub(super) type Rule = fn(&mut Rewrite, &Node) -> Option<Id>;
@@ -18,6 +19,7 @@ pub(super) struct Rewrite {
     table: Interner,
     stages: Vec<Stage>,
     bounds: Vec<Bounds>,
+    totals: Vec<bool>,
     /// How often the nodes of the old graph that became this one were used; 0 for what only rules have added.
     uses: Vec<u32>,
     depth: usize,
@@ -32,6 +34,7 @@ impl Rewrite {
             table: Interner::default(),
             stages: Vec::new(),
             bounds: Vec::new(),
+            totals: Vec::new(),
             uses: Vec::new(),
             depth: 0,
         };
@@ -72,6 +75,7 @@ impl Rewrite {
                 self.table.insert(slot, id);
                 self.stages.push(stage(&self.graph, &node, &self.stages));
                 self.bounds.push(bounds(&self.graph, &node, &self.bounds));
+                self.totals.push(is_total(&node, &self.totals));
                 self.uses.push(0);
                 self.graph.nodes.push(node);
                 id
@@ -82,8 +86,9 @@ impl Rewrite {
     /// Operands of commutative operations in one order, numbers last.
     fn order_operands(&self, node: &mut Node) {
         let commutes = match node.op {
-            Op::Binary(f) => matches!(f, Binary::Add | Binary::Mul | Binary::Max | Binary::Min | Binary::LogBeta),
-            Op::Compare(f) => matches!(f, crate::ir::Compare::Equal | crate::ir::Compare::NotEqual),
+            // The slope of a maximum at a tie is that of the first operand, so its operands stay where they are.
+            Op::Binary(f) => matches!(f, Binary::Add | Binary::Mul | Binary::LogBeta),
+            Op::Compare(f) => matches!(f, Compare::Equal | Compare::NotEqual),
             Op::Logic(_) => true,
             _ => false,
         };
@@ -121,9 +126,29 @@ impl Rewrite {
         self.bounds[id.index()]
     }
 
+    /// Whether it is a sum, or made of sums.
+    pub(super) fn is_total(&self, id: Id) -> bool {
+        self.totals[id.index()]
+    }
+
     /// Whether at most one node of the old graph needs it.
     pub(super) fn is_single(&self, id: Id) -> bool {
         self.uses[id.index()] <= 1
+    }
+
+    /// `x y`, where the old graph needs it.
+    pub(super) fn product(&self, x: Id, y: Id) -> Option<Id> {
+        let mut node = Node { op: Op::Binary(Binary::Mul), args: vec![x, y], shape: self.shape(x).to_vec(), ty: self.graph.ty(x) };
+        self.order_operands(&mut node);
+        match self.table.find(&self.graph, &node) {
+            Slot::Taken(id) if self.uses[id.index()] > 0 => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Notes that something else will use it.
+    pub(super) fn used_again(&mut self, id: Id) {
+        self.uses[id.index()] += 1;
     }
 
     /// The value that all elements have.

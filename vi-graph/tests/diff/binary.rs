@@ -4,8 +4,10 @@ use vi_graph::ir::Binary;
 
 use crate::check::{assert_close, check, point, slopes, spread};
 
+type Interval = (f64, f64);
+
 /// Where both operands may be, away from edges.
-const DOMAINS: [(Binary, (f64, f64), (f64, f64)); 17] = [
+const DOMAINS: [(Binary, Interval, Interval); 17] = [
     (Binary::Add, (-2.0, 2.0), (-2.0, 2.0)),
     (Binary::Sub, (-2.0, 2.0), (-2.0, 2.0)),
     (Binary::Mul, (-2.0, 2.0), (-2.0, 2.0)),

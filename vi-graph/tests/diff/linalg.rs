@@ -1,8 +1,9 @@
 //! Matrix products, factors and triangular systems.
 
+use vi_graph::diff::gradient;
 use vi_graph::{Graph, Id};
 
-use crate::check::{check, constant, derivatives, point, slopes, spread};
+use crate::check::{check, constant, derivatives, parameters, point, slopes, spread};
 
 /// `shape` with its last two dimensions exchanged where `transposed`.
 fn stored(shape: &[usize], transposed: bool) -> Vec<usize> {
@@ -33,6 +34,18 @@ fn matrix_products() {
             let points = [spread(&stored(a, ta), (-2.0, 2.0), 1), spread(&stored(b, tb), (-2.0, 2.0), 2)];
             check(&format!("{a:?} · {b:?}, transposed: {ta}, {tb}"), &points, |graph, x| graph.matmul(x[0], x[1], ta, tb));
         }
+    }
+}
+
+/// Weights without a batch, as in a layer of a network: their cotangent is one product over all rows.
+#[test]
+fn the_cotangent_of_shared_weights_is_not_stored_for_each_of_the_batch() {
+    for transpose_b in [false, true] {
+        let (mut graph, x) = parameters(&[spread(&[50, 2, 3], (-2.0, 2.0), 1), spread(&[1, 3, 3], (-2.0, 2.0), 2)]);
+        let product = graph.matmul(x[0], x[1], false, transpose_b);
+        let loss = graph.sum_all(product);
+        assert!(gradient(&mut graph, loss, &x[1..]).unwrap()[0].is_some());
+        assert!(graph.nodes.iter().all(|node| node.len() <= 50 * 2 * 3));
     }
 }
 

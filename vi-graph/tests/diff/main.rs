@@ -9,6 +9,7 @@ mod elbo;
 mod linalg;
 mod movement;
 mod paths;
+mod random;
 mod reduce;
 mod second;
 mod unary;

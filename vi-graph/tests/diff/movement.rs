@@ -59,12 +59,14 @@ fn pieces() {
         }
     }
     check("pieces of both axes, and the whole", &[spread(&[4, 4], (-2.0, 2.0), 1)], |graph, x| {
-        let left = graph.slice(x[0], &[Range::all(4), Range { start: 0, step: 1, len: 2 }]);
-        let top = graph.slice(x[0], &[Range { start: 0, step: 1, len: 2 }, Range::all(4)]);
+        let half = |start| Range { start, step: 1, len: 2 };
+        let left = graph.slice(x[0], &[Range::all(4), half(0)]);
+        let right = graph.slice(x[0], &[Range::all(4), half(2)]);
+        let top = graph.slice(x[0], &[half(0), Range::all(4)]);
         let top = graph.reshape(top, [4, 2]);
         let product = graph.mul(left, top);
-        let twice = graph.concat(&[product, product], 1);
-        graph.mul(twice, x[0])
+        let both = graph.concat(&[product, right], 1);
+        graph.mul(both, x[0])
     });
 }
 

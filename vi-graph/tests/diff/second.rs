@@ -84,6 +84,9 @@ fn reductions_and_scans() {
             graph.scan(scan, square, 0, false)
         });
     }
+    check_second("a running product with a zero", &[point(&[4], &[2.0, 3.0, -1.5, 0.0])], |graph, x| {
+        graph.scan(Scan::Prod, x[0], 0, false)
+    });
     check_second("a product with a zero", &[point(&[4], &[2.0, 0.0, 3.0, -1.5])], |graph, x| graph.reduce(Reduce::Prod, x[0], &[0]));
 }
 

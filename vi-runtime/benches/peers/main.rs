@@ -1,12 +1,14 @@
 //! The workloads that peers are measured on, one line of JSON each: `cargo bench --bench peers`.
 //!
 //! ```text
-//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--export FOLDER] [--list]
+//! cargo bench --bench peers -- [WORKLOAD …] [--steps N] [--seed S] [--execution auto|eager|compiled]
+//!     [--export FOLDER] [--whole] [--list]
 //! ```
 //!
 //! Without a name every workload runs, each in a process of its own, so that its peak memory is its own. `--steps` cuts
 //! the fit that comes before the timing, and with it how far the ELBO gets. `--export` writes the data for the peers'
-//! side (`scripts/bench-peers.sh` runs both and prints the ratios).
+//! side (`scripts/bench-peers.sh` runs both and prints the ratios). `--whole` does what a user's program would: it fits
+//! eight schools, prints the posterior and ends (`scripts/startup.sh` times that process).
 //!
 //! The fields of a line: `us_per_step_median` and `us_per_step_p02` over windows of at least 5 ms (the median of three
 //! passes, `repeats`), `cpu_us_per_step` the mean processor time of a pass, `elbo_tail_mean` over the last tenth of the fit, `final_elbo`
@@ -30,24 +32,25 @@ use std::process::Command;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vi_runtime::Guide;
 use vi_runtime::prelude::*;
+use vi_runtime::{Execution, Guide};
 
 use measure::{Fitting, Settings, Workload};
 
-/// The same programs in every step.
-struct Fixed<M: Program, G: Guide<M>> {
+/// The same programs in every step; the ELBO on all data is that of the programs of `whole`.
+struct Fixed<M: Program, G: Guide<M>, W: Program, V: Guide<W>> {
     svi: Svi<M, G>,
+    whole: Svi<W, V>,
     state: SviState,
 }
 
-impl<M: Program + Clone, G: Guide<M>> Fitting for Fixed<M, G> {
+impl<M: Program + Clone, G: Guide<M>, W: Program + Clone, V: Guide<W>> Fitting for Fixed<M, G, W, V> {
     fn step(&mut self) -> Result<f64> {
         self.svi.step(&mut self.state)
     }
 
     fn elbo(&self, draws: usize) -> Result<f64> {
-        Ok(self.svi.evaluate(&self.state, draws)?.value)
+        Ok(self.whole.evaluate(&self.state, draws)?.value)
     }
 }
 
@@ -81,12 +84,19 @@ where
 
 /// How every workload is fitted.
 fn svi<M: Program + Clone, G: Guide<M>>(model: &M, guide: G, workload: &Workload, settings: Settings) -> Svi<M, G> {
-    Svi::new(model, guide).optimizer(Adam::new(workload.rate)).seed(settings.seed).progress(false)
+    Svi::new(model, guide).optimizer(Adam::new(workload.rate)).seed(settings.seed).execution(settings.execution).progress(false)
 }
 
-fn fixed<M: Program + Clone + 'static, G: Guide<M> + 'static>(svi: Svi<M, G>) -> Result<Box<dyn Fitting>> {
-    let state = svi.init()?;
-    Ok(Box::new(Fixed { svi, state }))
+fn fixed<M: Program + Clone + 'static, G: Guide<M> + 'static>(
+    model: &M,
+    guide: G,
+    particles: usize,
+    workload: &Workload,
+    settings: Settings,
+) -> Result<Box<dyn Fitting>> {
+    let whole = svi(model, guide.clone(), workload, settings);
+    let fitted = svi(model, guide, workload, settings).particles(particles);
+    Ok(Box::new(Fixed { state: fitted.init()?, svi: fitted, whole }))
 }
 
 /// `count` of `size` rows with replacement.
@@ -120,37 +130,39 @@ fn fit(workload: &Workload, settings: Settings) -> Result<Box<dyn Fitting>> {
         "eight_schools" | "eight_schools_p64" => {
             let (sigma, y) = data::eight_schools();
             let particles = if workload.name == "eight_schools" { 1 } else { 64 };
-            fixed(svi(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), workload, settings).particles(particles))
+            fixed(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), particles, workload, settings)
         }
         "linreg" => {
             let (x, y) = data::linear()?;
-            fixed(svi(&linear::linear(x, y), linear::by_hand(), workload, settings))
+            fixed(&linear::linear(x, y), linear::by_hand(), 1, workload, settings)
         }
         "radon" | "radon_mvn" => {
             let (county, floor, y) = data::radon()?;
             let identity = Tensor::eye(radon::LATENTS, &y.device());
             let model = radon::radon(county, floor, y);
             match workload.name {
-                "radon" => fixed(svi(&model, AutoNormal::new(), workload, settings)),
-                _ => fixed(svi(&model, radon::full_rank(identity), workload, settings)),
+                "radon" => fixed(&model, AutoNormal::new(), 1, workload, settings),
+                _ => fixed(&model, radon::full_rank(identity), 1, workload, settings),
             }
         }
         "local_level" => {
             let y = data::local_level()?;
             let first = Tensor::<1, Int>::arange(0..500, &y.device()).equal_elem(0);
-            fixed(svi(&local_level::local_level(y, first), AutoNormal::new(), workload, settings))
+            fixed(&local_level::local_level(y, first), AutoNormal::new(), 1, workload, settings)
         }
         "gmm_enum" => {
             let start = data::tensor(vec![-1.0, 0.0, 1.0, 1.0, 1.0, -1.0], [3, 2]);
-            fixed(svi(&mixture::mixture(data::mixture()?), mixture::mean_field(start), workload, settings))
+            fixed(&mixture::mixture(data::mixture()?), mixture::mean_field(start), 1, workload, settings)
         }
         "logreg_full" => {
             let (x, y) = data::logistic()?;
-            fixed(svi(&logistic::logistic(x, y), AutoNormal::new(), workload, settings))
+            fixed(&logistic::logistic(x, y), AutoNormal::new(), 1, workload, settings)
         }
         "logreg_mini" => {
             let (x, y) = data::logistic()?;
-            fixed(svi(&logistic::subsampled(x, y, BATCH), AutoNormal::new(), workload, settings))
+            let fitted = svi(&logistic::subsampled(x.clone(), y.clone(), BATCH), AutoNormal::new(), workload, settings);
+            let whole = svi(&logistic::logistic(x, y), AutoNormal::new(), workload, settings);
+            Ok(Box::new(Fixed { state: fitted.init()?, svi: fitted, whole }))
         }
         "logreg_minifed" => {
             let (x, y) = data::logistic()?;
@@ -190,13 +202,17 @@ struct Arguments {
     names: Vec<String>,
     settings: Settings,
     export: Option<PathBuf>,
+    whole: bool,
     list: bool,
 }
+
+const EXECUTIONS: [(&str, Execution); 3] = [("auto", Execution::Auto), ("eager", Execution::Eager), ("compiled", Execution::Compiled)];
 
 impl Arguments {
     fn parse() -> Result<Self> {
         use lexopt::prelude::*;
-        let mut arguments = Arguments { names: Vec::new(), settings: Settings { steps: None, seed: 0 }, export: None, list: false };
+        let settings = Settings { steps: None, seed: 0, execution: Execution::Auto };
+        let mut arguments = Arguments { names: Vec::new(), settings, export: None, whole: false, list: false };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(Error::other)? {
             match argument {
@@ -204,7 +220,13 @@ impl Arguments {
                     arguments.settings.steps = Some(parser.value().and_then(|value| value.parse()).map_err(Error::other)?);
                 }
                 Long("seed") => arguments.settings.seed = parser.value().and_then(|value| value.parse()).map_err(Error::other)?,
+                Long("execution") => {
+                    let name = parser.value().map_err(Error::other)?;
+                    let known = EXECUTIONS.iter().find(|(known, _)| name == *known);
+                    arguments.settings.execution = known.ok_or_else(|| Error::other(format!("there is no execution {name:?}")))?.1;
+                }
                 Long("export") => arguments.export = Some(parser.value().map_err(Error::other)?.into()),
+                Long("whole") => arguments.whole = true,
                 Long("list") => arguments.list = true,
                 Long("bench") => {} // cargo bench passes it
                 Value(name) => arguments.names.push(name.string().map_err(Error::other)?),
@@ -215,10 +237,14 @@ impl Arguments {
     }
 }
 
+fn execution_name(execution: Execution) -> &'static str {
+    EXECUTIONS.iter().find(|(_, known)| *known == execution).map_or("auto", |(name, _)| *name)
+}
+
 /// One workload in a process of its own.
 fn apart(name: &str, settings: Settings) -> Result<()> {
     let mut command = Command::new(std::env::current_exe().map_err(Error::other)?);
-    command.arg(name).args(["--seed", &settings.seed.to_string()]);
+    command.arg(name).args(["--seed", &settings.seed.to_string(), "--execution", execution_name(settings.execution)]);
     if let Some(steps) = settings.steps {
         command.args(["--steps", &steps.to_string()]);
     }
@@ -226,8 +252,20 @@ fn apart(name: &str, settings: Settings) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::other(format!("{name}: {status}"))) }
 }
 
+/// From the data to the posterior of eight schools.
+fn whole(settings: Settings) -> Result<()> {
+    let workload = &WORKLOADS[0];
+    let (sigma, y) = data::eight_schools();
+    let svi = svi(&eight_schools::eight_schools(sigma, y), AutoNormal::new(), workload, settings);
+    println!("{}", svi.steps(settings.steps.unwrap_or(workload.steps)).run()?.summary()?);
+    Ok(())
+}
+
 fn main() -> Result<()> {
-    let Arguments { names, settings, export, list } = Arguments::parse()?;
+    let Arguments { names, settings, export, whole: once, list } = Arguments::parse()?;
+    if once {
+        return whole(settings);
+    }
     if let Some(folder) = export {
         return data::export(&folder);
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use vi_runtime::Execution;
 use vi_runtime::prelude::*;
 
 /// A fit that can be stepped and looked at.
@@ -32,6 +33,7 @@ pub struct Settings {
     /// At most so many steps before the clock runs, where given.
     pub steps: Option<u64>,
     pub seed: u64,
+    pub execution: Execution,
 }
 
 /// A timing pass ends after so many windows or so much time, whichever comes first.
@@ -70,6 +72,7 @@ impl Workload {
             "workload": self.name,
             "steps": steps,
             "seed": settings.seed,
+            "execution": format!("{:?}", settings.execution),
             "lr": self.rate,
             "cpus": std::thread::available_parallelism().map_or(0, usize::from),
             "init_s": init.0,

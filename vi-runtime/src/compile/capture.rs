@@ -41,7 +41,7 @@ pub(super) fn capture<M: Program, G: Program>(
         FloatDType::F64 => Precision::F64,
         other => return Err(Refusal::new(format!("{other:?} is neither single nor double precision"))),
     };
-    let device = recorder::device();
+    let device = recorder::device(&placement.device).map_err(|error| Refusal::new(error.to_string()))?;
     let to = Placement { device: device.clone(), dtype: placement.dtype };
     let recorder = Rc::new(Recorder::new(to.clone()));
     let mut outcome = Err(Refusal::new("the run did not end"));
@@ -84,12 +84,17 @@ fn run<M: Program, G: Program>(
         run.recorder = Some(Rc::clone(recorder));
         particle(&model, &guide, &run, true, false)
     });
-    let (last, inside) = recorder.position();
-    let after = if inside { "" } else { "after this site, " };
-    match recorded {
-        Ok(Ok(terms)) => Ok(terms),
-        Ok(Err(Error::Read { .. })) => Err(Refusal { reason: format!("{after}the value of a tensor is read"), site: last }),
-        Ok(Err(error)) => Err(Refusal { reason: error.to_string(), site: last }),
-        Err(panic) => Err(Refusal { reason: format!("{after}the run reads a value, or panics: {panic}"), site: last }),
-    }
+    let (site, inside) = recorder.position();
+    let when = if inside || site.is_none() { "" } else { ", after this site" };
+    let reason = match recorded {
+        Ok(Ok(terms)) => return Ok(terms),
+        Ok(Err(Error::Read { .. })) => format!("the run reads the value of a tensor{when}"),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) if panic.contains(NO_VALUE) => format!("the run reads the value of a tensor{when}"),
+        Err(panic) => format!("the run panics when it is recorded{when}: {}", panic.lines().next().unwrap_or_default()),
+    };
+    Err(Refusal { reason, site })
 }
+
+/// How the capture device says that a tensor was not computed.
+const NO_VALUE: &str = "no concrete value";

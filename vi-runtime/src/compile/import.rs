@@ -2,6 +2,7 @@
 
 mod base;
 mod custom;
+mod live;
 mod module;
 mod numeric;
 mod window;
@@ -34,7 +35,9 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
     let mut importer = Importer { graph, values, constants: recorded.values, streams };
     let mut sites = Sites::new(&marks);
     for operation in &recorded.graph.operations {
-        sites.advance(operation);
+        if sites.advance(operation) {
+            continue;
+        }
         importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current() })?;
     }
     let Importer { mut graph, values, .. } = importer;
@@ -46,8 +49,8 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
     });
     graph.outputs = outputs;
     let [reconstruction, prior, guide] = found;
+    let (graph, sources) = live::live(graph, inputs.into_iter().map(|input| input.source).collect());
     vi_graph::verify::verify(&graph).map_err(|error| Refusal::new(format!("the imported graph is wrong: {error}")))?;
-    let sources = inputs.into_iter().map(|input| input.source).collect();
     Ok(ElboGraph { graph, sources, reconstruction, prior, guide })
 }
 
@@ -62,11 +65,14 @@ impl<'a> Sites<'a> {
         Sites { marks: marks.iter().peekable(), current: None }
     }
 
-    fn advance(&mut self, operation: &OperationIr) {
+    /// Whether the operation is only the next mark.
+    fn advance(&mut self, operation: &OperationIr) -> bool {
         let made = operation.outputs().next().map(|tensor| tensor.id);
-        if let Some(mark) = self.marks.next_if(|mark| Some(mark.id) == made) {
+        let mark = self.marks.next_if(|mark| Some(mark.id) == made);
+        if let Some(mark) = mark {
             self.current = mark.site.as_deref();
         }
+        mark.is_some()
     }
 
     /// The site whose statement the operation is part of: outside one, that of the next.

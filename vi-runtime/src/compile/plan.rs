@@ -26,7 +26,7 @@ pub(crate) trait Runner {
     /// Sets moved parameter `index`, in unconstrained space, and what the optimiser remembers of it.
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()>;
     /// Moved parameter `index` as it is now, of its own shape, and what the optimiser remembers of it.
-    fn store(&self, index: usize) -> Result<(AnyTensor, OptimState)>;
+    fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)>;
     /// One step of the optimiser: `key` is the key of the step, `number` counts the steps of the fit.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Plan {
         particles: usize,
         step: u64,
     ) -> Result<Plan, Failure> {
-        let graph = step_graph(elbo_graph(model, guide, placement, params)?, particles)?;
+        let graph = step_graph(elbo_graph(model, guide, placement, params)?, particles, &mut |_, _| {})?;
         check(&graph, &params.borrow(), step)?;
         let moved = graph.sources[..graph.moved].iter().filter_map(|source| match source {
             Source::Parameter(name) => Some(name.clone()),
@@ -156,7 +156,7 @@ impl Plan {
         if !self.ahead.replace(false) {
             return Ok(());
         }
-        let runner = self.runner.borrow();
+        let mut runner = self.runner.borrow_mut();
         for (index, name) in self.moved.iter().enumerate() {
             let (value, memory) = runner.store(index)?;
             if let Some(entry) = params.entry_mut(name) {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use burn::backend::Capture;
 use burn::backend::TensorMetadata;
 use burn::backend::ir::{ScalarIr, TensorId};
-use burn::tensor::{Device, Float, Int, Tensor};
+use burn::tensor::{Device, DeviceConfig, Float, Int, Tensor};
 use vi_graph::Key;
 use vi_graph::ir::{NoiseKind, Stream};
 
@@ -239,10 +239,32 @@ fn on_host(what: &str, site: &str) -> Error {
     Error::Unsupported { what: format!("{what} at site `{site}`"), problem: "it happens on the host, outside the graph".into() }
 }
 
-/// The capture device of this thread: Burn never gives the number of one back.
-pub(super) fn device() -> Device {
+/// The capture device of this thread that makes tensors of the types that `like` makes: Burn never gives the number of
+/// one back, and fixes its types at the first tensor.
+pub(super) fn device(like: &Device) -> Result<Device> {
     thread_local! {
-        static DEVICE: Device = Device::capture();
+        static DEVICES: RefCell<Vec<Device>> = const { RefCell::new(Vec::new()) };
     }
-    DEVICE.with(Clone::clone)
+    let types = |device: &Device| {
+        let settings = device.settings();
+        (settings.float_dtype, settings.int_dtype, settings.bool_dtype)
+    };
+    let wanted = types(like);
+    DEVICES.with_borrow_mut(|devices| {
+        if let Some(known) = devices.iter().find(|device| types(device) == wanted) {
+            return Ok(known.clone());
+        }
+        let device = Device::capture();
+        let (float, int, bool) = wanted;
+        let mut configured = Ok(());
+        // Outside a scope the device does not say which types it knows.
+        let scope = device.capture_scope(|scope| {
+            configured = device.clone().configure(DeviceConfig::from((float, int)).bool_dtype(bool));
+            scope.complete([], [])
+        });
+        let problem = scope.map(drop).map_err(|error| error.to_string()).and(configured.map_err(|error| error.to_string()));
+        problem.map_err(|problem| Error::Device { device: "capture".into(), problem })?;
+        devices.push(device.clone());
+        Ok(device)
+    })
 }

@@ -147,7 +147,7 @@ impl Runner for Replay {
         Ok(())
     }
 
-    fn store(&self, index: usize) -> Result<(AnyTensor, OptimState)> {
+    fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)> {
         Ok(self.parameters[index].clone())
     }
 

@@ -18,11 +18,11 @@ pub struct StepGraph {
     pub particles: usize,
 }
 
-/// The graph of a step that averages over `particles` draws.
+/// The graph of a step that averages over `particles` draws; `seen` is shown the graph after each pass.
 ///
 /// # Errors
 /// An operation that cannot be batched or differentiated, or programs without a density.
-pub fn step_graph(terms: ElboGraph, particles: usize) -> Result<StepGraph, Refusal> {
+pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'static str, &Graph)) -> Result<StepGraph, Refusal> {
     let ElboGraph { mut graph, sources, reconstruction, prior, guide } = terms;
     let refused = |error: vi_graph::Error| Refusal::new(error.to_string());
     let term = |graph: &mut Graph, output: Option<usize>| output.map(|i| graph.outputs[i]).map(|id| graph.reshape(id, [1]));
@@ -38,8 +38,12 @@ pub fn step_graph(terms: ElboGraph, particles: usize) -> Result<StepGraph, Refus
         (None, None) => return Err(Refusal::new("neither program has a site with a density")),
     };
     graph.outputs = vec![elbo];
+    seen("imported", &optimise::without_dead_nodes(&graph));
+    // What data alone decides, and what cancels, is smaller before it is batched and differentiated.
+    graph = optimise::optimise(&graph);
+    seen("simplified", &graph);
     if particles > 1 {
-        let batched = batch::batch(&optimise::optimise(&graph), particles).map_err(refused)?;
+        let batched = batch::batch(&graph, particles).map_err(refused)?;
         graph = batched.graph;
         if batched.batched[0] {
             let sum = graph.sum(graph.outputs[0], &[0]);
@@ -47,9 +51,9 @@ pub fn step_graph(terms: ElboGraph, particles: usize) -> Result<StepGraph, Refus
             let mean = graph.mul_scalar(sum, 1.0 / particles as f64);
             graph.outputs = vec![mean];
         }
+        seen("batched", &graph);
+        graph = optimise::optimise(&graph);
     }
-    // What data alone decides is smaller before it is differentiated.
-    graph = optimise::optimise(&graph);
     let parameters: Vec<(usize, Id)> = graph
         .ids()
         .filter_map(|id| match graph.node(id).op {
@@ -67,7 +71,10 @@ pub fn step_graph(terms: ElboGraph, particles: usize) -> Result<StepGraph, Refus
     graph.outputs.extend(moved.iter().map(|(_, gradient)| *gradient));
     let inputs: Vec<usize> = moved.iter().map(|(input, _)| *input).collect();
     let (graph, sources) = inputs_first(graph, sources, &inputs);
-    Ok(StepGraph { graph: optimise::optimise(&graph), sources, moved: inputs.len(), particles })
+    seen("differentiated", &optimise::without_dead_nodes(&graph));
+    let graph = optimise::optimise(&graph);
+    seen("simplified again", &graph);
+    Ok(StepGraph { graph, sources, moved: inputs.len(), particles })
 }
 
 /// Renumbers the inputs so that those in `first` come first.

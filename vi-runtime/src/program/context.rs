@@ -209,11 +209,11 @@ impl Ctx {
             recorder.enter(&site.name);
         }
         let result = self.process_alone(&mut site);
+        self.busy.set(false);
+        let value = result?;
         if let Some(recorder) = &self.run.recorder {
             recorder.leave();
         }
-        self.busy.set(false);
-        let value = result?;
         if !site.hidden {
             self.trace.borrow_mut().push(site, self.run.program)?;
         }

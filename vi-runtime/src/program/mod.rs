@@ -11,6 +11,7 @@ mod plate;
 mod rank;
 mod site;
 mod statement;
+mod subsample;
 mod trace;
 mod validate;
 
@@ -25,4 +26,5 @@ pub(crate) use rank::compare as compare_ranks;
 pub use rank::{Rank, Ranks};
 pub use site::{DynDistribution, Site, SiteIndex, SiteKind, SiteName};
 pub use statement::{IntoObserved, Observed};
+pub(crate) use subsample::Subsampler;
 pub use trace::Trace;

@@ -1,9 +1,9 @@
 //! Plates: conditional independence along a dimension, with or without subsampling.
 
 use burn::tensor::{Int, Tensor};
-use rand::seq::index;
 
 use super::context::Ctx;
+use super::subsample::Subsampler;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use crate::operand::Placement;
@@ -47,9 +47,11 @@ impl Plate {
     }
 }
 
-/// `len` of the `size` units of the plate called `name`, without replacement, from the stream of the plate below `key`.
+/// `len` of the `size` units of the plate called `name`, without replacement, from the key of the plate below `key`.
 pub(crate) fn draw_units(key: Key, name: &str, size: usize, len: usize) -> Vec<i64> {
-    index::sample(&mut key.site(name).stream(), size, len).into_iter().map(|i| i as i64).collect()
+    let mut units = vec![0; len];
+    Subsampler::new(size, len).draw(key.site(name), &mut units);
+    units
 }
 
 /// The units of a plate in this run; the tensor is made only where the program asks for it.

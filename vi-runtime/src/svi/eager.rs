@@ -10,7 +10,6 @@ use super::{Prepared, Settings};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::error::{Error, Result};
 use crate::objective::particle;
-use crate::operand::divided;
 use crate::optim::Optimizer;
 use crate::program::{ParamScope, Program, Run};
 
@@ -33,7 +32,7 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
     let Some(total) = total else {
         return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
     };
-    let elbo = if settings.particles == 1 { total } else { divided(total, settings.particles as f64) };
+    let elbo = if settings.particles == 1 { total } else { total.mul_scalar((settings.particles as f64).recip()) };
     let leaves = scope.leaves();
     if !elbo.is_tracked() {
         return match leaves.first() {

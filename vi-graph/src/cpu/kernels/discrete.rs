@@ -1,7 +1,7 @@
 //! Kernels for integers and truth values, and for what goes from one type to another: plain loops over `n` elements.
 
 use super::elementwise::Mode;
-use super::{Level, Real, Vector, kernel};
+use super::{Real, Vector, kernel};
 use crate::ir::{Binary, Compare, Logic, Unary};
 
 /// `out = f(x)`
@@ -270,5 +270,84 @@ unsafe fn nonzero<V: Vector>(n: usize, x: *const V::Element, out: *mut u8) {
     for i in 0..n {
         // SAFETY: i < n.
         unsafe { *out.add(i) = u8::from((*x.add(i)).to_f64() != 0.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::kernels::Level;
+
+    fn zipped<T: Copy, U: Copy + Default>(kernel: ZipKernel<T, U>, x: &[T], y: &[T]) -> Vec<U> {
+        let mut out = vec![U::default(); x.len().max(y.len())];
+        // SAFETY: the operands have as many elements as the result, or one where the kernel reads one.
+        unsafe { kernel(out.len(), x.as_ptr(), y.as_ptr(), out.as_mut_ptr()) };
+        out
+    }
+
+    fn mapped<T: Copy, U: Copy + Default>(kernel: MapKernel<T, U>, x: &[T]) -> Vec<U> {
+        let mut out = vec![U::default(); x.len()];
+        // SAFETY: operand and result have as many elements.
+        unsafe { kernel(out.len(), x.as_ptr(), out.as_mut_ptr()) };
+        out
+    }
+
+    #[test]
+    fn integers() {
+        let x = [7, -7, 7, -7, i64::MIN, 5];
+        let y = [2, 2, -2, -2, -1, 0];
+        let of = |f| zipped(int_binary(f, Mode::VectorVector).unwrap(), &x, &y);
+        assert_eq!(of(Binary::Add), [9, -5, 5, -9, i64::MAX, 5]);
+        assert_eq!(of(Binary::Sub), [5, -9, 9, -5, i64::MIN + 1, 5]);
+        assert_eq!(of(Binary::Mul), [14, -14, -14, 14, i64::MIN, 0]);
+        assert_eq!(of(Binary::Div), [3, -3, -3, 3, i64::MIN, 0]);
+        assert_eq!(of(Binary::Rem), [1, 1, -1, -1, 0, 0]);
+        assert_eq!(of(Binary::Max), [7, 2, 7, -2, -1, 5]);
+        assert_eq!(of(Binary::Min), [2, -7, -2, -7, i64::MIN, 0]);
+        assert!(int_binary(Binary::Pow, Mode::VectorVector).is_none());
+        assert_eq!(zipped(int_binary(Binary::Sub, Mode::VectorScalar).unwrap(), &[1, 2, 3], &[1]), [0, 1, 2]);
+        assert_eq!(zipped(int_binary(Binary::Sub, Mode::ScalarVector).unwrap(), &[1], &[1, 2, 3]), [0, -1, -2]);
+        for (f, expected) in [
+            (Compare::Equal, [0, 1, 0]),
+            (Compare::NotEqual, [1, 0, 1]),
+            (Compare::Less, [1, 0, 0]),
+            (Compare::LessEqual, [1, 1, 0]),
+            (Compare::Greater, [0, 0, 1]),
+            (Compare::GreaterEqual, [0, 1, 1]),
+        ] {
+            assert_eq!(zipped(int_compare(f, Mode::VectorVector), &[1, 2, 3], &[2, 2, 2]), expected);
+        }
+        assert_eq!(mapped(int_unary(Unary::Neg).unwrap(), &[3, i64::MIN]), [-3, i64::MIN]);
+        assert_eq!(mapped(int_unary(Unary::Abs).unwrap(), &[3, -4]), [3, 4]);
+        assert_eq!(mapped(int_unary(Unary::Sign).unwrap(), &[3, 0, -4]), [1, 0, -1]);
+    }
+
+    #[test]
+    fn truth_values() {
+        let (x, y) = ([0, 0, 1, 1], [0, 1, 0, 1]);
+        assert_eq!(zipped(logic(Logic::And, Mode::VectorVector), &x, &y), [0, 0, 0, 1]);
+        assert_eq!(zipped(logic(Logic::Or, Mode::VectorVector), &x, &y), [0, 1, 1, 1]);
+        assert_eq!(zipped(logic(Logic::Xor, Mode::VectorVector), &x, &y), [0, 1, 1, 0]);
+        assert_eq!(mapped(not(), &x), [1, 1, 0, 0]);
+        let mut out = [0i64; 4];
+        // SAFETY: all have four elements; b is a scalar.
+        unsafe { select::<i64>(false, true)(4, x.as_ptr(), [1, 2, 3, 4].as_ptr(), [9].as_ptr(), out.as_mut_ptr()) };
+        assert_eq!(out, [9, 9, 3, 4]);
+    }
+
+    #[test]
+    fn casts() {
+        for level in Level::available() {
+            let x = [2.9, -2.9, f64::NAN, 1e30, -1e30, 0.0];
+            assert_eq!(mapped(float_to_int::<f64>(level), &x), [2, -2, 0, i64::MAX, i64::MIN, 0]);
+            assert_eq!(mapped(float_to_int::<f32>(level), &x.map(|x| x as f32)), [2, -2, 0, i64::MAX, i64::MIN, 0]);
+            assert_eq!(mapped(float_to_bool::<f64>(level), &x), [1, 1, 1, 1, 1, 0]);
+            // 2^24 + 1 and 2^53 + 1 have no float.
+            assert_eq!(mapped(int_to_float::<f32>(level), &[16_777_217, -3]), [16_777_216.0, -3.0]);
+            assert_eq!(mapped(int_to_float::<f64>(level), &[9_007_199_254_740_993, -3]), [9_007_199_254_740_992.0, -3.0]);
+            assert_eq!(mapped(bool_to_float::<f32>(level), &[0, 1]), [0.0, 1.0]);
+        }
+        assert_eq!(mapped(int_to_bool(), &[0, -5]), [0, 1]);
+        assert_eq!(mapped(bool_to_int(), &[0, 1]), [0, 1]);
     }
 }

@@ -1,6 +1,11 @@
 //! Kernels that work element by element, on whole vectors.
 
-use super::vector::{Mask, Vector};
+#[allow(dead_code, reason = "for a plan that fuses")]
+pub(crate) mod fused;
+#[cfg(test)]
+mod tests;
+
+use super::vector::Vector;
 use super::{Level, Real, kernel, math};
 use crate::ir::{Binary, Compare, Test, Unary};
 use crate::{gamma, special};
@@ -9,8 +14,6 @@ use crate::{gamma, special};
 pub(crate) type UnaryKernel<R> = unsafe fn(n: usize, x: *const R, out: *mut R);
 /// `out = f(x, y)`
 pub(crate) type BinaryKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, out: *mut R);
-/// `out = f(x, y, z)`
-pub(crate) type TernaryKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R);
 /// `out = x < y` and the like.
 pub(crate) type CompareKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, out: *mut u8);
 /// `out = condition ? a : b`
@@ -27,17 +30,6 @@ pub(crate) enum Mode {
     ScalarVector,
 }
 
-/// Three operands to one, rounded once where the level has the instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ternary {
-    /// `x y + z`
-    MulAdd,
-    /// `x y − z`
-    MulSub,
-    /// `z − x y`
-    NegMulAdd,
-}
-
 /// A function of one vector.
 trait Map {
     fn apply<V: Vector>(x: V) -> V;
@@ -51,11 +43,6 @@ trait Zip {
 /// A truth value of two vectors.
 trait Relation {
     fn apply<V: Vector>(x: V, y: V) -> V::Mask;
-}
-
-/// A function of three vectors.
-trait ZipThree {
-    fn apply<V: Vector>(x: V, y: V, z: V) -> V;
 }
 
 /// A function of one number, for what is too rare or too long for vectors.
@@ -132,32 +119,6 @@ unsafe fn relate<V: Vector, F: Relation, const X: bool, const Y: bool>(n: usize,
 
 /// # Safety
 ///
-/// As for [`zip`].
-#[inline(always)]
-unsafe fn zip_three<V: Vector, F: ZipThree, const X: bool, const Y: bool, const Z: bool>(
-    n: usize,
-    x: *const V::Element,
-    y: *const V::Element,
-    z: *const V::Element,
-    out: *mut V::Element,
-) {
-    if n == 0 {
-        return;
-    }
-    // SAFETY: i < n, and buffers are padded to whole vectors.
-    unsafe {
-        let (only_x, only_y, only_z) = (V::new(*x), V::new(*y), V::new(*z));
-        let mut i = 0;
-        while i < n {
-            let (x, y) = (operand::<V, X>(x, i, only_x), operand::<V, Y>(y, i, only_y));
-            F::apply(x, y, operand::<V, Z>(z, i, only_z)).store(out.add(i));
-            i += V::LANES;
-        }
-    }
-}
-
-/// # Safety
-///
 /// As for [`zip`], with bytes for `condition`.
 #[inline(always)]
 unsafe fn choose<V: Vector, const A: bool, const B: bool>(
@@ -218,9 +179,6 @@ kernel! {
     fn relation_kernel<R: Real, F: Relation; const X: bool; const Y: bool>(n: usize, x: *const R, y: *const R, out: *mut u8) = relate;
 }
 kernel! {
-    fn three_kernel<R: Real, F: ZipThree; const X: bool; const Y: bool; const Z: bool>(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R) = zip_three;
-}
-kernel! {
     fn select_kernel<R: Real; const A: bool; const B: bool>(n: usize, condition: *const u8, a: *const R, b: *const R, out: *mut R) = choose;
 }
 
@@ -278,6 +236,7 @@ functions! { Map<V> V {
     Softplus(x) = math::softplus(x);
     Lgamma(x) = math::lgamma(x);
     Digamma(x) = math::digamma(x);
+    Trigamma(x) = math::trigamma(x);
 }}
 
 functions! { ScalarMap {
@@ -287,7 +246,6 @@ functions! { ScalarMap {
     Asinh(x) = x.asinh();
     Acosh(x) = x.acosh();
     Atanh(x) = x.atanh();
-    Trigamma(x) = special::trigamma(x);
 }}
 
 functions! { Zip<V> V {
@@ -308,12 +266,6 @@ functions! { ScalarZip {
     LogBeta(x, y) = special::log_beta(x, y);
     DigammaDifference(x, y) = special::digamma_difference(x, y);
     GammaLogDerivative(x, y) = gamma::gamma_log_derivative(x, y);
-}}
-
-functions! { ZipThree<V> V {
-    MulAdd(x, y, z) = x.mul_add(y, z);
-    MulSub(x, y, z) = x.mul_add(y, -z);
-    NegMulAdd(x, y, z) = (-x).mul_add(y, z);
 }}
 
 functions! { Relation<V> V::Mask {
@@ -361,7 +313,7 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Trunc => map_kernel::<R, Trunc>(level),
         Unary::Lgamma => map_kernel::<R, Lgamma>(level),
         Unary::Digamma => map_kernel::<R, Digamma>(level),
-        Unary::Trigamma => scalar_map::<R, Trigamma>,
+        Unary::Trigamma => map_kernel::<R, Trigamma>(level),
     }
 }
 
@@ -389,19 +341,6 @@ fn relation_mode<R: Real, F: Relation>(level: Level, mode: Mode) -> CompareKerne
     }
 }
 
-fn three_mode<R: Real, F: ZipThree>(level: Level, scalar: [bool; 3]) -> TernaryKernel<R> {
-    match scalar {
-        [false, false, false] => three_kernel::<R, F, false, false, false>(level),
-        [true, false, false] => three_kernel::<R, F, true, false, false>(level),
-        [false, true, false] => three_kernel::<R, F, false, true, false>(level),
-        [true, true, false] => three_kernel::<R, F, true, true, false>(level),
-        [false, false, true] => three_kernel::<R, F, false, false, true>(level),
-        [true, false, true] => three_kernel::<R, F, true, false, true>(level),
-        [false, true, true] => three_kernel::<R, F, false, true, true>(level),
-        [true, true, true] => three_kernel::<R, F, true, true, true>(level),
-    }
-}
-
 /// The kernel of `f`.
 pub(crate) fn binary<R: Real>(level: Level, f: Binary, mode: Mode) -> BinaryKernel<R> {
     match f {
@@ -418,15 +357,6 @@ pub(crate) fn binary<R: Real>(level: Level, f: Binary, mode: Mode) -> BinaryKern
         Binary::LogBeta => scalar_mode::<R, LogBeta>(mode),
         Binary::DigammaDifference => scalar_mode::<R, DigammaDifference>(mode),
         Binary::GammaLogDerivative => scalar_mode::<R, GammaLogDerivative>(mode),
-    }
-}
-
-/// The kernel of `f`; operands whose flag is set are scalars, read through their pointer.
-pub(crate) fn ternary<R: Real>(level: Level, f: Ternary, scalar: [bool; 3]) -> TernaryKernel<R> {
-    match f {
-        Ternary::MulAdd => three_mode::<R, MulAdd>(level, scalar),
-        Ternary::MulSub => three_mode::<R, MulSub>(level, scalar),
-        Ternary::NegMulAdd => three_mode::<R, NegMulAdd>(level, scalar),
     }
 }
 

@@ -1,19 +1,43 @@
 //! Elementary and special functions of vectors.
 //!
-//! All are free of branches, with the exception of arguments beyond [`trigonometric`]'s reduction. Polynomials are minimax
-//! fits to the functions themselves, see [`coefficients`].
+//! All are free of branches, with the exception of angles beyond 1e5, which go through the host's library. Polynomials are
+//! minimax fits to the functions themselves, see [`coefficients`].
+//!
+//! Largest errors, in units in the last place, that the tests find and hold: in single precision at half a million floats of
+//! every magnitude and 400 000 between −20 and 20; in double precision at some ten thousand points for each function against
+//! mpmath, of which a table has been kept.
+//!
+//! | function | single | double |
+//! |---|---|---|
+//! | `exp` | 0.8 | 0.8 (1.0 where the result is subnormal) |
+//! | `expm1` | 2.0 | 1.8 |
+//! | `log` | 0.8 | 0.8 |
+//! | `log1p` | 1.4 | 1.1 |
+//! | `sigmoid` | 2.3 | 1.9 |
+//! | `softplus` | 1.7 | 1.5 |
+//! | `tanh` | 1.0 | 1.1 |
+//! | `sinh` | 2.1 | 2.0 |
+//! | `cosh` | 1.3 | 1.1 |
+//! | `sin`, `cos` | 1.5 | 1.4 |
+//! | `tan` | 2.8 | 2.4 |
+//! | `erf` | 1.2 | 1.2 |
+//! | `lgamma` | 6.9 near its least value, −0.12 | 4.6 there |
+//! | `digamma` | 3.8 | 3.2 |
+//! | `trigamma` | 2.7 | 2.7 |
 
 pub(crate) mod coefficients;
 mod exponential;
 mod gamma;
 mod logarithm;
+#[cfg(test)]
+mod tests;
 mod trigonometric;
 
 use super::Real;
 use super::vector::{Mask, Vector};
 use coefficients::Coefficients;
 pub(crate) use exponential::{cosh, erf, exp, expm1, sigmoid, sinh, softplus, tanh};
-pub(crate) use gamma::{digamma, lgamma};
+pub(crate) use gamma::{digamma, lgamma, trigamma};
 pub(crate) use logarithm::{log, log1p};
 pub(crate) use trigonometric::{cos, sin, tan};
 

@@ -4,6 +4,8 @@
 //! 1, 2, 3", 2011). Nothing here uses a fused multiply-add, and square roots and divisions are exact by IEEE 754, so
 //! that a key gives the same bits at every [`Level`].
 
+#![allow(clippy::needless_range_loop, reason = "lanes of several arrays at once")]
+
 use super::Level;
 
 /// How many blocks are made at once: a 512-bit register of counters.

@@ -3,87 +3,21 @@
 //! A long sum is made of blocks in which every lane adds at most [`BLOCK`] terms; the blocks are added with the rounding
 //! errors of the additions (Knuth's two-sum), so that the error does not grow with the length.
 
-use super::math::{exp, log};
-use super::{Real, Vector, kernel};
+#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
+
+mod fold;
+mod log_sum_exp;
+
+use super::{Level, Real, Vector, kernel};
+use crate::ir::Reduce;
+pub(crate) use fold::{Fold, Largest, Product, Smallest, Sum};
+pub(crate) use log_sum_exp::log_sum_exp;
 
 /// How many terms a lane adds before they go to the total.
 const BLOCK: usize = 64;
 
-/// How two partial results become one.
-pub(crate) trait Fold: 'static {
-    /// The result for no elements.
-    const EMPTY: f64;
-    /// Whether rounding errors are kept.
-    const SUM: bool;
-    fn join<V: Vector>(a: V, b: V) -> V;
-    fn join_elements<R: Real>(a: R, b: R) -> R;
-}
-
-/// `Σ x`
-pub(crate) struct Sum;
-/// `Π x`
-pub(crate) struct Product;
-/// The largest, NaN where there is one.
-pub(crate) struct Largest;
-/// The smallest, NaN where there is one.
-pub(crate) struct Smallest;
-
-impl Fold for Sum {
-    const EMPTY: f64 = 0.0;
-    const SUM: bool = true;
-
-    #[inline(always)]
-    fn join<V: Vector>(a: V, b: V) -> V {
-        a + b
-    }
-
-    #[inline(always)]
-    fn join_elements<R: Real>(a: R, b: R) -> R {
-        a + b
-    }
-}
-
-impl Fold for Product {
-    const EMPTY: f64 = 1.0;
-    const SUM: bool = false;
-
-    #[inline(always)]
-    fn join<V: Vector>(a: V, b: V) -> V {
-        a * b
-    }
-
-    #[inline(always)]
-    fn join_elements<R: Real>(a: R, b: R) -> R {
-        a * b
-    }
-}
-
-macro_rules! extreme {
-    ($name:ident, $empty:expr, $vectors:ident, $elements:tt) => {
-        impl Fold for $name {
-            const EMPTY: f64 = $empty;
-            const SUM: bool = false;
-
-            #[inline(always)]
-            fn join<V: Vector>(a: V, b: V) -> V {
-                // The comparison gives `b` where either is NaN.
-                V::select(a.is_nan(), a, a.$vectors(b))
-            }
-
-            #[inline(always)]
-            #[allow(clippy::eq_op, reason = "not so for NaN")]
-            fn join_elements<R: Real>(a: R, b: R) -> R {
-                if a $elements b || a != a { a } else { b }
-            }
-        }
-    };
-}
-
-extreme!(Largest, f64::NEG_INFINITY, greater, >);
-extreme!(Smallest, f64::INFINITY, lesser, <);
-
 /// As many lanes as the widest vector has.
-const WIDEST: usize = 16;
+pub(crate) const WIDEST: usize = 16;
 
 /// Ones, then zeros: from position `WIDEST − k` on, a mask of the first `k` lanes.
 static FIRST: [u8; 2 * WIDEST] = {
@@ -128,6 +62,16 @@ pub(crate) fn across<V: Vector, F: Fold>(x: V) -> V::Element {
     lanes[0]
 }
 
+/// The sum of lanes in double precision; lanes that a vector does not have are 0.
+#[inline(always)]
+fn double<R: Real>(lanes: [R; WIDEST]) -> f64 {
+    let mut sums = [0.0; 4];
+    for l in 0..WIDEST {
+        sums[l % 4] += lanes[l].to_f64();
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 /// A sum and the rounding errors of its additions, lane by lane; other folds have none.
 #[derive(Clone, Copy)]
 struct Total<V> {
@@ -151,51 +95,119 @@ impl<V: Vector> Total<V> {
         if !F::SUM {
             return across::<V, F>(self.high);
         }
-        let (high, low) = (lanes(self.high), lanes(self.low));
-        let sum = |lanes: [V::Element; WIDEST]| lanes[..V::LANES].iter().fold(0.0, |sum, x| sum + x.to_f64());
-        let (high, low) = (sum(high), sum(low));
+        let (high, low) = (double(lanes(self.high)), double(lanes(self.low)));
         // The errors of an infinite sum are NaN.
         V::Element::from_f64(if high.is_finite() { high + low } else { high })
     }
 }
 
-/// All `n` elements that `term` gives, which is asked for [`Vector::LANES`] from a position on, and what lies from `n` to the
-/// next whole vector is ignored.
+/// What is folded, by position.
+///
+/// A trait and not a closure: only what is marked to be inlined always is sure to be compiled for the level of the kernel.
+pub(crate) trait Terms<V: Vector>: Copy {
+    /// # Safety
+    ///
+    /// There are [`Vector::LANES`] terms from `i` on.
+    unsafe fn vector(self, i: usize) -> V;
+    /// # Safety
+    ///
+    /// There is a term `i`.
+    unsafe fn element(self, i: usize) -> V::Element;
+    /// The terms from `i` on.
+    fn skip(self, i: usize) -> Self;
+}
+
+/// `x[i]`
+#[derive(Clone, Copy)]
+pub(crate) struct Elements<R>(pub *const R);
+/// `x[i] y[i]`
+#[derive(Clone, Copy)]
+pub(crate) struct Products<R>(pub *const R, pub *const R);
+impl<V: Vector> Terms<V> for Elements<V::Element> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(self.0.add(i)) }
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        unsafe { *self.0.add(i) }
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Elements(self.0.wrapping_add(i))
+    }
+}
+
+impl<V: Vector> Terms<V> for Products<V::Element> {
+    #[inline(always)]
+    unsafe fn vector(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(self.0.add(i)) * V::load(self.1.add(i)) }
+    }
+
+    #[inline(always)]
+    unsafe fn element(self, i: usize) -> V::Element {
+        // SAFETY: the caller's.
+        unsafe { *self.0.add(i) * *self.1.add(i) }
+    }
+
+    #[inline(always)]
+    fn skip(self, i: usize) -> Self {
+        Products(self.0.wrapping_add(i), self.1.wrapping_add(i))
+    }
+}
+
+/// Folds `n` terms; what lies from there to the next whole vector is read and ignored.
+///
+/// # Safety
+///
+/// There are so many terms, and the kernel runs at the level of the vector.
 #[inline(always)]
-unsafe fn fold_all<V: Vector, F: Fold>(n: usize, term: impl Fn(usize) -> V) -> V::Element {
+pub(crate) unsafe fn fold_all<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
     const CHAINS: usize = 4;
-    // SAFETY: the kernel runs at the level of the vector.
-    let empty = unsafe { V::new(V::Element::from_f64(F::EMPTY)) };
-    let vectors = n / V::LANES;
-    let ragged = n % V::LANES;
-    let end = vectors * V::LANES;
-    if vectors < CHAINS {
-        let mut sum = if ragged > 0 { first(ragged, term(end), empty) } else { empty };
-        for i in 0..vectors {
-            sum = F::join(sum, term(i * V::LANES));
-        }
-        return across::<V, F>(sum);
-    }
-    let mut total = Total { high: empty, low: empty };
-    let mut i = 0;
-    while i + CHAINS <= vectors {
-        let rounds = ((vectors - i) / CHAINS).min(BLOCK);
-        let mut chains = [empty; CHAINS];
-        for _ in 0..rounds {
-            for (c, chain) in chains.iter_mut().enumerate() {
-                *chain = F::join(*chain, term((i + c) * V::LANES));
+    // SAFETY: the caller's.
+    unsafe {
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        let (vectors, ragged) = (n / V::LANES, n % V::LANES);
+        let mut sum = if ragged > 0 { first(ragged, terms.vector(vectors * V::LANES), empty) } else { empty };
+        let mut i = 0;
+        if vectors >= CHAINS {
+            let mut total = Total { high: empty, low: empty };
+            loop {
+                let rounds = ((vectors - i) / CHAINS).min(BLOCK);
+                let mut chains = [empty; CHAINS];
+                for _ in 0..rounds {
+                    for (c, chain) in chains.iter_mut().enumerate() {
+                        *chain = F::join(*chain, terms.vector((i + c) * V::LANES));
+                    }
+                    i += CHAINS;
+                }
+                let block = F::join(F::join(chains[0], chains[1]), F::join(chains[2], chains[3]));
+                if vectors <= CHAINS * BLOCK {
+                    sum = F::join(sum, block);
+                    break;
+                }
+                total.add::<F>(block);
+                if i + CHAINS > vectors {
+                    while i < vectors {
+                        sum = F::join(sum, terms.vector(i * V::LANES));
+                        i += 1;
+                    }
+                    total.add::<F>(sum);
+                    return total.across::<F>();
+                }
             }
-            i += CHAINS;
         }
-        total.add::<F>(F::join(F::join(chains[0], chains[1]), F::join(chains[2], chains[3])));
+        while i < vectors {
+            sum = F::join(sum, terms.vector(i * V::LANES));
+            i += 1;
+        }
+        across::<V, F>(sum)
     }
-    let mut rest = if ragged > 0 { first(ragged, term(end), empty) } else { empty };
-    while i < vectors {
-        rest = F::join(rest, term(i * V::LANES));
-        i += 1;
-    }
-    total.add::<F>(rest);
-    total.across::<F>()
 }
 
 /// Adds to what is there, or not.
@@ -213,7 +225,7 @@ kernel! {
 #[inline(always)]
 unsafe fn all_body<V: Vector, F: Fold, const ADD: bool>(n: usize, x: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, F>(n, |i| V::load(x.add(i)))) }
+    unsafe { put::<_, ADD>(out, fold_all::<V, F, _>(n, Elements(x))) }
 }
 
 kernel! {
@@ -224,55 +236,62 @@ kernel! {
 #[inline(always)]
 unsafe fn dot_body<V: Vector, const ADD: bool>(n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, Sum>(n, |i| V::load(x.add(i)) * V::load(y.add(i)))) }
+    unsafe { put::<_, ADD>(out, fold_all::<V, Sum, _>(n, Products(x, y))) }
 }
 
-/// What [`rows`] makes one term of: an element, or a product.
+/// Rows of `n` terms; reads nothing beyond them.
 #[inline(always)]
-unsafe fn rows_of<V: Vector, F: Fold, const ADD: bool>(
-    m: usize,
-    n: usize,
-    vector: impl Fn(usize) -> V,
-    element: impl Fn(usize) -> V::Element,
-    out: *mut V::Element,
-) {
+unsafe fn rows_of<V: Vector, F: Fold, T: Terms<V>, const ADD: bool>(m: usize, n: usize, terms: T, out: *mut V::Element) {
     /// Short rows are folded side by side.
     const ROWS: usize = 8;
     let empty = V::Element::from_f64(F::EMPTY);
-    if n < V::LANES {
-        let mut row = 0;
-        while row + ROWS <= m {
-            let mut sums = [empty; ROWS];
-            for k in 0..n {
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    *sum = F::join_elements(*sum, element((row + r) * n + k));
+    let mut row = 0;
+    // SAFETY: the caller's: `m · n` terms and `m` results; the kernel runs at the level of the vector.
+    unsafe {
+        if n < V::LANES {
+            while row + ROWS <= m {
+                let mut sums = [empty; ROWS];
+                for k in 0..n {
+                    for (r, sum) in sums.iter_mut().enumerate() {
+                        *sum = F::join_elements(*sum, terms.element((row + r) * n + k));
+                    }
                 }
+                for (r, sum) in sums.into_iter().enumerate() {
+                    put::<_, ADD>(out.add(row + r), sum);
+                }
+                row += ROWS;
             }
-            for (r, sum) in sums.into_iter().enumerate() {
-                // SAFETY: the caller's.
-                unsafe { put::<_, ADD>(out.add(row + r), sum) };
+            while row < m {
+                let mut sum = empty;
+                for k in 0..n {
+                    sum = F::join_elements(sum, terms.element(row * n + k));
+                }
+                put::<_, ADD>(out.add(row), sum);
+                row += 1;
             }
-            row += ROWS;
+            return;
         }
         while row < m {
-            let sum = (0..n).fold(empty, |sum, k| F::join_elements(sum, element(row * n + k)));
-            // SAFETY: the caller's.
-            unsafe { put::<_, ADD>(out.add(row), sum) };
+            put::<_, ADD>(out.add(row), long_row::<V, F, T>(n, terms.skip(row * n)));
             row += 1;
         }
-        return;
     }
-    // SAFETY: the kernel runs at the level of the vector.
-    let nothing = unsafe { V::new(empty) };
-    for row in 0..m {
-        let start = row * n;
+}
+
+/// At least a vector of terms; reads nothing beyond them.
+#[inline(always)]
+unsafe fn long_row<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
+    // SAFETY: the caller's; the kernel runs at the level of the vector.
+    unsafe {
         let whole = n / V::LANES * V::LANES;
-        // Elements beyond whole vectors are read with their predecessors, as those after them may be nobody's.
-        let tail = if whole < n { first(V::LANES - (n - whole), nothing, vector(start + n - V::LANES)) } else { nothing };
-        // SAFETY: the caller's; only whole vectors are asked for.
-        let body = unsafe { fold_all::<V, F>(whole, |i| vector(start + i)) };
-        // SAFETY: as above.
-        unsafe { put::<_, ADD>(out.add(row), F::join_elements(body, across::<V, F>(tail))) };
+        let body = fold_all::<V, F, T>(whole, terms);
+        if whole == n {
+            return body;
+        }
+        // The last terms with their predecessors: what comes after them may be nobody's.
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        let tail = first(V::LANES - (n - whole), empty, terms.vector(n - V::LANES));
+        F::join_elements(body, across::<V, F>(tail))
     }
 }
 
@@ -284,7 +303,7 @@ kernel! {
 #[inline(always)]
 unsafe fn rows_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; positions and vectors lie within `x`.
-    unsafe { rows_of::<V, F, ADD>(m, n, |i| V::load(x.add(i)), |i| *x.add(i), out) }
+    unsafe { rows_of::<V, F, _, ADD>(m, n, Elements(x), out) }
 }
 
 kernel! {
@@ -295,42 +314,56 @@ kernel! {
 #[inline(always)]
 unsafe fn row_dots_body<V: Vector, const ADD: bool>(m: usize, n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
     // SAFETY: the caller's; positions and vectors lie within `x` and `y`.
-    unsafe { rows_of::<V, Sum, ADD>(m, n, |i| V::load(x.add(i)) * V::load(y.add(i)), |i| *x.add(i) * *y.add(i), out) }
+    unsafe { rows_of::<V, Sum, _, ADD>(m, n, Products(x, y), out) }
 }
 
 kernel! {
-    /// `out[j] = fold of x[.., j]`, `x` of shape `[m, n]`, or `out[j] += …`.
-    pub(crate) fn columns<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, x: *const R, out: *mut R) = columns_body;
+    /// `out[j] = fold of x[.., j]`, or `out[j] += …`; `x` has `m` rows of `n` elements, `step` bytes from row to row.
+    pub(crate) fn columns<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, step: usize, x: *const R, out: *mut R) = columns_body;
 }
 
 #[inline(always)]
-unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the kernel runs at the level of the vector.
-    let empty = unsafe { V::new(V::Element::from_f64(F::EMPTY)) };
+unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, step: usize, x: *const V::Element, out: *mut V::Element) {
     let mut j = 0;
-    while j + 4 * V::LANES <= n {
-        // SAFETY: the caller's; four vectors of columns are left.
-        unsafe { some_columns::<V, F, ADD, 4>(m, n, x.add(j), empty, out.add(j)) };
-        j += 4 * V::LANES;
+    // SAFETY: the caller's; each call has as many columns as are left, or fewer.
+    unsafe {
+        let empty = V::new(V::Element::from_f64(F::EMPTY));
+        while j + 4 * V::LANES <= n {
+            some_columns::<V, F, ADD, 4>(m, step, x.add(j), empty, out.add(j));
+            j += 4 * V::LANES;
+        }
+        while j + V::LANES <= n {
+            some_columns::<V, F, ADD, 1>(m, step, x.add(j), empty, out.add(j));
+            j += V::LANES;
+        }
+        while j + 8 <= n {
+            few_columns::<V::Element, F, ADD, 8>(m, step, x.add(j), out.add(j));
+            j += 8;
+        }
+        if j + 4 <= n {
+            few_columns::<V::Element, F, ADD, 4>(m, step, x.add(j), out.add(j));
+            j += 4;
+        }
+        while j < n {
+            few_columns::<V::Element, F, ADD, 1>(m, step, x.add(j), out.add(j));
+            j += 1;
+        }
     }
-    while j + V::LANES <= n {
-        // SAFETY: the caller's; a vector of columns is left.
-        unsafe { some_columns::<V, F, ADD, 1>(m, n, x.add(j), empty, out.add(j)) };
-        j += V::LANES;
-    }
-    let left = n - j;
-    if left == 0 {
-        return;
-    }
-    let mut totals = [F::EMPTY; WIDEST];
+}
+
+/// `K` columns.
+#[inline(always)]
+unsafe fn few_columns<R: Real, F: Fold, const ADD: bool, const K: usize>(m: usize, step: usize, x: *const R, out: *mut R) {
+    let mut totals = [F::EMPTY; K];
     let mut i = 0;
     while i < m {
         let rows = (m - i).min(BLOCK);
-        let mut sums = [V::Element::from_f64(F::EMPTY); WIDEST];
+        let mut sums = [R::from_f64(F::EMPTY); K];
         for row in i..i + rows {
-            for (l, sum) in sums.iter_mut().enumerate().take(left) {
-                // SAFETY: the caller's; column `j + l < n`.
-                *sum = F::join_elements(*sum, unsafe { *x.add(row * n + j + l) });
+            // SAFETY: the caller's.
+            let x = unsafe { *x.byte_add(row * step).cast::<[R; K]>() };
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum = F::join_elements(*sum, x);
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
@@ -338,9 +371,9 @@ unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, 
         }
         i += rows;
     }
-    for (l, total) in totals.into_iter().enumerate().take(left) {
-        // SAFETY: the caller's; column `j + l < n`.
-        unsafe { put::<_, ADD>(out.add(j + l), V::Element::from_f64(total)) };
+    for (k, total) in totals.into_iter().enumerate() {
+        // SAFETY: the caller's.
+        unsafe { put::<_, ADD>(out.add(k), R::from_f64(total)) };
     }
 }
 
@@ -348,7 +381,7 @@ unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, 
 #[inline(always)]
 unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
     m: usize,
-    n: usize,
+    step: usize,
     x: *const V::Element,
     empty: V,
     out: *mut V::Element,
@@ -361,7 +394,7 @@ unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
         for row in i..i + rows {
             for (k, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: the caller's.
-                *sum = F::join(*sum, unsafe { V::load(x.add(row * n + k * V::LANES)) });
+                *sum = F::join(*sum, unsafe { V::load(x.byte_add(row * step).add(k * V::LANES)) });
             }
         }
         for (total, sum) in totals.iter_mut().zip(sums) {
@@ -382,41 +415,54 @@ unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
 }
 
 kernel! {
-    /// `out[i] = log Σ exp x[i, ..]`, `x` of shape `[m, n]`; −inf where all are.
-    pub(crate) fn log_sum_exp<R: Real>(m: usize, n: usize, x: *const R, out: *mut R) = log_sum_exp_body;
+    /// `out = fold of x`; reads exactly `n` elements.
+    pub(crate) fn run<R: Real, F: Fold>(n: usize, x: *const R, out: *mut R) = run_body;
 }
 
 #[inline(always)]
-unsafe fn log_sum_exp_body<V: Vector>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
-    let (zero, least) = (V::Element::from_f64(0.0), V::Element::from_f64(f64::NEG_INFINITY));
-    let (whole, ragged) = (n / V::LANES * V::LANES, n % V::LANES);
-    let mut row = 0;
-    while row < m {
-        // Logarithms of as many rows as there are lanes.
-        let rows = (m - row).min(V::LANES);
-        let (mut shifts, mut sums) = ([zero; WIDEST], [zero; WIDEST]);
-        for r in 0..rows {
-            let mut tail = [least; WIDEST];
-            // SAFETY: the caller's: row `row + r < m`, and `ragged` elements of it from `whole` on.
-            let (tail, x) = unsafe {
-                let x = x.add((row + r) * n);
-                tail.as_mut_ptr().copy_from_nonoverlapping(x.add(whole), ragged);
-                (V::load(tail.as_ptr()), x)
-            };
-            // SAFETY: as above, only whole vectors of the row.
-            let body = unsafe { fold_all::<V, Largest>(whole, |i| V::load(x.add(i))) };
-            let largest = Largest::join_elements(body, across::<V, Largest>(tail));
-            let shift = if largest.to_f64().is_infinite() { zero } else { largest };
-            let by = tail.splat(shift);
-            // SAFETY: as above.
-            let sum = unsafe { fold_all::<V, Sum>(whole, |i| exp(V::load(x.add(i)) - by)) };
-            (shifts[r], sums[r]) = (shift, sum + across::<V, Sum>(exp(tail - by)));
+unsafe fn run_body<V: Vector, F: Fold>(n: usize, x: *const V::Element, out: *mut V::Element) {
+    const CHAINS: usize = 4;
+    let empty = V::Element::from_f64(F::EMPTY);
+    // SAFETY: the caller's; the kernel runs at the level of the vector.
+    unsafe {
+        if n < V::LANES {
+            let mut chains = [empty; CHAINS];
+            let mut i = 0;
+            while i + CHAINS <= n {
+                for (c, chain) in chains.iter_mut().enumerate() {
+                    *chain = F::join_elements(*chain, *x.add(i + c));
+                }
+                i += CHAINS;
+            }
+            while i < n {
+                chains[i % CHAINS] = F::join_elements(chains[i % CHAINS], *x.add(i));
+                i += 1;
+            }
+            let [a, b, c, d] = chains;
+            *out = F::join_elements(F::join_elements(a, b), F::join_elements(c, d));
+            return;
         }
-        // SAFETY: the arrays have as many elements as any vector.
-        let logarithms = unsafe { lanes(V::load(shifts.as_ptr()) + log(V::load(sums.as_ptr()))) };
-        // SAFETY: the caller's.
-        unsafe { out.add(row).copy_from_nonoverlapping(logarithms.as_ptr(), rows) };
-        row += rows;
+        *out = long_row::<V, F, _>(n, Elements(x));
+    }
+}
+
+/// The kernel that folds a run of exactly `n` elements; sums where the reduction is none of floats.
+pub(crate) fn of_run<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, *const R, *mut R) {
+    match f {
+        Reduce::Prod => run::<R, Product>(level),
+        Reduce::Max => run::<R, Largest>(level),
+        Reduce::Min => run::<R, Smallest>(level),
+        _ => run::<R, Sum>(level),
+    }
+}
+
+/// The kernel that folds rows into one: how many, elements of each, bytes from row to row.
+pub(crate) fn of_rows<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, usize, usize, *const R, *mut R) {
+    match f {
+        Reduce::Prod => columns::<R, Product, false>(level),
+        Reduce::Max => columns::<R, Largest, false>(level),
+        Reduce::Min => columns::<R, Smallest, false>(level),
+        _ => columns::<R, Sum, false>(level),
     }
 }
 

@@ -98,7 +98,7 @@ impl Importer {
                 self.set(&op.out, out)
             }
             B::Cast(op) => self.convert(&op.input, &op.out),
-            // An input of the graph and a mark are recorded as empty tensors; the input is known already.
+            // An input of the graph is recorded as an empty tensor.
             B::Empty(op) if self.values.contains_key(&op.out.id) => Ok(()),
             B::Empty(op) | B::Zeros(op) => {
                 let out = self.full(ScalarIr::Int(0), &op.out)?;

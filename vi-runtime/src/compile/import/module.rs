@@ -1,8 +1,8 @@
 //! Layers of networks and activations, written out.
 
-use burn::backend::ir::{ActivationOperationIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr, ScalarIr, TensorIr};
+use burn::backend::ir::{ActivationOperationIr, EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr, TensorIr};
 use vi_graph::Id;
-use vi_graph::ir::{Compare, Reduce, Unary};
+use vi_graph::ir::{Binary, Compare, Reduce, Unary};
 
 use super::window::{Pool, Pooling};
 use super::{Importer, Outcome, float, shape, unsupported};
@@ -44,8 +44,8 @@ impl Importer {
             A::Relu(op) => {
                 let x = self.get(&op.input)?;
                 let zero = self.graph.full_like(0.0, x);
-                let below = self.graph.compare(Compare::LessEqual, x, zero);
-                let out = self.graph.select(below, zero, x);
+                // Zero first: in a tie the derivative is 0, as Burn has it.
+                let out = self.graph.binary(Binary::Max, zero, x);
                 self.set(&op.out, out)
             }
             A::LeakyRelu(op) => {
@@ -72,10 +72,8 @@ impl Importer {
                 let scaled = self.graph.mul(x, scale);
                 let line = self.graph.add(scaled, shift);
                 let (zero, one) = (self.graph.full_like(0.0, x), self.graph.full_like(1.0, x));
-                let below = self.graph.compare(Compare::Less, line, zero);
-                let above = self.graph.compare(Compare::Greater, line, one);
-                let floored = self.graph.select(below, zero, line);
-                let out = self.graph.select(above, one, floored);
+                let floored = self.graph.binary(Binary::Max, line, zero);
+                let out = self.graph.binary(Binary::Min, floored, one);
                 self.set(&op.out, out)
             }
             A::LogSigmoid(op) => {
@@ -184,9 +182,5 @@ impl Importer {
         let bias = self.graph.reshape(bias, lined);
         let bias = self.graph.expand(bias, sizes);
         Ok(self.graph.add(x, bias))
-    }
-
-    pub(super) fn zero() -> ScalarIr {
-        ScalarIr::Int(0)
     }
 }

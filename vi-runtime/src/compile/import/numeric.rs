@@ -251,18 +251,16 @@ impl Importer {
         self.set(out, sorted)
     }
 
-    /// By comparison and choice, so that the derivative at a bound is 1, as Burn has it, and NaN stays.
+    /// The operand first: in a tie the derivative is 1, as Burn has it.
     fn clamp(&mut self, input: &TensorIr, low: Option<ScalarIr>, high: Option<ScalarIr>, out: &TensorIr) -> Outcome {
-        let x = self.get(input)?;
-        let mut clamped = x;
-        for (bound, f) in [(low, Compare::Less), (high, Compare::Greater)] {
+        let mut x = self.get(input)?;
+        for (bound, f) in [(low, Binary::Max), (high, Binary::Min)] {
             if let Some(bound) = bound {
                 let bound = self.full(bound, input)?;
-                let beyond = self.graph.compare(f, x, bound);
-                clamped = self.graph.select(beyond, bound, clamped);
+                x = self.graph.binary(f, x, bound);
             }
         }
-        self.set(out, clamped)
+        self.set(out, x)
     }
 
     fn power(&mut self, op: &BinaryOpIr) -> Outcome {

@@ -6,6 +6,8 @@ use vi_graph::ir::Reduce;
 
 use super::{Importer, Outcome, shape};
 
+const ZERO: ScalarIr = ScalarIr::Int(0);
+
 /// Which windows: height, then width.
 #[derive(Clone, Copy)]
 struct Windows {
@@ -92,7 +94,7 @@ impl Importer {
     /// The weights of each group times the windows of its channels.
     fn convolve(&mut self, c: &Convolution) -> Outcome<Id> {
         let [top, side] = c.padding;
-        let x = self.padded(c.x, &[(0, 0), (0, 0), top, side], Self::zero());
+        let x = self.padded(c.x, &[(0, 0), (0, 0), top, side], ZERO);
         let [batch, channels, height, width] = self.graph.shape(x)[..] else { return Err("an image of another rank than 4".into()) };
         let out = [0, 1].map(|i| count([height, width][i], c.kernel[i], c.stride[i], c.dilation[i]));
         let windows = Windows { kernel: c.kernel, stride: c.stride, dilation: c.dilation, out };
@@ -118,7 +120,7 @@ impl Importer {
         let [height, width] = [if sizes.len() == 4 { sizes[2] } else { 1 }, sizes[sizes.len() - 1]];
         let image = self.graph.reshape(image, [batch, channels, height, width]);
         let sides = pool.padding.map(|side| (side, side));
-        let around = if pool.pooling == Pooling::Max { ScalarIr::Float(f64::NEG_INFINITY) } else { Self::zero() };
+        let around = if pool.pooling == Pooling::Max { ScalarIr::Float(f64::NEG_INFINITY) } else { ZERO };
         let padded = self.padded(image, &[(0, 0), (0, 0), sides[0], sides[1]], around);
         let full = [height + 2 * pool.padding[0], width + 2 * pool.padding[1]];
         let counts = [0, 1].map(|i| count(full[i], pool.kernel[i], pool.stride[i], pool.dilation[i]));
@@ -133,7 +135,7 @@ impl Importer {
             Pooling::Mean { padding_counts: true } => self.mean_of(gathered, &[2]),
             Pooling::Mean { padding_counts: false } => {
                 let ones = self.graph.full(1.0, [1, 1, height, width]);
-                let ones = self.padded(ones, &[(0, 0), (0, 0), sides[0], sides[1]], Self::zero());
+                let ones = self.padded(ones, &[(0, 0), (0, 0), sides[0], sides[1]], ZERO);
                 let ones = self.windows(ones, windows);
                 let inside = self.graph.sum(ones, &[2]);
                 let total = self.graph.sum(gathered, &[2]);

@@ -1,12 +1,12 @@
 //! The exponential function and what is made of it.
 
-use super::{Coefficients, Real, Vector, logarithm::log1p, polynomial};
+use super::{Coefficients, Vector, logarithm::log1p, polynomial};
 
-/// `(p, k)` with `e^x = 2^k (1 + p)` for `x` between bounds beyond which the exponential is infinite or 0.
+/// `(r, q, k)` with `e^x = 2^k (1 + r + r² q)` for `x` between bounds beyond which the exponential is infinite or 0.
 ///
-/// `k` is the integer nearest to `x/ln 2`, and `p = e^r − 1 = r + r² q(r)` at the rest `r`, with `ln 2` in two parts.
+/// `k` is the integer nearest to `x/ln 2`, subtracted with `ln 2` in two parts.
 #[inline(always)]
-fn reduced<V: Vector>(x: V, least: f64) -> (V, V) {
+fn reduced<V: Vector>(x: V, least: f64) -> (V, V, V) {
     // The bounds stand first, so that NaN passes.
     let x = x.constant(V::Element::EXP_MAX).lesser(x.constant(least).greater(x));
     // Adding 1.5 2^m rounds to an integer.
@@ -14,23 +14,31 @@ fn reduced<V: Vector>(x: V, least: f64) -> (V, V) {
     let k = x.mul_add(x.constant(std::f64::consts::LOG2_E), shift) - shift;
     let r = k.mul_add(x.constant(-V::Element::LN_2_HIGH), x);
     let r = k.mul_add(x.constant(-V::Element::LN_2_LOW), r);
-    (polynomial(r, V::Element::EXP).mul_add(r * r, r), k)
+    (r, polynomial(r, V::Element::EXP), k)
+}
+
+/// `1 + r + r² q`, with what rounding `1 + r` lost.
+#[inline(always)]
+fn mantissa<V: Vector>(r: V, q: V) -> V {
+    let one = r.constant(1.0);
+    let leading = one + r;
+    leading + q.mul_add(r * r, r - (leading - one))
 }
 
 /// `e^x`
 #[inline(always)]
 pub(crate) fn exp<V: Vector>(x: V) -> V {
-    let (p, k) = reduced(x, V::Element::EXP_MIN);
-    (p + p.constant(1.0)).scale(k)
+    let (r, q, k) = reduced(x, V::Element::EXP_MIN);
+    mantissa(r, q).scale(k)
 }
 
 /// `(e^x − 1)/4`, which is finite also where only `e^x/2` is.
 #[inline(always)]
 fn quarter_expm1<V: Vector>(x: V) -> V {
-    let (p, k) = reduced(x, V::Element::EXPM1_MIN);
-    let quarter = p.constant(0.25);
+    let (r, q, k) = reduced(x, V::Element::EXPM1_MIN);
+    let quarter = x.constant(0.25);
     let power = quarter.scale(k);
-    p.mul_add(power, power - quarter)
+    q.mul_add(r * r, r).mul_add(power, power - quarter)
 }
 
 /// `e^x − 1`
@@ -52,9 +60,8 @@ pub(crate) fn sinh<V: Vector>(x: V) -> V {
 /// `e^|x|/2 + e^−|x|/2`
 #[inline(always)]
 pub(crate) fn cosh<V: Vector>(x: V) -> V {
-    let one = x.constant(1.0);
-    let (p, k) = reduced(x.abs(), 0.0);
-    let half = (p + one).scale(k - one);
+    let (r, q, k) = reduced(x.abs(), 0.0);
+    let half = mantissa(r, q).scale(k - x.constant(1.0));
     half + x.constant(0.25) / half
 }
 

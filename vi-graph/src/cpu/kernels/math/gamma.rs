@@ -1,7 +1,7 @@
-//! The logarithm of the gamma function and its derivative, for `x ≥ 0`; NaN below.
+//! The logarithm of the gamma function and its derivatives, for `x ≥ 0`; NaN below.
 
 use super::{
-    Coefficients, Mask, Real, Vector,
+    Coefficients, Vector,
     logarithm::{log, log_less},
     polynomial,
 };
@@ -51,4 +51,21 @@ pub(crate) fn digamma<V: Vector>(x: V) -> V {
 
     let value = V::select(far, log(x) - series, near);
     V::select(x.lt(x.constant(0.0)), x.constant(f64::NAN), value)
+}
+
+/// `ψ'(x)`: below 3 from `x + 3` by the recurrence, whose terms are all positive; above, `1/x + 1/(2x²)` and a polynomial in
+/// `1/x²`, times `1/x³`.
+#[inline(always)]
+pub(crate) fn trigamma<V: Vector>(x: V) -> V {
+    let (zero, one, two) = (x.constant(0.0), x.constant(1.0), x.constant(2.0));
+    let near = x.lt(x.constant(STIRLING_START));
+    let inverse = one / V::select(near, x + x.constant(3.0), x);
+    let square = inverse * inverse;
+    let cube = square * inverse;
+    let far = polynomial(square, V::Element::TRIGAMMA_SERIES).mul_add(cube, square.mul_add(x.constant(0.5), inverse));
+
+    let (first, second, third) = (one / x, one / (x + one), one / (x + two));
+    let terms = first.mul_add(first, second.mul_add(second, third * third));
+    let value = far + V::select(near, terms, zero);
+    V::select(x.lt(zero), x.constant(f64::NAN), value)
 }

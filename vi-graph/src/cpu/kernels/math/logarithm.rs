@@ -1,6 +1,6 @@
 //! The logarithm.
 
-use super::{Coefficients, Mask, Real, Vector, polynomial};
+use super::{Coefficients, Vector, polynomial};
 
 /// `e ln 2 + log(1 + f) − c` for `1 + f` in `[√½, √2)`, `c` a small integer.
 ///

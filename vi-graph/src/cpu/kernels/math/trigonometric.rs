@@ -1,14 +1,15 @@
 //! Sine, cosine and tangent.
 
-use super::{Coefficients, Mask, Real, Vector, each, polynomial};
+use super::{Coefficients, Mask, Vector, each, polynomial};
 
 /// Further out, and without fused multiplication, the host's library computes lane by lane.
 const END: f64 = 1e5;
 
-/// Whether some lane is beyond the reduction.
+/// `value`, but from the host's library in the lanes beyond the reduction: what is in other lanes has no part in a result.
 #[inline(always)]
-fn beyond<V: Vector>(x: V) -> bool {
-    !V::FUSED || x.constant(END).lt(x.abs()).any()
+fn unless_far<V: Vector>(x: V, value: V, f: fn(f64) -> f64) -> V {
+    let far = x.constant(END).lt(x.abs());
+    if far.any() { V::select(far, each(x, f), value) } else { value }
 }
 
 /// `(r, f)`: `x = k π/2 + r`, `|r| ≤ π/4`, `f` the fractional part of `k/4`.
@@ -49,34 +50,35 @@ fn odd<V: Vector>(fraction: V) -> V::Mask {
 
 #[inline(always)]
 pub(crate) fn sin<V: Vector>(x: V) -> V {
-    if beyond(x) {
+    if !V::FUSED {
         return each(x, f64::sin);
     }
     let (r, fraction) = reduced(x);
     let (sine, cosine) = kernel(r);
     let value = V::select(odd(fraction), cosine, sine);
-    value.flip_sign(fraction.constant(0.25) - fraction)
+    unless_far(x, value.flip_sign(fraction.constant(0.25) - fraction), f64::sin)
 }
 
 #[inline(always)]
 pub(crate) fn cos<V: Vector>(x: V) -> V {
-    if beyond(x) {
+    if !V::FUSED {
         return each(x, f64::cos);
     }
     let (r, fraction) = reduced(x);
     let (sine, cosine) = kernel(r);
     let value = V::select(odd(fraction), sine, cosine);
     // Negative in the second and third quadrant: |f − 3/8| = 1/8.
-    value.flip_sign((fraction - fraction.constant(0.375)).abs() - fraction.constant(0.25))
+    let sign = (fraction - fraction.constant(0.375)).abs() - fraction.constant(0.25);
+    unless_far(x, value.flip_sign(sign), f64::cos)
 }
 
 #[inline(always)]
 pub(crate) fn tan<V: Vector>(x: V) -> V {
-    if beyond(x) {
+    if !V::FUSED {
         return each(x, f64::tan);
     }
     let (r, fraction) = reduced(x);
     let (sine, cosine) = kernel(r);
     let odd = odd(fraction);
-    V::select(odd, -cosine, sine) / V::select(odd, sine, cosine)
+    unless_far(x, V::select(odd, -cosine, sine) / V::select(odd, sine, cosine), f64::tan)
 }

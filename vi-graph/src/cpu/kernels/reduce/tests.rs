@@ -1,5 +1,4 @@
 use super::*;
-use crate::cpu::kernels::Level;
 
 const SIZES: [usize; 16] = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 100, 255, 1000, 5001];
 
@@ -28,6 +27,9 @@ fn sums_are_right<R: Real>() {
             let mut out = R::from_f64(f64::NAN);
             // SAFETY: the buffers are padded.
             unsafe { all::<R, Sum, false>(level)(n, x.as_ptr(), &mut out) };
+            close(out, expected, scale);
+            // SAFETY: exactly the elements are read.
+            unsafe { of_run::<R>(level, Reduce::Sum)(n, x[..n].to_vec().as_ptr(), &mut out) };
             close(out, expected, scale);
             out = R::from_f64(2.0);
             // SAFETY: as above.
@@ -61,7 +63,7 @@ fn sums_are_right<R: Real>() {
                     let mut out = vec![R::from_f64(1.0); n];
                     let kernel = if add { columns::<R, Sum, true>(level) } else { columns::<R, Sum, false>(level) };
                     // SAFETY: as above.
-                    unsafe { kernel(m, n, x.as_ptr(), out.as_mut_ptr()) };
+                    unsafe { kernel(m, n, n * size_of::<R>(), x.as_ptr(), out.as_mut_ptr()) };
                     for (j, out) in out.iter().enumerate() {
                         let column: Vec<R> = (0..m).map(|i| x[i * n + j]).collect();
                         let (expected, scale) = sum(&column);
@@ -96,6 +98,12 @@ fn extremes_are_exact<R: Real>() {
                     all::<R, Largest, false>(level)(n, x.as_ptr(), &mut high);
                     all::<R, Smallest, false>(level)(n, x.as_ptr(), &mut low);
                 }
+                for (f, expected) in [(Reduce::Max, high), (Reduce::Min, low)] {
+                    let mut got = R::from_f64(0.0);
+                    // SAFETY: as above.
+                    unsafe { of_run::<R>(level, f)(n, x.as_ptr(), &mut got) };
+                    assert_eq!(got.to_f64().to_bits() << 1, expected.to_f64().to_bits() << 1);
+                }
                 if nan {
                     assert!(high.to_f64().is_nan() && low.to_f64().is_nan(), "{level:?} {n}");
                 } else {
@@ -112,7 +120,7 @@ fn extremes_are_exact<R: Real>() {
                     assert_eq!(out[i].to_f64().to_bits() << 1, expected.to_bits() << 1, "{level:?} {n}: row {i}");
                 }
                 // SAFETY: as above.
-                unsafe { columns::<R, Smallest, false>(level)(m, k, x.as_ptr(), out.as_mut_ptr()) };
+                unsafe { columns::<R, Smallest, false>(level)(m, k, k * size_of::<R>(), x.as_ptr(), out.as_mut_ptr()) };
                 for j in 0..k {
                     let column: Vec<R> = (0..m).map(|i| x[i * k + j]).collect();
                     let nan = column.iter().any(|x| x.to_f64().is_nan());
@@ -156,10 +164,10 @@ fn long_sums_keep_their_precision() {
         unsafe { all::<f32, Sum, false>(level)(n, x.as_ptr(), out.as_mut_ptr()) };
         assert!((f64::from(out[0]) / expected - 1.0).abs() < 1e-6, "{}", out[0]);
         // SAFETY: as above.
-        unsafe { columns::<f32, Sum, false>(level)(n / 16, 16, x.as_ptr(), out.as_mut_ptr()) };
+        unsafe { columns::<f32, Sum, false>(level)(n / 16, 16, 64, x.as_ptr(), out.as_mut_ptr()) };
         assert!((16.0 * f64::from(out[3]) / expected - 1.0).abs() < 1e-6, "{}", out[3]);
         // SAFETY: as above, `n / 5` rows of 5.
-        unsafe { columns::<f32, Sum, false>(level)(n / 5, 5, x.as_ptr(), out.as_mut_ptr()) };
+        unsafe { columns::<f32, Sum, false>(level)(n / 5, 5, 20, x.as_ptr(), out.as_mut_ptr()) };
         assert!((5.0 * f64::from(out[3]) / expected - 1.0).abs() < 1e-6, "{}", out[3]);
     }
 }
@@ -174,7 +182,7 @@ fn sums_of_infinities_are_infinite() {
         unsafe { all::<f32, Sum, false>(level)(x.len(), x.as_ptr(), out.as_mut_ptr()) };
         assert_eq!(out[0], f32::INFINITY);
         // SAFETY: as above.
-        unsafe { columns::<f32, Sum, false>(level)(128, 16, x.as_ptr(), out.as_mut_ptr()) };
+        unsafe { columns::<f32, Sum, false>(level)(128, 16, 64, x.as_ptr(), out.as_mut_ptr()) };
         assert_eq!((out[13], out[12]), (f32::INFINITY, 128.0));
     }
 }
@@ -224,4 +232,20 @@ fn any_and_all_of_rows() {
     // SAFETY: as above, empty rows.
     unsafe { all_rows(3, 0, x.as_ptr(), out.as_mut_ptr()) };
     assert_eq!(out, [1, 1, 1]);
+}
+
+/// Two columns of three rows that lie five elements apart.
+#[test]
+fn rows_may_lie_apart() {
+    let x: Vec<f64> = (0..15).map(f64::from).collect();
+    for level in Level::available() {
+        for (f, expected) in
+            [(Reduce::Sum, [15.0, 18.0]), (Reduce::Prod, [0.0, 66.0]), (Reduce::Max, [10.0, 11.0]), (Reduce::Min, [0.0, 1.0])]
+        {
+            let mut out = [0.0; 2];
+            // SAFETY: the last element is number 11 of 15.
+            unsafe { of_rows::<f64>(level, f)(3, 2, 40, x.as_ptr(), out.as_mut_ptr()) };
+            assert_eq!(out, expected);
+        }
+    }
 }

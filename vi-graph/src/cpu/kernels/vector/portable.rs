@@ -16,7 +16,7 @@ macro_rules! operator {
             #[inline(always)]
             fn $method(mut self, y: Self) -> Self {
                 for (x, y) in self.0.iter_mut().zip(y.0) {
-                    *x = *x $op y;
+                    *x $op y;
                 }
                 self
             }
@@ -25,17 +25,19 @@ macro_rules! operator {
 }
 
 macro_rules! vector {
-    ($name:ident, $float:ident, $bits:ident, $lanes:literal, mantissa $mantissa:literal, bias $bias:literal, half root $half_root:literal) => {
+    (
+        $name:ident, $float:ident, $bits:ident, $lanes:literal, mantissa $mantissa:literal, bias $bias:literal, half root $half_root:literal
+    ) => {
         #[doc = concat!(stringify!($lanes), " lanes of ", stringify!($float), ".")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name([$float; $lanes]);
 
-        operator!($name, Add, add, +);
-        operator!($name, Sub, sub, -);
-        operator!($name, Mul, mul, *);
-        operator!($name, Div, div, /);
-        operator!(Lanes<$bits, $lanes>, BitAnd, bitand, &);
-        operator!(Lanes<$bits, $lanes>, BitOr, bitor, |);
+        operator!($name, Add, add, +=);
+        operator!($name, Sub, sub, -=);
+        operator!($name, Mul, mul, *=);
+        operator!($name, Div, div, /=);
+        operator!(Lanes<$bits, $lanes>, BitAnd, bitand, &=);
+        operator!(Lanes<$bits, $lanes>, BitOr, bitor, |=);
 
         impl Neg for $name {
             type Output = Self;

@@ -78,11 +78,6 @@ macro_rules! vector {
                     let shifted = (Self(n) + Self(n).splat(((3u64 << ($mantissa - 1)) + $bias) as $float)).0;
                     Self($to_float($shl::<$mantissa>($to_int(shifted))))
                 };
-                times_power_of_two(x, n: Self) -> Self = {
-                    // In two factors, each a normal number, so that only the last product is rounded.
-                    let half = (n * n.splat(0.5)).round();
-                    Self(x) * half.power_of_two() * (n - half).power_of_two()
-                };
                 take_apart(x) -> (Self, Self) = {
                     let x = Self(x);
                     // Its lowest bits count from 0.
@@ -97,6 +92,13 @@ macro_rules! vector {
                     let mantissa = _mm256_and_si256(bits, $set_int((1 << $mantissa) - 1));
                     (biased - bias, Self($to_float($add_int(mantissa, half_root))))
                 };
+            }
+
+            #[inline(always)]
+            fn times_power_of_two(self, n: Self) -> Self {
+                // In two factors, each a normal number, so that only the last product is rounded.
+                let half = (n * n.splat(0.5)).round();
+                self * half.power_of_two() * (n - half).power_of_two()
             }
 
             #[inline(always)]

@@ -1,0 +1,82 @@
+//! Time of a compiled step: noise, ELBO, gradients and Adam, in single precision.
+#![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
+
+mod models;
+
+use divan::Bencher;
+use models::Model;
+use vi_graph::Key;
+use vi_graph::cpu::{Options, StepPlan, Update};
+
+fn main() {
+    if let Some(name) = std::env::args().skip_while(|x| x != "--print").nth(1) {
+        let model = match name.as_str() {
+            "eight_schools" => models::eight_schools(None),
+            "particles" => models::eight_schools(Some(64)),
+            "radon" => models::radon(),
+            "mixture" => models::mixture(1000, 3),
+            _ => models::logistic(1000, 10),
+        };
+        let plan = plan(model);
+        println!("{plan:#?}");
+        return;
+    }
+    divan::main();
+}
+
+fn plan(model: Model) -> StepPlan {
+    if std::env::var_os("VI_PRINT").is_some() {
+        println!("{}", model.graph);
+    }
+    let mut plan = StepPlan::compile(&model.graph, &Options { lanes: model.lanes, ..Options::default() }).unwrap();
+    for (input, data) in &model.data {
+        plan.executable().set(*input, data).unwrap();
+    }
+    plan.executable().prologue();
+    plan
+}
+
+fn steps(bencher: Bencher, model: Model) {
+    let mut plan = plan(model);
+    let update = Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: None };
+    let mut number = 0;
+    bencher.bench_local(|| {
+        number += 1;
+        plan.step(Key::new(1).fold_in(number), &update, 1e-3)
+    });
+}
+
+#[divan::bench]
+fn eight_schools(bencher: Bencher) {
+    steps(bencher, models::eight_schools(None));
+}
+
+#[divan::bench]
+fn eight_schools_64_particles(bencher: Bencher) {
+    steps(bencher, models::eight_schools(Some(64)));
+}
+
+#[divan::bench]
+fn radon(bencher: Bencher) {
+    steps(bencher, models::radon());
+}
+
+#[divan::bench]
+fn linear_1000_by_10(bencher: Bencher) {
+    steps(bencher, models::logistic(1000, 10));
+}
+
+#[divan::bench]
+fn logistic_512_by_50(bencher: Bencher) {
+    steps(bencher, models::logistic(512, 50));
+}
+
+#[divan::bench]
+fn logistic_50000_by_50(bencher: Bencher) {
+    steps(bencher, models::logistic(50_000, 50));
+}
+
+#[divan::bench]
+fn mixture_1000_by_3(bencher: Bencher) {
+    steps(bencher, models::mixture(1000, 3));
+}

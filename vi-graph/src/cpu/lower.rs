@@ -1,0 +1,365 @@
+//! From a graph to instructions: which kernels run on which buffers.
+//!
+//! Every node becomes a [`View`]: movement of data is a change of strides where it can be, and is copied at its first use
+//! that asks for order where it cannot.
+
+mod elementwise;
+mod indexing;
+mod linear;
+mod movement;
+mod reduction;
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::ir::{Data, Graph, Id, Op, Precision, Role, Scalar, Type};
+
+use super::instruction::{Call, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
+use super::kernels::Level;
+use super::kernels::arena::padded;
+use super::labels::Labels;
+use super::routine;
+use super::view::View;
+
+/// When an instruction runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Once for each data set.
+    Prologue,
+    /// In every step.
+    Body,
+}
+
+/// Where a buffer lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// In memory that other buffers use at other times.
+    Temporary,
+    /// In memory of its own.
+    Persistent,
+    /// In memory that exists already.
+    At(Place),
+}
+
+/// A run of memory that instructions refer to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer {
+    /// Its size, without padding.
+    pub bytes: usize,
+    /// When it is written.
+    pub phase: Phase,
+    /// Where it lives.
+    pub storage: Storage,
+    /// Whether whole vectors may be written beyond its padding.
+    pub slack: bool,
+}
+
+/// A range of a buffer that an instruction uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    /// The number of the buffer.
+    pub buffer: usize,
+    /// The first byte.
+    pub low: usize,
+    /// Behind the last byte, whole vectors included where they are written.
+    pub high: usize,
+    /// Whether it is written.
+    pub write: bool,
+}
+
+/// An instruction on buffers, and what it touches.
+#[derive(Debug)]
+pub(crate) struct Emitted {
+    /// Its places name buffers.
+    pub instruction: Instruction,
+    /// When it runs.
+    pub phase: Phase,
+    /// All it reads and writes.
+    pub accesses: Vec<Access>,
+}
+
+/// What lowering makes of a graph.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// All buffers.
+    pub buffers: Vec<Buffer>,
+    /// Operands before users, within each phase.
+    pub emitted: Vec<Emitted>,
+    /// What buffers hold from the beginning.
+    pub constants: Vec<(usize, Data)>,
+    /// The buffer of each input of the graph.
+    pub inputs: Vec<usize>,
+    /// The buffer of each output of the graph, dense.
+    pub outputs: Vec<usize>,
+}
+
+/// One end of a kernel call.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    place: Place,
+    /// The bytes that one call covers.
+    bytes: usize,
+}
+
+/// The state of lowering.
+pub(crate) struct Lowering<'a> {
+    graph: &'a Graph,
+    level: Level,
+    values: Vec<Option<View>>,
+    splats: HashMap<(Type, u64), usize>,
+    copies: HashMap<(View, Vec<usize>, Vec<usize>), View>,
+    out: Lowered,
+}
+
+/// Lowers what the outputs depend on. `place` says where the memory of an input or output is, if it exists already.
+pub(crate) fn lower(graph: &Graph, level: Level, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
+    let mut lowering = Lowering {
+        graph,
+        level,
+        values: vec![None; graph.nodes.len()],
+        splats: HashMap::new(),
+        copies: HashMap::new(),
+        out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new() },
+    };
+    lowering.inputs(inputs);
+    let live = live(graph);
+    for id in graph.ids().filter(|id| live[id.index()]) {
+        let view = lowering.node(id)?;
+        lowering.values[id.index()] = Some(view);
+    }
+    lowering.outputs(outputs)?;
+    Ok(lowering.out)
+}
+
+/// Which nodes the outputs depend on.
+pub(crate) fn live(graph: &Graph) -> Vec<bool> {
+    let mut live = vec![false; graph.nodes.len()];
+    for id in &graph.outputs {
+        live[id.index()] = true;
+    }
+    for id in graph.ids().rev() {
+        if live[id.index()] {
+            for arg in &graph.node(id).args {
+                live[arg.index()] = true;
+            }
+        }
+    }
+    live
+}
+
+impl Lowering<'_> {
+    fn inputs(&mut self, storages: &[Storage]) {
+        for (number, input) in self.graph.inputs.iter().enumerate() {
+            let node = self.graph.nodes.iter().find(|node| node.op == Op::Input(number));
+            let (len, ty) = node.map_or((0, Type::Float), |node| (node.len(), node.ty));
+            let phase = if input.role == Role::Data { Phase::Prologue } else { Phase::Body };
+            let bytes = len * self.size(ty);
+            let buffer = self.buffer(bytes, phase);
+            self.out.buffers[buffer].storage = storages[number];
+            self.out.inputs.push(buffer);
+        }
+    }
+
+    fn outputs(&mut self, storages: &[Storage]) -> Result<()> {
+        for (number, &id) in self.graph.outputs.iter().enumerate() {
+            let (shape, ty) = (self.graph.shape(id).to_vec(), self.graph.ty(id));
+            let view = self.value(id)?;
+            let bytes = shape.iter().product::<usize>() * self.size(ty);
+            let source = self.out.buffers[view.buffer];
+            let direct = view.is_dense(&shape)
+                && view.offset == 0
+                && source.bytes == bytes
+                && source.storage == Storage::Temporary
+                && !source.slack
+                && !self.out.constants.iter().any(|(buffer, _)| *buffer == view.buffer);
+            let buffer = if direct {
+                self.out.buffers[view.buffer].storage = storages[number];
+                view.buffer
+            } else {
+                let buffer = self.buffer(bytes, source.phase);
+                self.out.buffers[buffer].storage = storages[number];
+                let to = View::dense(buffer, &shape);
+                self.copy(&view, &to, &shape, ty);
+                buffer
+            };
+            self.out.outputs.push(buffer);
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, id: Id) -> Result<View> {
+        let node = self.graph.node(id);
+        if node.is_empty() && !matches!(node.op, Op::Input(_)) {
+            return Ok(View::dense(self.buffer(0, Phase::Prologue), &node.shape));
+        }
+        match &node.op {
+            Op::Input(number) => Ok(View::dense(self.out.inputs[*number], &node.shape)),
+            Op::Constant(data) => {
+                let buffer = self.buffer(data.len() * self.size(node.ty), Phase::Prologue);
+                self.out.buffers[buffer].storage = Storage::Persistent;
+                self.out.constants.push((buffer, Data::clone(data)));
+                Ok(View::dense(buffer, &node.shape))
+            }
+            Op::Full(value) => Ok(self.splat(*value, node.shape.len())),
+            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
+                self.elementwise(id)
+            }
+            Op::Reduce(..) | Op::ArgMax(_) | Op::Scan { .. } => self.reduction(id),
+            Op::Reshape | Op::Permute(_) | Op::Expand | Op::Slice(_) | Op::Unslice(_) | Op::Concat(_) => self.movement(id),
+            Op::Gather(_) | Op::ScatterAdd(_) | Op::Take(_) | Op::TakeAdd(_) | Op::ArgSort { .. } => self.indexing(id),
+            Op::MatMul { .. } | Op::Cholesky | Op::SolveLower { .. } => self.linear(id),
+            Op::LogGamma { stream, lanes } => {
+                let x = self.dense(node.args[0])?;
+                let draw = routine::LogGamma { wide: self.wide(), labels: Labels::of(stream), lanes: *lanes };
+                let buffer = self.buffer(node.len() * self.size(Type::Float), Phase::Body);
+                let view = View::dense(buffer, &node.shape);
+                let input = self.span(&x, node.len(), Type::Float);
+                let output = self.span(&view, node.len(), Type::Float);
+                self.call(draw, vec![input], output);
+                Ok(view)
+            }
+        }
+    }
+
+    fn wide(&self) -> bool {
+        self.graph.precision == Precision::F64
+    }
+
+    fn size(&self, ty: Type) -> usize {
+        match ty {
+            Type::Float if !self.wide() => 4,
+            Type::Float | Type::Int => 8,
+            Type::Bool => 1,
+        }
+    }
+
+    fn value(&self, id: Id) -> Result<View> {
+        self.values[id.index()].clone().ok_or_else(|| Error::Invalid {
+            node: id.0,
+            op: format!("{:?}", self.graph.node(id).op),
+            problem: "is used before it is computed".into(),
+        })
+    }
+
+    fn unsupported(&self, id: Id, problem: impl Into<String>) -> Error {
+        Error::Unsupported { pass: "the CPU executor", op: format!("{:?}", self.graph.node(id).op), problem: problem.into() }
+    }
+
+    fn buffer(&mut self, bytes: usize, phase: Phase) -> usize {
+        self.out.buffers.push(Buffer { bytes, phase, storage: Storage::Temporary, slack: false });
+        self.out.buffers.len() - 1
+    }
+
+    /// The latest phase of the operands.
+    fn phase(&self, views: &[&View]) -> Phase {
+        views.iter().map(|view| self.out.buffers[view.buffer].phase).max().unwrap_or(Phase::Prologue)
+    }
+
+    /// One value everywhere.
+    fn splat(&mut self, value: Scalar, rank: usize) -> View {
+        let bits = match value {
+            Scalar::Float(x) => x.to_bits(),
+            Scalar::Int(x) => x as u64,
+            Scalar::Bool(x) => u64::from(x),
+        };
+        let buffer = match self.splats.get(&(value.ty(), bits)) {
+            Some(&buffer) => buffer,
+            None => {
+                let buffer = self.buffer(self.size(value.ty()), Phase::Prologue);
+                self.out.buffers[buffer].storage = Storage::Persistent;
+                let data = match value {
+                    Scalar::Float(x) => Data::Float(vec![x]),
+                    Scalar::Int(x) => Data::Int(vec![x]),
+                    Scalar::Bool(x) => Data::Bool(vec![x]),
+                };
+                self.out.constants.push((buffer, data));
+                self.splats.insert((value.ty(), bits), buffer);
+                buffer
+            }
+        };
+        View { buffer, offset: 0, strides: vec![0; rank] }
+    }
+
+    fn place(&self, view: &View, ty: Type) -> Place {
+        Place { slot: view.buffer, offset: view.offset * self.size(ty) }
+    }
+
+    /// `len` elements from where a view begins.
+    fn span(&self, view: &View, len: usize, ty: Type) -> Span {
+        Span { place: self.place(view, ty), bytes: len * self.size(ty) }
+    }
+
+    fn emit(&mut self, instruction: Instruction, phase: Phase, accesses: Vec<Access>) {
+        self.out.emitted.push(Emitted { instruction, phase, accesses });
+    }
+
+    /// Runs a kernel in loops; the last end is the result. `vectors` says that whole vectors are written.
+    fn kernel(&mut self, kernel: Kernel, n: usize, ends: &[End], loops: Vec<Stride>, vectors: bool) {
+        let last = ends.len() - 1;
+        let mut accesses = Vec::with_capacity(ends.len());
+        for (i, end) in ends.iter().enumerate() {
+            let bytes = if i == last && vectors { padded(end.bytes) } else { end.bytes };
+            let (low, high) = extent(end.place.offset, bytes, &loops, i);
+            accesses.push(Access { buffer: end.place.slot, low, high, write: i == last });
+            let buffer = &mut self.out.buffers[end.place.slot];
+            if i == last && high > padded(buffer.bytes) {
+                buffer.slack = true;
+            }
+        }
+        let nowhere = ends[last].place;
+        let mut places = [nowhere; 4];
+        for (place, end) in places.iter_mut().zip(ends) {
+            *place = end.place;
+        }
+        let phase = self.out.buffers[nowhere.slot].phase;
+        let [a, b, c, d] = places;
+        let instruction = match (loops.is_empty(), kernel) {
+            (true, Kernel::One(f)) => Instruction::Map1 { f, n, places: [a, b] },
+            (true, Kernel::Two(f)) => Instruction::Map2 { f, n, places: [a, b, c] },
+            (true, Kernel::Three(f)) => Instruction::Map3 { f, n, places: [a, b, c, d] },
+            _ => Instruction::Nest(Box::new(Nest { kernel, n, places, loops })),
+        };
+        self.emit(instruction, phase, accesses);
+    }
+
+    /// Runs a routine on dense arrays.
+    fn call(&mut self, routine: impl Routine + 'static, inputs: Vec<Span>, output: Span) {
+        let mut accesses: Vec<Access> = inputs.iter().map(|span| access(*span, false)).collect();
+        accesses.push(access(output, true));
+        let phase = self.out.buffers[output.place.slot].phase;
+        self.emit(Instruction::Call(Box::new(Call { routine: Box::new(routine), inputs, output })), phase, accesses);
+    }
+
+    /// A routine whose operands are made dense, and whose result is dense.
+    fn routine(&mut self, id: Id, routine: impl Routine + 'static) -> Result<View> {
+        let node = self.graph.node(id);
+        let mut views = Vec::new();
+        let mut inputs = Vec::new();
+        for &arg in &node.args {
+            let view = self.dense(arg)?;
+            inputs.push(self.span(&view, self.graph.node(arg).len(), self.graph.ty(arg)));
+            views.push(view);
+        }
+        let phase = self.phase(&views.iter().collect::<Vec<_>>());
+        let buffer = self.buffer(node.len() * self.size(node.ty), phase);
+        let view = View::dense(buffer, &node.shape);
+        let output = self.span(&view, node.len(), node.ty);
+        self.call(routine, inputs, output);
+        Ok(view)
+    }
+}
+
+fn access(span: Span, write: bool) -> Access {
+    Access { buffer: span.place.slot, low: span.place.offset, high: span.place.offset + span.bytes, write }
+}
+
+/// The range that a call on `bytes` covers in loops, for operand `i`.
+fn extent(offset: usize, bytes: usize, loops: &[Stride], i: usize) -> (usize, usize) {
+    let (mut low, mut high) = (offset as isize, (offset + bytes) as isize);
+    for stride in loops {
+        let reach = stride.steps[i] * (stride.count as isize - 1);
+        low += reach.min(0);
+        high += reach.max(0);
+    }
+    (low as usize, high as usize)
+}
