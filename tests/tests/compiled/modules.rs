@@ -1,6 +1,6 @@
 //! Burn's layers inside programs.
 
-use tests::{device, vector};
+use tests::{device, executions, tolerance, vector};
 use vi_runtime::burn;
 use vi_runtime::burn::module::Module;
 use vi_runtime::burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig};
@@ -10,7 +10,7 @@ use vi_runtime::burn::nn::{
 use vi_runtime::burn::tensor::activation::{leaky_relu, log_softmax, sigmoid, softplus};
 use vi_runtime::prelude::*;
 
-use super::agree::{agree, fell_back};
+use super::agree::{agree, fell_back, same_elbos, values};
 
 #[derive(Module, Debug, Arg)]
 struct Encoder {
@@ -79,6 +79,56 @@ fn a_frozen_layer() -> Result<()> {
     let mut encoder = Encoder::new(&device);
     encoder.hidden = encoder.hidden.freeze();
     agree(&decoded(x.clone(), LinearConfig::new(2, 3).init(&device)), &amortised(x, encoder))
+}
+
+#[test]
+fn batches_of_an_amortised_guide() -> Result<()> {
+    let (x, device) = (binary()?, device()?);
+    let (decoder, encoder) = (LinearConfig::new(2, 3).init(&device), Encoder::new(&device));
+    let pair = |start: usize, len: usize| {
+        let batch = x.clone().narrow(0, start, len);
+        (decoded(batch.clone(), decoder.clone()), amortised(batch, encoder.clone()))
+    };
+    let paths = executions().map(|execution| -> Result<_> {
+        let (model, guide) = pair(0, 3);
+        let svi = Svi::new(&model, guide).optimizer(Sgd::new(1e-2)).particles(2).seed(5).execution(execution);
+        let mut state = svi.init()?;
+        let mut history = Vec::new();
+        for (start, len) in [(0, 3), (3, 1), (1, 3), (0, 1), (0, 3)] {
+            let (model, guide) = pair(start, len);
+            history.push(svi.step_with(&mut state, &model, &guide)?);
+        }
+        Ok((history, values(&state)?))
+    });
+    let [eager, compiled] = paths;
+    let (eager, compiled) = (eager?, compiled?);
+    same_elbos(&compiled.0, &eager.0, tolerance(1e-4), "batches");
+    for (name, expected) in &eager.1 {
+        tests::assert_close(&compiled.1[name], expected, tolerance(1e-5));
+    }
+    Ok(())
+}
+
+#[derive(Module, Debug, Arg)]
+struct Spare {
+    used: Linear,
+    unused: Linear,
+}
+
+#[model]
+fn with_a_spare(x: Tensor<2>, y: Tensor<1>, network: Spare) {
+    let network = module!("network", network);
+    let scale = sample!("scale", LogNormal::new(0.0, 0.5));
+    let mean = network.used.forward(x).squeeze_dim::<1>(1);
+    plate!("n", 4, { observe!("y", Normal::new(mean, scale), y) });
+}
+
+#[test]
+fn a_layer_that_is_not_used_rests() -> Result<()> {
+    let device = device()?;
+    let layer = || LinearConfig::new(3, 1).init(&device);
+    let network = Spare { used: layer(), unused: layer() };
+    agree(&with_a_spare(binary()?, vector([0.1, 0.4, -0.3, 1.0])?, network), &AutoNormal::new())
 }
 
 #[model]

@@ -1,6 +1,6 @@
 //! Rules of descent inside a compiled step: those of the library, and a user's own.
 
-use tests::{executions, has_f64, vector};
+use tests::{executions, has_f64, tolerance, vector};
 use vi_runtime::optim::OptimState;
 use vi_runtime::prelude::*;
 
@@ -52,6 +52,30 @@ fn clipped_adam() -> Result<()> {
 fn gradient_descent_with_and_without_momentum() -> Result<()> {
     same_paths(&Sgd::new(Schedule::Step { initial: 0.01, factor: 0.5, every: 7 }))?;
     same_paths(&Sgd::new(0.005).momentum(0.9))
+}
+
+#[test]
+fn another_rule_may_go_on() -> Result<()> {
+    let model = regression(vector([-1.0, 0.0, 0.5, 1.0, 2.0])?, vector([-0.7, 0.2, 0.9, 1.2, 2.9])?);
+    let [expected, found] = executions().map(|execution| -> Result<_> {
+        let svi = Svi::new(&model, AutoNormal::new()).seed(3).execution(execution);
+        let mut state = svi.init()?;
+        let mut history = Vec::new();
+        let mut svi = svi.optimizer(Sgd::new(1e-3));
+        for turn in 0..4 {
+            for _ in 0..3 {
+                history.push(svi.step(&mut state)?);
+            }
+            svi = match turn {
+                0 => svi.optimizer(Adam::new(0.01)),
+                1 => svi.optimizer(ClippedAdam::new(0.01)),
+                _ => svi.optimizer(Sgd::new(1e-3)),
+            };
+        }
+        Ok(history)
+    });
+    same_elbos(&found?, &expected?, tolerance(1e-4), "rules in turn");
+    Ok(())
 }
 
 /// A rule as a user would write one, with a memory: the step shrinks with the sum of squared gradients.

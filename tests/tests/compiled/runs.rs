@@ -138,6 +138,93 @@ fn batches_of_two_shapes_and_other_numbers() -> Result<()> {
 }
 
 #[test]
+fn an_argument_that_changes_in_every_step_is_followed() -> Result<()> {
+    let first = line(vector(Y)?, 1.0);
+    let paths = [Execution::Eager, Execution::Auto, Execution::Compiled].map(|execution| -> Result<_> {
+        let svi = Svi::new(&first, AutoNormal::new()).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
+        let mut state = svi.init()?;
+        let history = (0..40).map(|step| svi.step_with(&mut state, &line(vector(Y)?, 1.0 + f64::from(step) / 40.0), &AutoNormal::new()));
+        let history = history.collect::<Result<Vec<f64>>>()?;
+        let executed = svi.steps(0).resume(state)?.executed().clone();
+        Ok((history, executed))
+    });
+    let [eager, auto, compiled] = paths;
+    let ((eager, _), (auto, fell_back), (compiled, executed)) = (eager?, auto?, compiled?);
+    same_elbos(&auto, &eager, tolerance(1e-4), "auto");
+    same_elbos(&compiled, &eager, tolerance(1e-4), "compiled");
+    assert!(super::agree::fell_back(&fell_back).contains("what changes should be a tensor"), "{fell_back}");
+    assert_eq!(executed, Executed::Compiled);
+    Ok(())
+}
+
+#[model]
+fn chain(y: Tensor<1>) {
+    let a = sample!("a", Normal::new(0.0, 1.0));
+    let b = sample!("b", Normal::new(a, 1.0));
+    observe!("y", Normal::new(b, 0.5), y);
+}
+
+#[guide(model = chain)]
+fn chain_guide(extra: bool) {
+    let loc = param!("loc", [0.2]);
+    let a = sample!("a", Normal::new(loc, 0.5));
+    let slope = if extra { a * param!("slope", [0.5]) } else { a };
+    sample!("b", Normal::new(slope, 0.3));
+}
+
+#[test]
+fn a_parameter_may_appear_later_and_rest() -> Result<()> {
+    let model = chain(vector([1.0])?);
+    let paths = executions().map(|execution| -> Result<_> {
+        let svi = Svi::new(&model, chain_guide(false)).optimizer(Adam::new(0.01)).seed(1).execution(execution);
+        let mut state = svi.init()?;
+        let mut history = Vec::new();
+        for extra in [false, false, true, true, false, true] {
+            history.push(svi.step_with(&mut state, &model, &chain_guide(extra))?);
+            assert_eq!(state.param_names().len(), if history.len() > 2 { 2 } else { 1 });
+        }
+        Ok((history, values(&state)?))
+    });
+    let [eager, compiled] = paths;
+    let (eager, compiled) = (eager?, compiled?);
+    same_elbos(&compiled.0, &eager.0, tolerance(1e-4), "a parameter that rests");
+    for (name, expected) in &eager.1 {
+        tests::assert_close(&compiled.1[name], expected, tolerance(1e-5));
+    }
+    Ok(())
+}
+
+#[test]
+fn handlers_made_anew_for_each_step_are_not_mistaken_for_one_another() -> Result<()> {
+    // Each trace holds other numbers, each closure hides another site.
+    let model = chain(vector([1.0])?);
+    let paths = executions().map(|execution| -> Result<_> {
+        let replaying = |seed: u64| -> Result<_> {
+            let (_, trace) = Run::for_program(&model, seed)?.trace(&model)?;
+            Ok(handler::replay(chain_guide(true), trace))
+        };
+        let svi = Svi::new(&model, replaying(0)?).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
+        let mut state = svi.init()?;
+        let mut history = Vec::new();
+        for seed in 0..6 {
+            history.push(svi.step_with(&mut state, &model, &replaying(seed)?)?);
+        }
+        let hiding = |hidden: &'static str| handler::block(model.clone(), move |site| site.name == hidden);
+        let guides = ["a", "b"].map(|kept| handler::block(chain_guide(true), move |site| site.name != kept));
+        let svi = Svi::new(&hiding("b"), guides[0].clone()).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
+        let mut state = svi.init()?;
+        for turn in 0..6 {
+            let (hidden, guide) = [("b", &guides[0]), ("a", &guides[1])][turn % 2];
+            history.push(svi.step_with(&mut state, &hiding(hidden), guide)?);
+        }
+        Ok(history)
+    });
+    let [eager, compiled] = paths;
+    same_elbos(&compiled?, &eager?, tolerance(1e-4), "handlers made anew");
+    Ok(())
+}
+
+#[test]
 fn an_execution_may_take_over_from_the_other() -> Result<()> {
     let model = line(vector(Y)?, 1.0);
     let svi = |execution, steps| Svi::new(&model, AutoNormal::new()).steps(steps).seed(1).execution(execution);

@@ -122,6 +122,25 @@ fn submodels() -> Result<()> {
     agree(&with_submodel(vector([1.0])?), &with_subguide())
 }
 
+#[model]
+fn flat(y: Tensor<1>) {
+    let share = sample!("share", Uniform::new(0.0, 1.0));
+    let a = sample!("a", Normal::new(0.0, 1.0));
+    factor!("steps", (share * 3.0).floor() + param!("whole", [1.7]).round() * a.clone().sign());
+    plate!("n", 4, { observe!("y", Normal::new(a, 1.0), y) });
+}
+
+#[guide(model = flat)]
+fn flat_guide() {
+    sample!("share", Delta::new(param!("share", [0.4], support::UnitInterval)));
+    sample!("a", Normal::new(param!("a", [0.3]), 0.5));
+}
+
+#[test]
+fn a_gradient_may_be_zero_everywhere() -> Result<()> {
+    agree(&flat(vector(X)?), &flat_guide())
+}
+
 /// Operations on tensors that no density makes: the import must know each.
 #[model]
 fn operations(x: Tensor<2>, index: Tensor<1, Int>) {

@@ -16,7 +16,6 @@ pub(crate) mod math;
 pub(crate) mod matvec;
 pub(crate) mod movement;
 pub(crate) mod noise;
-pub(crate) mod plain;
 pub(crate) mod reduce;
 pub(crate) mod slices;
 pub(crate) mod update;

@@ -77,6 +77,7 @@ impl Cpu {
 
     /// A step whose parameters move by tensors.
     fn step_by_tensors(&mut self, number: u64, key: Key, optimizer: &dyn Optimizer) -> Result<Stepped> {
+        self.slots = 0;
         self.plan.executable().run(key);
         let output = |plan: &mut StepPlan, number: usize| match plan.executable().get(number) {
             vi_graph::ir::Data::Float(values) => values,

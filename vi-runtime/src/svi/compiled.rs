@@ -11,6 +11,9 @@ use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program};
 use std::rc::Rc;
 
+/// How many plans a fit keeps: batches have few shapes, and an argument that is new in each step would have one of its own.
+const MOST: usize = 32;
+
 /// The plans of a fit: one for the programs that it was made with, one for each key of others.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
@@ -44,7 +47,16 @@ impl Plans {
             if key.is_some() {
                 plan.bind(&prepared.model, &prepared.guide)?;
             }
+            self.executed = Some(Executed::Compiled);
             return Ok(Some(Rc::clone(plan)));
+        }
+        if self.known.len() >= MOST {
+            if settings.execution == Execution::Auto {
+                let reason = format!("the shapes and plain arguments of the programs have taken {MOST} values; what changes should be a tensor");
+                self.executed = Some(Executed::FellBack(Refusal::new(reason)));
+                return Ok(None);
+            }
+            self.known.remove(0);
         }
         match compile(settings, state, prepared) {
             Ok(plan) => {
