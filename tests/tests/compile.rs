@@ -11,12 +11,14 @@ mod programs;
 #[path = "compile/refusals.rs"]
 mod refusals;
 
+use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
 use vi_graph::ir::{Data, Op, Role};
 use vi_graph::{Graph, Id};
 use vi_runtime::burn::tensor::FloatDType;
 use vi_runtime::compile::agreement::{Agreement, agreement};
+use vi_runtime::compile::{Source, step_graph};
 use vi_runtime::prelude::*;
 use vi_runtime::{Guide, Result};
 
@@ -28,12 +30,16 @@ fn close(found: f64, expected: f64, tolerance: f64) -> bool {
 /// Asserts that graph and eager run agree, terms and gradients, in both precisions.
 fn agree<M: Program + Clone, G: Guide<M>>(name: &str, model: &M, guide: &G) -> Result<()> {
     for seed in 0..2 {
-        check(name, &agreement(model, guide, FloatDType::F64, seed)?, 1e-12, 1e-10);
-        check(name, &agreement(model, guide, FloatDType::F32, seed)?, 2e-6, 1e-4);
+        let (double, single) = (agreement(model, guide, FloatDType::F64, seed)?, agreement(model, guide, FloatDType::F32, seed)?);
+        check(name, &double, 1e-12, 1e-10);
+        check_step(name, &double, 1e-11, 1e-10);
+        check(name, &single, 2e-6, 1e-4);
+        check_step(name, &single, 1e-5, 1e-4);
     }
     Ok(())
 }
 
+/// The graph as it was imported and differentiated, under the naive interpreter.
 fn check(name: &str, both: &Agreement, value: f64, slope: f64) {
     let graph = both.graph.as_ref().unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
     let outputs = interpret(&graph.graph, &both.inputs, both.key).unwrap_or_else(|error| panic!("{name}: {error}\n{}", graph.graph));
@@ -59,6 +65,36 @@ fn check(name: &str, both: &Agreement, value: f64, slope: f64) {
                 close(*found, *expected, slope * largest),
                 "{name}: the gradient of {parameter} is {found}, by Burn's autodiff {expected}\n{}",
                 graph.graph
+            );
+        }
+    }
+}
+
+/// The whole step, optimised and on the executor.
+fn check_step(name: &str, both: &Agreement, value: f64, slope: f64) {
+    let graph = both.graph.as_ref().unwrap();
+    let Ok(step) = step_graph(graph.clone(), 1) else { panic!("{name}: no graph of a step") };
+    let mut executable = Executable::compile(&step.graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (number, source) in step.sources.iter().enumerate() {
+        let known = graph.sources.iter().position(|known| known == source).unwrap();
+        executable.set(number, &both.inputs[known]).unwrap();
+    }
+    executable.prologue();
+    executable.run(both.key);
+    let [reconstruction, prior, guide] = both.terms.map(|term| term.unwrap_or(0.0));
+    let largest = reconstruction.abs().max(prior.abs()).max(guide.abs()).max(1.0);
+    let (found, expected) = (floats(&executable.get(0))[0], reconstruction + prior - guide);
+    assert!(close(found, expected, value * largest), "{name}: the ELBO is {found}, eagerly {expected}\n{}", step.graph);
+    for (number, source) in step.sources[..step.moved].iter().enumerate() {
+        let Source::Parameter(parameter) = source else { panic!("{name}: {source:?} moves") };
+        let expected = both.gradients.iter().find(|(known, _)| known == parameter).and_then(|(_, gradient)| gradient.clone()).unwrap();
+        let largest = expected.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
+        for (found, expected) in floats(&executable.get(number + 1)).iter().zip(expected) {
+            assert!(
+                close(-found, expected, slope * largest),
+                "{name}: the step's gradient of {parameter} is {}, by Burn's autodiff {expected}\n{}",
+                -found,
+                step.graph
             );
         }
     }

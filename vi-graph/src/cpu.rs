@@ -8,6 +8,7 @@ mod plan;
 mod routine;
 mod select;
 mod step;
+mod tile;
 mod view;
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ use instruction::{Context, Place};
 use kernels::Level;
 use kernels::arena::{Arena, padded, typed, typed_mut};
 use kernels::dispatch;
+use kernels::pool::Pool;
 use lower::Storage;
 use plan::Plan;
 
@@ -36,6 +38,8 @@ pub struct Options {
     pub draw: bool,
     /// The most threads that a step uses.
     pub threads: usize,
+    /// The length of the tiles of loops over a long axis; absent for one that suits the cache, and loops only where they pay.
+    pub tile: Option<usize>,
     /// Use no instructions beyond these; absent for all that the processor has.
     pub instructions: Option<Instructions>,
 }
@@ -53,7 +57,7 @@ pub enum Instructions {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { lanes: None, draw: true, threads: 1, instructions: None }
+        Options { lanes: None, draw: true, threads: 1, tile: None, instructions: None }
     }
 }
 
@@ -71,6 +75,7 @@ struct Port {
 #[derive(Debug)]
 pub struct Executable {
     level: Level,
+    pool: Option<Pool>,
     precision: Precision,
     arena: Arena,
     plan: Plan,
@@ -124,10 +129,12 @@ impl Executable {
         reserve_all(&mut reserve, outputs.iter_mut().take(1));
         let gradients = reserve_all(&mut reserve, outputs.iter_mut().skip(1));
 
-        let at = |ports: &[Port]| -> Vec<Storage> {
-            ports.iter().map(|port| Storage::At(Place { slot: 0, offset: port.bytes.start })).collect()
+        let at = |ports: &[Port]| -> Vec<lower::Port> {
+            let storage = |port: &Port| Storage::At(Place { slot: 0, offset: port.bytes.start });
+            ports.iter().map(|port| lower::Port { storage: storage(port), strides: None, direct: true, packed: false }).collect()
         };
-        let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs))?;
+        let tiling = tile::tiling(graph, options.tile);
+        let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs), tiling.as_ref(), options.threads)?;
         let constants = std::mem::take(&mut lowered.constants);
         let plan = plan::plan(lowered, 0, end)?;
         let mut arena = Arena::new(plan.bytes);
@@ -138,6 +145,7 @@ impl Executable {
         let sites = sites(graph, &inputs, options, noise.start);
         Ok(Executable {
             level,
+            pool: (options.threads > 1).then(|| Pool::new(options.threads)),
             noise: NoisePlan::new(&sites),
             drawn: noise,
             precision: graph.precision,
@@ -208,7 +216,7 @@ impl Executable {
 
     /// Computes what depends on data only.
     pub fn prologue(&mut self) {
-        dispatch::run(&self.plan.prologue, &mut self.arena, &Context { key: Key::new(0) });
+        dispatch::run(&self.plan.prologue, &mut self.arena, &Context { key: Key::new(0), pool: self.pool.as_ref() });
     }
 
     /// Computes the outputs; noise is that of `key`.
@@ -220,16 +228,16 @@ impl Executable {
                 Precision::F64 => self.noise.fill_f64(key, typed_mut(drawn)),
             }
         }
-        dispatch::run(&self.plan.body, &mut self.arena, &Context { key });
+        dispatch::run(&self.plan.body, &mut self.arena, &Context { key, pool: self.pool.as_ref() });
     }
 
     /// The parameters, padding between them included, and the outputs but the first.
-    fn moving<T: Element>(&mut self) -> (&mut [T], &[T]) {
+    fn moving<T: Element>(&mut self) -> (&mut [T], &mut [T]) {
         let len = self.gradients.len().min(self.parameters.len());
         let (parameters, gradients) = (self.parameters.start, self.gradients.start);
         // Parameters are reserved before all outputs.
         let (before, after) = self.arena.bytes_mut().split_at_mut(gradients);
-        (typed_mut(&mut before[parameters..parameters + len]), typed(&after[..len]))
+        (typed_mut(&mut before[parameters..parameters + len]), typed_mut(&mut after[..len]))
     }
 
     /// The bytes of memory that a step works on.
@@ -237,9 +245,14 @@ impl Executable {
         self.arena.len()
     }
 
-    /// The instructions of a step.
+    /// The instructions of a step; a loop counts as one.
     pub fn instructions(&self) -> usize {
         self.plan.body.len()
+    }
+
+    /// The loops over tiles in a step.
+    pub fn loops(&self) -> usize {
+        self.plan.body.iter().filter(|it| matches!(it, instruction::Instruction::Loop(_))).count()
     }
 }
 

@@ -10,7 +10,6 @@
 
 mod arithmetic;
 mod bounds;
-mod cancel;
 mod dead;
 mod expand;
 mod fold;
@@ -40,7 +39,6 @@ const RULES: &[Rule] = &[
     logic::rule,
     shape::rule,
     pattern::rule,
-    cancel::rule,
     arithmetic::rule,
     expand::rule,
     reduce::rule,

@@ -137,3 +137,83 @@ fn a_mixture_is_stored_along_its_observations() {
         &[numbers(100), numbers(3)],
     );
 }
+
+#[test]
+fn sums_over_a_long_axis_run_in_as_many_loops_as_passes_are_needed() {
+    let mut g = Graph::new(Precision::F64);
+    let x = g.input("x", Role::Parameter, [1000], Type::Float);
+    let square = g.unary(Unary::Square, x);
+    let sum = g.sum_all(square);
+    // The second pass needs the sum of the first.
+    let norm = g.expand(sum, [1000]);
+    let scaled = g.div(x, norm);
+    let e = g.unary(Unary::Exp, scaled);
+    let total = g.sum_all(e);
+    g.outputs = vec![total, scaled];
+    let Data::Float(x) = numbers(1000) else { unreachable!() };
+    let norm: f64 = x.iter().map(|x| x * x).sum();
+    let expected: f64 = x.iter().map(|x| (x / norm).exp()).sum();
+    for threads in [1, 2, 3] {
+        let options = Options { draw: false, tile: Some(96), threads, ..Options::default() };
+        let mut executable = Executable::compile(&g, &options).unwrap();
+        assert_eq!(executable.loops(), 2);
+        executable.set(0, &Data::Float(x.clone())).unwrap();
+        executable.prologue();
+        executable.run(Key::new(0));
+        let found = executable.output::<f64>(0).unwrap()[0];
+        assert!((found - expected).abs() < 1e-10 * expected, "{found} {expected}");
+        assert!((executable.output::<f64>(1).unwrap()[999] - x[999] / norm).abs() < 1e-15);
+    }
+}
+
+/// Logits of a regression and the gradient of its weights, with the data on either side of the products.
+#[test]
+fn a_matrix_that_does_not_change_is_read_in_panels_once_a_step() {
+    for (n, k) in [(257, 10), (300, 3), (193, 16)] {
+        let mut g = Graph::new(Precision::F64);
+        let x = g.input("x", Role::Data, [n, k], Type::Float);
+        let w = g.input("w", Role::Parameter, [k, 1], Type::Float);
+        let logits = g.matmul(x, w, false, false);
+        let p = g.unary(Unary::Sigmoid, logits);
+        let slope = g.matmul(x, p, true, false);
+        let row = g.permute(w, &[1, 0]);
+        let again = g.matmul(row, x, false, true);
+        let square = g.unary(Unary::Square, again);
+        let back = g.matmul(square, x, false, false);
+        let total = g.sum_all(p);
+        g.outputs = vec![total, slope, back];
+        let inputs = [numbers(n * k), numbers(k)];
+        let expected = interpret(&g, &inputs, Key::new(0)).unwrap();
+        for (tile, threads, loops) in [(None, 1, 0), (Some(64), 1, 1), (Some(64), 2, 1), (Some(128), 3, 1), (Some(50), 1, 1)] {
+            let options = Options { draw: false, tile, threads, ..Options::default() };
+            let mut executable = Executable::compile(&g, &options).unwrap();
+            assert_eq!(executable.loops(), loops);
+            executable.set(0, &inputs[0]).unwrap();
+            executable.set(1, &inputs[1]).unwrap();
+            executable.prologue();
+            for step in 0..3 {
+                executable.run(Key::new(0));
+                for (i, expected) in expected.iter().enumerate() {
+                    close(expected, &executable.get(i), 1e-12, &format!("[{n}, {k}], tile {tile:?}, step {step}, output {i}, "));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn large_products_are_shared_by_threads() {
+    for (m, n) in [(130, 70), (40, 257)] {
+        let mut g = Graph::new(Precision::F32);
+        let a = g.input("a", Role::Parameter, [m, 250], Type::Float);
+        let b = g.input("b", Role::Parameter, [n, 250], Type::Float);
+        let c = g.matmul(a, b, false, true);
+        g.outputs = vec![c];
+        let inputs = [numbers(m * 250), numbers(n * 250)];
+        let expected = interpret(&g, &inputs, Key::new(0)).unwrap();
+        let mut executable = Executable::compile(&g, &Options { draw: false, threads: 3, ..Options::default() }).unwrap();
+        inputs.iter().enumerate().for_each(|(i, data)| executable.set(i, data).unwrap());
+        executable.run(Key::new(0));
+        close(&expected[0], &executable.get(0), 1e-5, "");
+    }
+}

@@ -1,5 +1,5 @@
 //! Random graphs, run by the executor and by the interpreter. `VI_FUZZ_CASES` sets how many.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/generate.rs"]
 mod generate;
@@ -44,8 +44,13 @@ fn agree(seed: u64, precision: Precision, values: Values) {
     let instructions = [Instructions::Portable, Instructions::Avx2, Instructions::Avx512][seed as usize % 3];
     let options = Options { draw: false, instructions: Some(instructions), ..Options::default() };
     check(&graph, &options);
+    let tile = [7, 64][seed as usize / 2 % 2];
+    let tiles = Options { tile: Some(tile), threads: 1 + seed as usize % 2, ..options.clone() };
+    check(&graph, &tiles);
     if values == Values::Finite {
-        check(&optimise(&graph), &options);
+        let optimised = optimise(&graph);
+        check(&optimised, &options);
+        check(&optimised, &tiles);
     }
 }
 

@@ -57,7 +57,7 @@ observes! {
     transformed_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| Normal::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Sigmoid));
     independent_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| Normal::new(u.clone(), p.clone()).independent(1);
     masked_observed: Tensor<1> = vector([0.4, f64::NAN]) => |x, p, u| Normal::new(u.clone(), p.clone()).masked(x.clone().is_nan().bool_not());
-    multivariate_normal_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| MultivariateNormal::new(u.clone(), [[1.5, 0.0], [0.3, 0.8]]);
+    multivariate_normal_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| MultivariateNormal::new(u.clone() * p.clone(), [[1.5, 0.0], [0.3, 0.8]]);
 }
 
 /// A guide that draws from the family, under a prior of the same support.

@@ -109,7 +109,7 @@ macro_rules! factors {
     };
 }
 
-factors! { activations(x, k):
+factors! { activations(x, _k):
     "relu" => act::relu(x.clone()) * 1.1;
     "leaky" => act::leaky_relu(x.clone(), 0.125);
     "sigmoid" => act::sigmoid(x.clone());
@@ -125,7 +125,7 @@ factors! { activations(x, k):
     "mish" => act::mish(x.clone());
 }
 
-factors! { elementwise(x, k):
+factors! { elementwise(x, _k):
     "exp" => x.clone().exp();
     "log" => (x.clone().abs() + 0.5).log();
     "log1p" => x.clone().square().log1p();
@@ -145,7 +145,7 @@ factors! { elementwise(x, k):
     "subtraction" => 2.0 - x.clone() / (x.clone().square() + 1.0);
 }
 
-factors! { reductions(x, k):
+factors! { reductions(x, _k):
     "sum" => x.clone().square().sum();
     "sum_dim" => x.clone().sum_dim(1).square();
     "mean" => x.clone().mean().exp();
@@ -167,17 +167,17 @@ factors! { reductions(x, k):
     "argmin" => x.clone() * x.clone().argmin(0).float().cast(x.dtype());
     "any" => x.clone() * x.clone().greater_elem(2.0).any_dim(1).float().cast(x.dtype());
     "matmul" => x.clone().matmul(x.clone().transpose()).sin();
-    "batched" => x.clone().reshape([3, 2, 2]).matmul(x.clone().slice([0..1]).reshape([1, 2, 2])).sin();
+    "batched" => x.clone().reshape([3, 2, 2]).matmul(x.clone().slice([0..1, 0..4]).reshape([1, 2, 2])).sin();
 }
 
 factors! { movement(x, k):
     "slice" => x.clone().slice([1..3, 0..2]).square();
     "strided" => x.clone().slice(s![.., 0..4;2]).square() + x.clone().slice(s![.., ..;-2]).square() * 0.7;
     "flip" => x.clone().flip([0, 1]) * x.clone();
-    "transposed" => x.clone().transpose().slice([0..3]) * x.clone().slice([0..3, 0..3]);
-    "permuted" => x.clone().reshape([3, 2, 2]).permute([2, 0, 1]).slice([0..1]).square();
+    "transposed" => x.clone().transpose().slice([0..3, 0..3]) * x.clone().slice([0..3, 0..3]);
+    "permuted" => x.clone().reshape([3, 2, 2]).permute([2, 0, 1]).slice([0..1, 0..3, 0..2]).square();
     "repeated" => x.clone().repeat_dim(1, 2).square() * 0.3;
-    "expanded" => x.clone().slice([0..1]).expand([3, 4]) * x.clone();
+    "expanded" => x.clone().slice([0..1, 0..4]).expand([3, 4]) * x.clone();
     "joined" => Tensor::cat(vec![x.clone(), x.clone().square()], 0).sin();
     "stacked" => Tensor::stack::<3>(vec![x.clone(), x.clone().square()], 1).sin();
     "selected" => x.clone().select(0, k.clone()).square() * 0.9;

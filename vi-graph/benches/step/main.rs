@@ -9,26 +9,15 @@ use vi_graph::Key;
 use vi_graph::cpu::{Options, StepPlan, Update};
 
 fn main() {
-    if let Some(name) = std::env::args().skip_while(|x| x != "--print").nth(1) {
-        let model = match name.as_str() {
-            "eight_schools" => models::eight_schools(None),
-            "particles" => models::eight_schools(Some(64)),
-            "radon" => models::radon(),
-            "mixture" => models::mixture(1000, 3),
-            _ => models::logistic(1000, 10),
-        };
-        let plan = plan(model);
-        println!("{plan:#?}");
-        return;
-    }
     divan::main();
 }
 
-fn plan(model: Model) -> StepPlan {
+fn plan(model: Model, threads: usize) -> StepPlan {
+    let options = Options { lanes: model.lanes, threads, ..Options::default() };
+    let mut plan = StepPlan::compile(&model.graph, &options).unwrap();
     if std::env::var_os("VI_PRINT").is_some() {
-        println!("{}", model.graph);
+        println!("{}\n{:#?}", model.graph, plan.executable());
     }
-    let mut plan = StepPlan::compile(&model.graph, &Options { lanes: model.lanes, ..Options::default() }).unwrap();
     for (input, data) in &model.data {
         plan.executable().set(*input, data).unwrap();
     }
@@ -37,7 +26,11 @@ fn plan(model: Model) -> StepPlan {
 }
 
 fn steps(bencher: Bencher, model: Model) {
-    let mut plan = plan(model);
+    steps_on(bencher, model, 1);
+}
+
+fn steps_on(bencher: Bencher, model: Model, threads: usize) {
+    let mut plan = plan(model, threads);
     let update = Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: None };
     let mut number = 0;
     bencher.bench_local(|| {
@@ -71,9 +64,14 @@ fn logistic_512_by_50(bencher: Bencher) {
     steps(bencher, models::logistic(512, 50));
 }
 
-#[divan::bench]
-fn logistic_50000_by_50(bencher: Bencher) {
-    steps(bencher, models::logistic(50_000, 50));
+#[divan::bench(args = [1, 2])]
+fn logistic_50000_by_50(bencher: Bencher, threads: usize) {
+    steps_on(bencher, models::logistic(50_000, 50), threads);
+}
+
+#[divan::bench(args = [1, 2])]
+fn mixture_1000000_by_3(bencher: Bencher, threads: usize) {
+    steps_on(bencher, models::mixture(1_000_000, 3), threads);
 }
 
 #[divan::bench]

@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::key::Key;
 
+use super::kernels::dispatch::OUTER;
 use super::kernels::erased::{Map1, Map2, Map3, Map4, Map5};
+use super::kernels::pool::Pool;
 
 /// A position in memory: in a buffer while a plan is built, in a slot of the table of bases when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,13 +89,17 @@ pub(crate) struct Product {
     pub strides: [[isize; 2]; 3],
     /// Outermost first, in bytes.
     pub loops: Vec<Stride>,
+    /// How many threads share each product.
+    pub threads: usize,
 }
 
 /// What the routines of a step can look at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Context {
+pub(crate) struct Context<'a> {
     /// The key of the step.
     pub key: Key,
+    /// Other threads, where there are any.
+    pub pool: Option<&'a Pool>,
 }
 
 /// An operation on whole arrays, in safe code.
@@ -111,6 +117,42 @@ pub(crate) struct Call {
     pub inputs: Vec<Span>,
     /// Not among the inputs.
     pub output: Span,
+}
+
+/// An array of which every tile uses a stretch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slab {
+    /// Where the first stretch begins.
+    pub place: Place,
+    /// From stretch to stretch, in bytes.
+    pub step: usize,
+}
+
+/// Instructions that run for every tile, distributed over threads; the places in them are relative to the slots of a thread.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    /// How many tiles there are.
+    pub tiles: usize,
+    /// Each thread has a run of tiles.
+    pub threads: usize,
+    /// What runs for a tile.
+    pub main: Vec<Instruction>,
+    /// What runs for the last tile if it is shorter.
+    pub rest: Vec<Instruction>,
+    /// Takes over the partial results of a thread's first tile.
+    pub first: Vec<Instruction>,
+    /// Joins those of its other tiles.
+    pub next: Vec<Instruction>,
+    /// Takes over the results of the first thread.
+    pub take: Vec<Instruction>,
+    /// Joins those of the others, in order.
+    pub join: Vec<Instruction>,
+    /// From slot 2 on.
+    pub slabs: Vec<Slab>,
+    /// Memory of the threads, slot 1.
+    pub scratch: Place,
+    /// From thread to thread, in bytes.
+    pub stride: usize,
 }
 
 /// One operation of a plan.
@@ -132,6 +174,8 @@ pub(crate) enum Instruction {
     Product(Box<Product>),
     /// Anything else.
     Call(Box<Call>),
+    /// Over tiles.
+    Loop(Box<Loop>),
 }
 
 impl Instruction {
@@ -148,6 +192,19 @@ impl Instruction {
             Instruction::Call(call) => {
                 call.inputs.iter_mut().for_each(|span| f(&mut span.place));
                 f(&mut call.output.place);
+            }
+            Instruction::Loop(it) => {
+                f(&mut it.scratch);
+                it.slabs.iter_mut().for_each(|slab| f(&mut slab.place));
+                let parts = [&mut it.main, &mut it.rest, &mut it.first, &mut it.next, &mut it.take, &mut it.join];
+                for instruction in parts.into_iter().flatten() {
+                    instruction.relocate(&mut |place| {
+                        if place.slot >= OUTER {
+                            place.slot -= OUTER;
+                            f(place);
+                        }
+                    });
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod math;
 pub(crate) mod matvec;
 pub(crate) mod movement;
 pub(crate) mod noise;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod slices;
 pub(crate) mod update;

@@ -6,19 +6,21 @@
 mod elementwise;
 mod indexing;
 mod linear;
+mod looped;
 mod movement;
 mod reduction;
 
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
-use crate::ir::{Data, Graph, Id, Op, Precision, Role, Scalar, Type};
+use crate::ir::{Data, Graph, Id, Node, Op, Precision, Role, Scalar, Type};
 
 use super::instruction::{Call, Instruction, Kernel, Nest, Place, Routine, Span, Stride};
 use super::kernels::Level;
 use super::kernels::arena::padded;
 use super::labels::Labels;
 use super::routine;
+use super::tile::Tiling;
 use super::view::View;
 
 /// When an instruction runs.
@@ -108,24 +110,66 @@ pub(crate) struct Lowering<'a> {
     values: Vec<Option<View>>,
     splats: HashMap<(Type, u64), usize>,
     copies: HashMap<(View, Vec<usize>, Vec<usize>), View>,
+    threads: usize,
+    /// Buffers that hold a matrix in panels.
+    packed: Vec<usize>,
+    /// Products that add to sums that a loop keeps, and where these are; those of the current one.
+    states: Vec<(Id, Place)>,
+    sums: Option<Place>,
     out: Lowered,
 }
 
-/// Lowers what the outputs depend on. `place` says where the memory of an input or output is, if it exists already.
-pub(crate) fn lower(graph: &Graph, level: Level, inputs: &[Storage], outputs: &[Storage]) -> Result<Lowered> {
+/// Where an input or output of a graph is.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    /// Its memory.
+    pub storage: Storage,
+    /// How it lies there; dense where absent.
+    pub strides: Option<Vec<isize>>,
+    /// Whether a kernel may write it, with the padding of whole vectors.
+    pub direct: bool,
+    /// A matrix in panels, or sums of products with one.
+    pub packed: bool,
+}
+
+/// Lowers what the outputs depend on, with loops over tiles if there are any.
+pub(crate) fn lower(
+    graph: &Graph,
+    level: Level,
+    inputs: &[Port],
+    outputs: &[Port],
+    tiling: Option<&Tiling>,
+    threads: usize,
+) -> Result<Lowered> {
     let mut lowering = Lowering {
         graph,
         level,
         values: vec![None; graph.nodes.len()],
         splats: HashMap::new(),
         copies: HashMap::new(),
+        threads,
+        packed: Vec::new(),
+        states: Vec::new(),
+        sums: None,
         out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new() },
     };
     lowering.inputs(inputs);
+    for (port, &id) in outputs.iter().zip(&graph.outputs).filter(|(port, _)| port.packed) {
+        if let Storage::At(place) = port.storage {
+            lowering.states.push((id, place));
+        }
+    }
     let live = live(graph);
-    for id in graph.ids().filter(|id| live[id.index()]) {
-        let view = lowering.node(id)?;
-        lowering.values[id.index()] = Some(view);
+    let loops = tiling.map_or(0, |tiling| tiling.loops);
+    for stage in 0..=loops {
+        let now = |id: &Id| tiling.is_none_or(|tiling| tiling.parts[id.index()].is_none() && tiling.stage[id.index()] == stage);
+        for id in graph.ids().filter(|id| live[id.index()]).filter(now) {
+            let view = lowering.node(id, inputs)?;
+            lowering.values[id.index()] = Some(view);
+        }
+        if let Some(tiling) = tiling.filter(|tiling| stage < tiling.loops) {
+            lowering.looped(tiling, stage, &live)?;
+        }
     }
     lowering.outputs(outputs)?;
     Ok(lowering.out)
@@ -148,37 +192,61 @@ pub(crate) fn live(graph: &Graph) -> Vec<bool> {
 }
 
 impl Lowering<'_> {
-    fn inputs(&mut self, storages: &[Storage]) {
+    fn inputs(&mut self, ports: &[Port]) {
         for (number, input) in self.graph.inputs.iter().enumerate() {
             let node = self.graph.nodes.iter().find(|node| node.op == Op::Input(number));
             let (len, ty) = node.map_or((0, Type::Float), |node| (node.len(), node.ty));
             let phase = if input.role == Role::Data { Phase::Prologue } else { Phase::Body };
-            let bytes = len * self.size(ty);
+            let strides = ports[number].strides.as_ref();
+            let reach =
+                |node: &Node, strides: &[isize]| 1 + node.shape.iter().zip(strides).map(|(n, s)| (n - 1) * *s as usize).sum::<usize>();
+            let reach = match (node, strides) {
+                (Some(node), _) if ports[number].packed => {
+                    let rank = node.shape.len();
+                    node.shape[rank - 2].next_multiple_of(linear::panel(self.wide())) * node.shape[rank - 1]
+                }
+                (Some(node), Some(strides)) if len > 0 => reach(node, strides),
+                _ => len,
+            };
+            let bytes = reach * self.size(ty);
             let buffer = self.buffer(bytes, phase);
-            self.out.buffers[buffer].storage = storages[number];
+            self.out.buffers[buffer].storage = ports[number].storage;
             self.out.inputs.push(buffer);
+            if ports[number].packed {
+                self.packed.push(buffer);
+            }
         }
     }
 
-    fn outputs(&mut self, storages: &[Storage]) -> Result<()> {
+    fn outputs(&mut self, ports: &[Port]) -> Result<()> {
         for (number, &id) in self.graph.outputs.iter().enumerate() {
             let (shape, ty) = (self.graph.shape(id).to_vec(), self.graph.ty(id));
             let view = self.value(id)?;
             let bytes = shape.iter().product::<usize>() * self.size(ty);
             let source = self.out.buffers[view.buffer];
-            let direct = view.is_dense(&shape)
+            let port = &ports[number];
+            if port.packed {
+                continue;
+            }
+            let direct = port.direct
+                && view.is_dense(&shape)
                 && view.offset == 0
                 && source.bytes == bytes
                 && source.storage == Storage::Temporary
                 && !source.slack
                 && !self.out.constants.iter().any(|(buffer, _)| *buffer == view.buffer);
             let buffer = if direct {
-                self.out.buffers[view.buffer].storage = storages[number];
+                self.out.buffers[view.buffer].storage = port.storage;
                 view.buffer
             } else {
                 let buffer = self.buffer(bytes, source.phase);
-                self.out.buffers[buffer].storage = storages[number];
-                let to = View::dense(buffer, &shape);
+                self.out.buffers[buffer].storage = port.storage;
+                let mut to = View::dense(buffer, &shape);
+                if let Some(strides) = &port.strides {
+                    to.strides.clone_from(strides);
+                    let reach: usize = shape.iter().zip(strides).map(|(n, s)| n.saturating_sub(1) * *s as usize).sum();
+                    self.out.buffers[buffer].bytes = if shape.contains(&0) { 0 } else { (reach + 1) * self.size(ty) };
+                }
                 self.copy(&view, &to, &shape, ty);
                 buffer
             };
@@ -187,17 +255,21 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn node(&mut self, id: Id) -> Result<View> {
+    fn node(&mut self, id: Id, ports: &[Port]) -> Result<View> {
         let node = self.graph.node(id);
         if node.is_empty() && !matches!(node.op, Op::Input(_)) {
             return Ok(View::dense(self.buffer(0, Phase::Prologue), &node.shape));
         }
         match &node.op {
-            Op::Input(number) => Ok(View::dense(self.out.inputs[*number], &node.shape)),
+            Op::Input(number) => {
+                let view = View::dense(self.out.inputs[*number], &node.shape);
+                Ok(match &ports[*number].strides {
+                    Some(strides) => View { strides: strides.clone(), ..view },
+                    None => view,
+                })
+            }
             Op::Constant(data) => {
-                let buffer = self.buffer(data.len() * self.size(node.ty), Phase::Prologue);
-                self.out.buffers[buffer].storage = Storage::Persistent;
-                self.out.constants.push((buffer, Data::clone(data)));
+                let buffer = self.constant(Data::clone(data));
                 Ok(View::dense(buffer, &node.shape))
             }
             Op::Full(value) => Ok(self.splat(*value, node.shape.len())),
@@ -255,6 +327,14 @@ impl Lowering<'_> {
         views.iter().map(|view| self.out.buffers[view.buffer].phase).max().unwrap_or(Phase::Prologue)
     }
 
+    /// A buffer that holds these elements from the beginning.
+    fn constant(&mut self, data: Data) -> usize {
+        let buffer = self.buffer(data.len() * self.size(data.ty()), Phase::Prologue);
+        self.out.buffers[buffer].storage = Storage::Persistent;
+        self.out.constants.push((buffer, data));
+        buffer
+    }
+
     /// One value everywhere.
     fn splat(&mut self, value: Scalar, rank: usize) -> View {
         let bits = match value {
@@ -265,14 +345,11 @@ impl Lowering<'_> {
         let buffer = match self.splats.get(&(value.ty(), bits)) {
             Some(&buffer) => buffer,
             None => {
-                let buffer = self.buffer(self.size(value.ty()), Phase::Prologue);
-                self.out.buffers[buffer].storage = Storage::Persistent;
-                let data = match value {
+                let buffer = self.constant(match value {
                     Scalar::Float(x) => Data::Float(vec![x]),
                     Scalar::Int(x) => Data::Int(vec![x]),
                     Scalar::Bool(x) => Data::Bool(vec![x]),
-                };
-                self.out.constants.push((buffer, data));
+                });
                 self.splats.insert((value.ty(), bits), buffer);
                 buffer
             }

@@ -5,7 +5,7 @@ mod linear;
 mod rows;
 
 use crate::gamma::log_gamma_draw;
-use crate::ir::{Stream, Type};
+use crate::ir::Type;
 
 pub(crate) use super::instruction::{Context, Routine};
 use super::kernels::arena::{Element, typed, typed_mut};

@@ -3,7 +3,7 @@
 use crate::ir::{Binary, Compare, Logic, Reduce, Test, Type, Unary};
 
 use super::instruction::Kernel;
-use super::kernels::erased::{Map1, Map4, Map5, emptied, one, product, rows, three, two};
+use super::kernels::erased::{Map1, Map2, Map4, Map5, emptied, one, product, rows, three, two};
 use super::kernels::{self, Level, Mode, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
@@ -113,7 +113,18 @@ pub(super) fn packed(level: Level, wide: bool, transposed: bool) -> Map5 {
     }
 }
 
-/// The last step of [`packed`].
-pub(super) fn packed_result(level: Level, wide: bool) -> Map1 {
-    if wide { emptied(matvec::packed_result::<f64, false>(level)) } else { emptied(matvec::packed_result::<f32, false>(level)) }
+/// The last step of [`packed`]: the result, or what is to be added to it.
+pub(super) fn packed_result(level: Level, wide: bool, add: bool) -> Map1 {
+    match (wide, add) {
+        (true, false) => emptied(matvec::packed_result::<f64, false>(level)),
+        (false, false) => emptied(matvec::packed_result::<f32, false>(level)),
+        (true, true) => emptied(matvec::packed_result::<f64, true>(level)),
+        (false, true) => emptied(matvec::packed_result::<f32, true>(level)),
+    }
+}
+
+/// The kernel that joins partial results.
+pub(super) fn join(level: Level, wide: bool, f: Binary) -> Map2 {
+    let mode = Mode::VectorVector;
+    if wide { two(kernels::binary::<f64>(level, f, mode)) } else { two(kernels::binary::<f32>(level, f, mode)) }
 }

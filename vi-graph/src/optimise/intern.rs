@@ -1,7 +1,7 @@
 //! Common subexpressions: a table of the nodes that there are.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::ir::{Data, Graph, Id, Node, Op, Scalar};
 #[derive(Default)]
 pub(super) struct Interner {
     /// By hash; where that is taken by another node, by the next number.
-    table: HashMap<u64, Id>,
+    table: HashMap<u64, Id, BuildHasherDefault<Mixer>>,
 }
 
 /// Whether a node is in the table, or where it belongs.
@@ -69,7 +69,7 @@ fn same_data(a: &Data, b: &Data) -> bool {
 }
 
 fn hash(node: &Node) -> u64 {
-    let state = &mut DefaultHasher::new();
+    let state = &mut Mixer::default();
     (discriminant(&node.op), &node.args, &node.shape, node.ty).hash(state);
     match &node.op {
         Op::Input(input) => input.hash(state),
@@ -96,6 +96,40 @@ fn hash(node: &Node) -> u64 {
         Op::Not | Op::Where | Op::Cast | Op::Reshape | Op::Expand | Op::Cholesky => {}
     }
     state.finish()
+}
+
+/// Each word multiplied in, the result spread at the end. Graphs come from the program itself: nobody chooses collisions.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        (self.0 ^ (self.0 >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    }
 }
 
 /// Hashes the length and the first elements: constants may be large, and those that agree so far are mostly equal.

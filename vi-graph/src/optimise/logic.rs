@@ -74,6 +74,9 @@ fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Op
         let condition = rewrite.arg(condition);
         return Some(rewrite.like(node, [condition, b, a]));
     }
+    if let Some(clamped) = clamp(rewrite, condition, a, b) {
+        return Some(clamped);
+    }
     if let Some(value) = rewrite.float(a)
         && rewrite.is_single(b)
         && let Some(b) = rewrite.unary_of(Unary::Neg, b)
@@ -97,6 +100,25 @@ fn choice(rewrite: &mut Rewrite, node: &Node, condition: Id, a: Id, b: Id) -> Op
         return Some(rewrite.like(node, [condition, a, otherwise]));
     }
     None
+}
+
+/// `c` where `x < c`, else `x`, is `max(x, c)`, and so for the other end, also after the first. Slopes agree at `c`, too: where
+/// the comparison is not strict they would not.
+fn clamp(rewrite: &mut Rewrite, condition: Id, c: Id, otherwise: Id) -> Option<Id> {
+    let (compare, &[x, bound]) = (rewrite.op(condition).clone(), &rewrite.node(condition).args[..]) else { return None };
+    let value = rewrite.float(c)?;
+    if bound != c {
+        return None;
+    }
+    match compare {
+        Op::Compare(Compare::Less) if otherwise == x => Some(rewrite.binary(Binary::Max, x, c)),
+        Op::Compare(Compare::Greater) if otherwise == x => Some(rewrite.binary(Binary::Min, x, c)),
+        Op::Compare(Compare::Greater) => {
+            let (raised, low) = rewrite.binary_of(Binary::Max, otherwise)?;
+            (raised == x && rewrite.float(low)? < value).then(|| rewrite.binary(Binary::Min, otherwise, c))
+        }
+        _ => None,
+    }
 }
 
 /// The derivative of `c = min(max(x, low), high)` in one test: `0` where `x < low`, else `0` where `high < max(x, low)`, else

@@ -141,9 +141,11 @@ fn softplus_with_cut(rewrite: &mut Rewrite, condition: Id, a: Id, b: Id) -> Opti
         return None;
     }
     let of = rewrite.unary_of(Unary::Softplus, b)?;
-    let is_guarded = matches!(rewrite.op(of), Op::Where) && {
-        let guard = &rewrite.node(of).args;
-        guard[0] == condition && guard[2] == x
+    // the operand of the other branch is kept below the cut
+    let is_guarded = match (rewrite.op(of), &rewrite.node(of).args[..]) {
+        (Op::Where, &[guard, _, inner]) => guard == condition && inner == x,
+        (Op::Binary(Binary::Min), &[inner, bound]) => inner == x && bound == cut,
+        _ => false,
     };
     (of == x || is_guarded).then(|| rewrite.unary(Unary::Softplus, x))
 }

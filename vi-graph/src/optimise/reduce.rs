@@ -69,7 +69,9 @@ fn sum(rewrite: &mut Rewrite, node: &Node, axes: &[usize], x: Id) -> Option<Id> 
         (Op::Binary(f @ (Binary::Add | Binary::Sub)), &[a, b]) if rewrite.is_single(x) => {
             let early = |id: Id| rewrite.stage(id) < Stage::Step;
             let small = |id: Id| proper_shape(rewrite, id) != rewrite.shape(id);
-            if !(early(a) != early(b) || small(a) || small(b)) {
+            // what is measured against raw data cancels term by term: Σ (y − μ) is not Σ y − n μ
+            let is_residual = is_input(rewrite, a) || is_input(rewrite, b);
+            if is_residual || !(early(a) != early(b) || small(a) || small(b)) {
                 let (rest, number) = without_number(rewrite, x, 0)?;
                 let sum = rewrite.reduce(Reduce::Sum, rest, axes);
                 let number = rewrite.full_like(number, x);
@@ -133,6 +135,17 @@ fn sum_of_squares(rewrite: &mut Rewrite, node: &Node, axes: &[usize], a: Id, b: 
     let divisor = narrowed(rewrite, factor, &node.shape);
     let factor = rewrite.unary(Unary::Recip, divisor);
     Some(rewrite.mul(sum, factor))
+}
+
+/// Whether the node is data as they were given, in whatever shape.
+fn is_input(rewrite: &Rewrite, mut id: Id) -> bool {
+    while matches!(
+        rewrite.op(id),
+        Op::Reshape | Op::Expand | Op::Cast | Op::Permute(_) | Op::Slice(_) | Op::Take(_) | Op::Unary(Unary::Neg)
+    ) {
+        id = rewrite.arg(id);
+    }
+    matches!(rewrite.op(id), Op::Input(_)) && rewrite.stage(id) < Stage::Step
 }
 
 /// Whether all terms of a sum along `axes` have the same `factor`.

@@ -15,12 +15,12 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
         (Op::Concat(axis), parts) => concat(rewrite, node, *axis, parts),
         (Op::Take(axis), &[x, index]) => {
             let mut ranges: Vec<Range> = rewrite.shape(x).iter().map(|&size| Range::all(size)).collect();
-            ranges[*axis] = progression(rewrite, index)?;
+            ranges[*axis] = progression(rewrite, index, rewrite.shape(x)[*axis])?;
             Some(rewrite.add_node(Op::Slice(ranges), [x], node.shape.clone(), node.ty))
         }
         (Op::TakeAdd(axis), &[index, y]) => {
             let mut ranges: Vec<Range> = node.shape.iter().map(|&size| Range::all(size)).collect();
-            ranges[*axis] = progression(rewrite, index).filter(|range| range.step != 0)?;
+            ranges[*axis] = progression(rewrite, index, node.shape[*axis]).filter(|range| range.step != 0)?;
             Some(rewrite.add_node(Op::Unslice(ranges), [y], node.shape.clone(), node.ty))
         }
         (Op::Cast, &[x]) => cast(rewrite, node, x),
@@ -167,16 +167,19 @@ fn is_whole(ranges: &[Range], shape: &[usize]) -> bool {
     ranges.iter().zip(shape).all(|(range, &size)| *range == Range::all(size) || (size == 1 && range.len == 1))
 }
 
-/// The range that a constant index walks; one element has step 1.
-fn progression(rewrite: &Rewrite, index: Id) -> Option<Range> {
+/// The range that a constant index walks in an axis of this size; one element has step 1.
+fn progression(rewrite: &Rewrite, index: Id, size: usize) -> Option<Range> {
+    let position = |at: i64| usize::try_from(at).ok().filter(|&at| at < size);
     let Op::Constant(data) = rewrite.op(index) else {
         let Some(Scalar::Int(at)) = rewrite.scalar(index) else { return None };
-        return (rewrite.node(index).len() == 1).then_some(Range { start: usize::try_from(at).ok()?, step: 1, len: 1 });
+        return (rewrite.node(index).len() == 1).then_some(Range { start: position(at)?, step: 1, len: 1 });
     };
     let Data::Int(index) = data.as_ref() else { return None };
-    let step = index.get(1)?.checked_sub(*index.first()?)?;
-    let even = index.windows(2).all(|pair| pair[0].checked_add(step) == Some(pair[1]));
-    even.then_some(Range { start: usize::try_from(index[0]).ok()?, step: isize::try_from(step).ok()?, len: index.len() })
+    let (first, second) = (*index.first()?, *index.get(1)?);
+    let step = second.checked_sub(first)?;
+    let is_even = index.windows(2).all(|pair| pair[0].checked_add(step) == Some(pair[1]));
+    position(*index.last()?)?;
+    is_even.then_some(Range { start: position(first)?, step: isize::try_from(step).ok()?, len: index.len() })
 }
 
 impl Range {

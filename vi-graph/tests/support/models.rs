@@ -102,13 +102,15 @@ impl<'a> Model<'a> {
     }
 }
 
-/// `eˣ` with its argument cut off where it would not be a positive finite number.
+/// `eˣ` with its argument cut off where it would not be a positive finite number, as the importer writes a clamp.
 fn positive(g: &mut Graph, x: Id) -> Id {
     let low = g.full_like(-87.3, x);
-    let x = g.binary(Binary::Max, x, low);
+    let below = g.compare(Compare::Less, x, low);
+    let raised = g.select(below, low, x);
     let high = g.full_like(88.7, x);
-    let x = g.binary(Binary::Min, x, high);
-    g.unary(Unary::Exp, x)
+    let above = g.compare(Compare::Greater, x, high);
+    let clamped = g.select(above, high, raised);
+    g.unary(Unary::Exp, clamped)
 }
 
 fn normal(g: &mut Graph, x: Id, loc: Id, scale: Id) -> Id {

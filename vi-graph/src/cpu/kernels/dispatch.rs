@@ -5,11 +5,14 @@
 //! aligned to its elements, and the ranges that an instruction writes overlap the ranges that it reads nowhere or, for
 //! kernels on runs of elements, exactly.
 
-use super::super::instruction::{Call, Context, Copy, Instruction, Kernel, Nest, Place, Product, Stride};
+use super::super::instruction::{Call, Context, Copy, Instruction, Kernel, Loop, Nest, Place, Product, Stride};
 use super::arena::Arena;
 
 /// How many bases there are.
 pub(crate) const SLOTS: usize = 64;
+
+/// In the instructions of a loop, a slot from here on stands for a buffer around it until the plan is laid out.
+pub(crate) const OUTER: usize = 1 << 32;
 
 /// The bases that places are relative to.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +52,9 @@ pub(crate) unsafe fn execute(instructions: &[Instruction], table: &Table, contex
                 Instruction::Nest(it) => nest(it, table),
                 Instruction::Copy(it) => copy(it, table),
                 Instruction::Clear(span) => table.at(span.place).write_bytes(0, span.bytes),
-                Instruction::Product(it) => product(it, table),
+                Instruction::Product(it) => product(it, table, context),
                 Instruction::Call(it) => call(it, table, context),
+                Instruction::Loop(it) => repeat(it, table, context),
             }
         }
     }
@@ -153,12 +157,43 @@ unsafe fn copy_elements<T>(it: &Copy, table: &Table) {
 
 /// # Safety
 /// As [`execute`].
-unsafe fn product(it: &Product, table: &Table) {
+unsafe fn product(it: &Product, table: &Table, context: &Context) {
     let pointers = it.places.map(|place| table.at(place));
-    let [m, k, n] = it.sizes;
-    let [a, b, c] = it.strides;
-    walk(&it.loops, pointers, &mut |[x, y, out]| {
+    walk(&it.loops, pointers, &mut |matrices| {
+        let shared = Factors(it, matrices);
         // SAFETY: the matrices are in range with these strides, and the result is apart from the factors.
+        let work = |part: usize| unsafe { shared.multiply(part) };
+        match context.pool.filter(|_| it.threads > 1) {
+            Some(pool) => pool.run(it.threads, &work),
+            None => (0..it.threads).for_each(work),
+        }
+    });
+}
+
+/// A product of which threads compute stretches of rows, or of columns where these are more.
+struct Factors<'a>(&'a Product, [*mut u8; 3]);
+
+// SAFETY: the pointers are read by all threads and written through in disjoint stretches of the result.
+unsafe impl Sync for Factors<'_> {}
+
+impl Factors<'_> {
+    /// # Safety
+    /// As [`gemm::gemm`], for the whole product.
+    unsafe fn multiply(&self, part: usize) {
+        let Factors(it, [mut x, mut y, mut out]) = *self;
+        let [mut m, k, mut n] = it.sizes;
+        let [a, b, c] = it.strides;
+        let size = if it.wide { 8 } else { 4 };
+        let len = m.max(n);
+        let cut = |part: usize| if part == it.threads { len } else { part * len / it.threads / 16 * 16 };
+        let (start, end) = (cut(part), cut(part + 1));
+        let by = |stride: isize| stride * start as isize * size;
+        if m >= n {
+            (x, out, m) = (x.wrapping_offset(by(a[0])), out.wrapping_offset(by(c[0])), end - start);
+        } else {
+            (y, out, n) = (y.wrapping_offset(by(b[1])), out.wrapping_offset(by(c[1])), end - start);
+        }
+        // SAFETY: a stretch of the product that the caller answers for.
         unsafe {
             if it.wide {
                 multiply::<f64>([m, k, n], [a, b, c], [x, y, out], 1.0);
@@ -166,7 +201,7 @@ unsafe fn product(it: &Product, table: &Table) {
                 multiply::<f32>([m, k, n], [a, b, c], [x, y, out], 1.0);
             }
         }
-    });
+    }
 }
 
 /// # Safety
@@ -209,4 +244,62 @@ unsafe fn call(it: &Call, table: &Table, context: &Context) {
     // SAFETY: in range, and apart from the inputs.
     let output = unsafe { std::slice::from_raw_parts_mut(table.at(it.output.place), it.output.bytes) };
     it.routine.run(&inputs[..it.inputs.len()], output, context);
+}
+
+/// # Safety
+/// As [`execute`]; the slabs reach over all tiles, and the scratch memory over all threads.
+unsafe fn repeat(it: &Loop, table: &Table, context: &Context) {
+    let scratch = table.at(it.scratch);
+    let shared = Shared { it, table, context };
+    let work = |thread: usize| {
+        // SAFETY: the threads have disjoint runs of tiles, write the stretches of these and scratch memory of their own only,
+        // and all is finished before anything else runs.
+        unsafe { shared.run(thread) }
+    };
+    match context.pool.filter(|_| it.threads > 1) {
+        Some(pool) => pool.run(it.threads, &work),
+        None => (0..it.threads).for_each(work),
+    }
+    let mut own = *table;
+    for thread in 0..it.threads {
+        own.0[1] = scratch.wrapping_add(thread * it.stride);
+        // SAFETY: by the caller.
+        unsafe { execute(if thread == 0 { &it.take } else { &it.join }, &own, context) };
+    }
+}
+
+/// A loop that several threads work on.
+struct Shared<'a> {
+    it: &'a Loop,
+    table: &'a Table,
+    context: &'a Context<'a>,
+}
+
+// SAFETY: what is not `Sync` is the bases; threads write disjoint memory, as `repeat` says.
+unsafe impl Sync for Shared<'_> {}
+
+impl Shared<'_> {
+    /// # Safety
+    /// As [`repeat`]; each thread runs once at a time.
+    unsafe fn run(&self, thread: usize) {
+        let it = self.it;
+        let mut own = *self.table;
+        own.0[1] = self.table.at(it.scratch).wrapping_add(thread * it.stride);
+        let tiles = thread * it.tiles / it.threads..(thread + 1) * it.tiles / it.threads;
+        let start = tiles.start;
+        for (i, slab) in it.slabs.iter().enumerate() {
+            own.0[2 + i] = self.table.at(slab.place).wrapping_add(start * slab.step);
+        }
+        for tile in tiles {
+            let ragged = tile + 1 == it.tiles && !it.rest.is_empty();
+            // SAFETY: the slots of this tile are those that the plan of the body was checked for.
+            unsafe {
+                execute(if ragged { &it.rest } else { &it.main }, &own, self.context);
+                execute(if tile == start { &it.first } else { &it.next }, &own, self.context);
+            }
+            for (i, slab) in it.slabs.iter().enumerate() {
+                own.0[2 + i] = own.0[2 + i].wrapping_add(slab.step);
+            }
+        }
+    }
 }

@@ -29,6 +29,7 @@ impl Lowering<'_> {
         }
     }
 
+    /// A matrix product; where its sums are joined by a loop, they stay there and there is no result.
     fn product(&mut self, id: Id, transpose_a: bool, transpose_b: bool) -> Result<View> {
         let node = self.graph.node(id);
         if node.ty != Type::Float {
@@ -61,8 +62,13 @@ impl Lowering<'_> {
             .collect();
         if n == 1 || m == 1 {
             // A row times a matrix is its transpose times a column.
-            let (matrix, vector, rows) = if n == 1 { (a.clone(), b.clone(), m) } else { (swapped(&b, rank), swapped(&a, rank), n) };
-            if self.by_vector(&matrix, &vector, [rows, k], shape, &out) {
+            let first = n == 1 && !self.packed.contains(&b.buffer);
+            let (matrix, vector, rows, sums_rows) =
+                if first { (a.clone(), b.clone(), m, transpose_a) } else { (swapped(&b, rank), swapped(&a, rank), n, !transpose_b) };
+            self.sums = self.states.iter().find(|(state, _)| *state == id).map(|(_, place)| *place);
+            let done = self.by_vector(&matrix, &vector, [rows, k], sums_rows, shape, &out);
+            self.sums = None;
+            if done {
                 return Ok(out);
             }
         }
@@ -83,36 +89,49 @@ impl Lowering<'_> {
             })
             .collect();
         let phase = self.out.buffers[out.buffer].phase;
-        let product = Product { wide: self.wide(), sizes: [m, k, n], places, strides, loops };
+        let threads = if m * k * n >= SHARED { self.threads.min(m.max(n) / 16).max(1) } else { 1 };
+        let product = Product { wide: self.wide(), sizes: [m, k, n], places, strides, loops, threads };
         self.emit(Instruction::Product(Box::new(product)), phase, accesses);
         Ok(out)
     }
 
-    /// Multiplies a matrix `[m, k]` and a column, where the matrix is stored by rows or by columns without gaps.
-    fn by_vector(&mut self, matrix: &View, vector: &View, [m, k]: [usize; 2], shape: &[usize], out: &View) -> bool {
+    /// Multiplies a matrix `[m, k]` and a column, where the matrix is stored by rows or by columns without gaps, or packed; then
+    /// `sums_rows` says that the rows that are packed are summed.
+    fn by_vector(&mut self, matrix: &View, vector: &View, [m, k]: [usize; 2], sums_rows: bool, shape: &[usize], out: &View) -> bool {
         let rank = shape.len();
         let (level, wide) = (self.level, self.wide());
         let [row, column] = [matrix.strides[rank - 2], matrix.strides[rank - 1]];
         let even = |stride: isize, expected: usize, count: usize| count == 1 || stride == expected as isize;
+        let size = self.size(Type::Float);
+        let batch: Vec<usize> = (0..rank - 2).collect();
+        let alone = batch.iter().all(|&d| shape[d] == 1);
+        let mut vector = vector.clone();
+        if alone && !even(vector.strides[rank - 2], 1, k) {
+            let mut column = vec![1; rank];
+            column[rank - 2] = k;
+            vector = self.stored(&vector, &column, &[rank - 2], Type::Float);
+        }
+        if self.packed.contains(&matrix.buffer) {
+            let sizes = if sums_rows { [k, m] } else { [m, k] };
+            self.panels(matrix, &vector, sizes, sums_rows, out);
+            return true;
+        }
         let by_rows = even(column, 1, k) && even(row, k, m);
         let by_columns = even(row, 1, m) && even(column, m, k);
         if !(by_rows || by_columns) || !even(vector.strides[rank - 2], 1, k) {
             return false;
         }
         let (rows, columns) = if by_rows { (m, k) } else { (k, m) };
-        let size = self.size(Type::Float);
         let lanes = LINE / size;
-        let batch: Vec<usize> = (0..rank - 2).collect();
-        let alone = batch.iter().all(|&d| shape[d] == 1);
         let constant = self.out.buffers[matrix.buffer].phase == Phase::Prologue;
-        if alone && constant && columns % lanes != 0 && rows >= PANELS * matvec_rows(wide) {
-            self.by_panels(matrix, vector, [rows, columns], !by_rows, out);
+        if alone && constant && columns % lanes != 0 && rows >= PANELS * panel(wide) {
+            self.by_panels(matrix, &vector, [rows, columns], !by_rows, out);
             return true;
         }
         let f = select::vector(level, wide, !by_rows);
         let ends = [
             End { place: self.place(matrix, Type::Float), bytes: m * k * size },
-            End { place: self.place(vector, Type::Float), bytes: k * size },
+            End { place: self.place(&vector, Type::Float), bytes: k * size },
             End { place: self.place(out, Type::Float), bytes: m * size },
         ];
         let loops = merge(shape, &batch, &[&matrix.strides, &vector.strides, &out.strides])
@@ -125,25 +144,36 @@ impl Lowering<'_> {
 
     /// As [`Self::by_vector`] for a tall matrix that does not change: it is packed once.
     fn by_panels(&mut self, matrix: &View, vector: &View, [rows, columns]: [usize; 2], transposed: bool, out: &View) {
-        let (level, wide) = (self.level, self.wide());
-        let size = self.size(Type::Float);
-        let len = rows.next_multiple_of(matvec_rows(wide)) * columns;
+        let packed = self.in_panels(matrix, [rows, columns]);
+        self.panels(&packed, vector, [rows, columns], transposed, out);
+    }
+
+    /// A dense matrix of the prologue, packed.
+    pub(super) fn in_panels(&mut self, matrix: &View, [rows, columns]: [usize; 2]) -> View {
+        let wide = self.wide();
+        let len = rows.next_multiple_of(panel(wide)) * columns;
         let dense = View { strides: vec![columns as isize, 1], ..matrix.clone() };
         let key = (dense.clone(), vec![rows, columns], vec![usize::MAX]);
-        let packed = match self.copies.get(&key) {
-            Some(packed) => packed.clone(),
-            None => {
-                let packed = View { buffer: self.buffer(len * size, Phase::Prologue), offset: 0, strides: Vec::new() };
-                let (input, output) = (self.span(&dense, rows * columns, Type::Float), self.span(&packed, len, Type::Float));
-                self.call(routine::Pack { wide, columns, panel: matvec_rows(wide) }, vec![input], output);
-                self.copies.insert(key, packed.clone());
-                packed
-            }
-        };
+        if let Some(packed) = self.copies.get(&key) {
+            return packed.clone();
+        }
+        let buffer = self.buffer(len * self.size(Type::Float), Phase::Prologue);
+        let packed = View { buffer, offset: 0, strides: Vec::new() };
+        let (input, output) = (self.span(&dense, rows * columns, Type::Float), self.span(&packed, len, Type::Float));
+        self.call(routine::Pack { wide, columns, panel: panel(wide) }, vec![input], output);
+        self.copies.insert(key, packed.clone());
+        packed
+    }
+
+    /// A product with a packed matrix.
+    fn panels(&mut self, packed: &View, vector: &View, [rows, columns]: [usize; 2], transposed: bool, out: &View) {
+        let (level, wide) = (self.level, self.wide());
+        let size = self.size(Type::Float);
         let f = select::packed(level, wide, transposed);
         let given = if transposed { rows } else { columns };
+        let len = rows.next_multiple_of(panel(wide)) * columns;
         let mut ends = [
-            End { place: self.place(&packed, Type::Float), bytes: len * size },
+            End { place: self.place(packed, Type::Float), bytes: len * size },
             End { place: self.place(vector, Type::Float), bytes: given * size },
             End { place: self.place(out, Type::Float), bytes: rows * size },
         ];
@@ -153,15 +183,17 @@ impl Lowering<'_> {
             return;
         }
         // The sums are 0 before the first step, and again after each.
-        let bytes = matvec_scratch(columns) * size;
+        let bytes = matvec::scratch_len(columns) * size;
         let phase = self.out.buffers[out.buffer].phase;
         let scratch = self.buffer(bytes, phase);
-        self.out.buffers[scratch].storage = Storage::Persistent;
+        self.out.buffers[scratch].storage = self.sums.map_or(Storage::Persistent, Storage::At);
         let sums = End { place: Place { slot: scratch, offset: 0 }, bytes };
         ends[2] = sums;
         self.kernel(kernel, columns, &ends, Vec::new(), false);
-        let result = End { place: self.place(out, Type::Float), bytes: columns * size };
-        self.kernel(Kernel::Emptied(select::packed_result(level, wide)), columns, &[sums, result], Vec::new(), false);
+        if self.sums.is_none() {
+            let result = End { place: self.place(out, Type::Float), bytes: columns * size };
+            self.kernel(Kernel::Emptied(select::packed_result(level, wide, false)), columns, &[sums, result], Vec::new(), false);
+        }
     }
 }
 
@@ -173,13 +205,12 @@ fn swapped(view: &View, rank: usize) -> View {
 }
 
 /// The rows of a panel.
-fn matvec_rows(wide: bool) -> usize {
+pub(super) fn panel(wide: bool) -> usize {
     if wide { matvec::panel::<f64>() } else { matvec::panel::<f32>() }
 }
 
-fn matvec_scratch(columns: usize) -> usize {
-    matvec::scratch_len(columns)
-}
+/// Products with fewer multiplications are left to one thread: about 20 microseconds.
+const SHARED: usize = 1 << 20;
 
 /// Matrices with fewer panels stay as they are.
 const PANELS: usize = 2;

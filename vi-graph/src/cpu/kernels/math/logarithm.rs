@@ -48,3 +48,13 @@ pub(crate) fn log1p<V: Vector>(x: V) -> V {
     let (e, m) = u.exponent_and_mantissa();
     in_domain(u, sum(e, (m - one) + lost.scale(-e), x.constant(0.0)))
 }
+
+/// `ln(1 + t)` for `t` in `[0, 1]`, where the binade and the mantissa of `1 + t` follow without rounding the sum.
+#[inline(always)]
+pub(super) fn log1p_of_fraction<V: Vector>(t: V) -> V {
+    let (zero, one) = (t.constant(0.0), t.constant(1.0));
+    let upper = t.constant(std::f64::consts::SQRT_2 - 1.0).lt(t);
+    // (1 + t)/2 − 1 in the upper binade.
+    let f = V::select(upper, (t - one) * t.constant(0.5), t);
+    sum(V::select(upper, one, zero), f, zero)
+}
