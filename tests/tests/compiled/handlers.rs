@@ -100,6 +100,6 @@ fn given_units_of_a_plate() -> Result<()> {
     // The units are read when the plate is entered, so that the program cannot be recorded.
     let fit = Svi::new(&model, AutoNormal::new()).steps(3).run()?;
     let found = super::agree::fell_back(fit.executed());
-    assert!(found.contains("the value of a tensor is read"), "{found}");
+    assert!(found.contains("reads the value of a tensor"), "{found}");
     Ok(())
 }

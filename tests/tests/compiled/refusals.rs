@@ -30,7 +30,7 @@ fn a_program_that_reads_a_value_is_an_error_where_it_has_to_be_compiled() -> Res
     let svi = Svi::new(&model, AutoNormal::new()).execution(Execution::Compiled);
     let mut state = svi.init()?;
     let found = message(svi.step(&mut state));
-    assert!(found.contains("compiling the programs") && found.contains("reads a value") && found.contains("`mu`"), "{found}");
+    assert!(found.contains("compiling the programs") && found.contains("reads the value of a tensor") && found.contains("`mu`"), "{found}");
     assert_eq!(state.step(), 0);
     Ok(())
 }
@@ -50,7 +50,7 @@ fn falls_back<M: Program + Clone, G: Guide<M>>(model: &M, guide: &G) -> Result<S
 #[test]
 fn a_program_that_reads_a_value_is_run_eagerly_and_the_fit_says_so() -> Result<()> {
     let found = falls_back(&reads(vector([0.3, 1.2])?), &AutoNormal::new())?;
-    assert!(found.contains("reads a value") && found.contains("`mu`"), "{found}");
+    assert!(found.contains("reads the value of a tensor") && found.contains("`mu`"), "{found}");
     Ok(())
 }
 

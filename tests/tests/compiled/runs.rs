@@ -210,7 +210,7 @@ fn handlers_made_anew_for_each_step_are_not_mistaken_for_one_another() -> Result
             history.push(svi.step_with(&mut state, &model, &replaying(seed)?)?);
         }
         let hiding = |hidden: &'static str| handler::block(model.clone(), move |site| site.name == hidden);
-        let guides = ["a", "b"].map(|kept| handler::block(chain_guide(true), move |site| site.name != kept));
+        let guides = ["a", "b"].map(|kept| handler::block(chain_guide(false), move |site| site.name != kept));
         let svi = Svi::new(&hiding("b"), guides[0].clone()).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
         let mut state = svi.init()?;
         for turn in 0..6 {

@@ -52,7 +52,8 @@ impl Plans {
         }
         if self.known.len() >= MOST {
             if settings.execution == Execution::Auto {
-                let reason = format!("the shapes and plain arguments of the programs have taken {MOST} values; what changes should be a tensor");
+                let reason =
+                    format!("the shapes and plain arguments of the programs have taken {MOST} values; what changes should be a tensor");
                 self.executed = Some(Executed::FellBack(Refusal::new(reason)));
                 return Ok(None);
             }
