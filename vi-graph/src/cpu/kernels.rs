@@ -24,6 +24,7 @@ mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+pub(crate) use elementwise::fused::{Ternary, ternary};
 pub(crate) use elementwise::{Mode, binary, compare, select, test, unary};
 pub(crate) use vector::Vector;
 

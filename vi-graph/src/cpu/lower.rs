@@ -3,6 +3,7 @@
 //! Every node becomes a [`View`]: movement of data is a change of strides where it can be, and is copied at its first use
 //! that asks for order where it cannot.
 
+mod contract;
 mod elementwise;
 mod indexing;
 mod linear;
@@ -21,6 +22,7 @@ use super::kernels::arena::padded;
 use super::labels::Labels;
 use super::routine;
 use super::tile::Tiling;
+use contract::Contracted;
 use super::view::View;
 
 /// When an instruction runs.
@@ -116,6 +118,8 @@ pub(crate) struct Lowering<'a> {
     /// Products that add to sums that a loop keeps, and where these are; those of the current one.
     states: Vec<(Id, Place)>,
     sums: Option<Place>,
+    /// Sums that take in a product, by node.
+    contracted: Vec<Option<Contracted>>,
     out: Lowered,
 }
 
@@ -151,6 +155,7 @@ pub(crate) fn lower(
         packed: Vec::new(),
         states: Vec::new(),
         sums: None,
+        contracted: Vec::new(),
         out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new() },
     };
     lowering.inputs(inputs);
@@ -160,10 +165,13 @@ pub(crate) fn lower(
         }
     }
     let live = live(graph);
+    let whole = |id: Id| tiling.is_none_or(|tiling| tiling.parts[id.index()].is_none());
+    let (contracted, absorbed) = contract::contracted(graph, &live, &whole);
+    lowering.contracted = contracted;
     let loops = tiling.map_or(0, |tiling| tiling.loops);
     for stage in 0..=loops {
-        let now = |id: &Id| tiling.is_none_or(|tiling| tiling.parts[id.index()].is_none() && tiling.stage[id.index()] == stage);
-        for id in graph.ids().filter(|id| live[id.index()]).filter(now) {
+        let now = |id: Id| tiling.is_none_or(|tiling| tiling.stage[id.index()] == stage) && whole(id) && !absorbed[id.index()];
+        for id in graph.ids().filter(|&id| live[id.index()] && now(id)) {
             let view = lowering.node(id, inputs)?;
             lowering.values[id.index()] = Some(view);
         }

@@ -4,7 +4,7 @@ use crate::ir::{Binary, Compare, Logic, Reduce, Test, Type, Unary};
 
 use super::instruction::Kernel;
 use super::kernels::erased::{Map1, Map2, Map4, Map5, emptied, one, product, rows, three, two};
-use super::kernels::{self, Level, Mode, discrete, matvec, reduce};
+use super::kernels::{self, Level, Mode, Ternary, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
     match scalars {
@@ -32,6 +32,15 @@ pub(super) fn binary(level: Level, wide: bool, ty: Type, f: Binary, scalars: &[b
         Type::Int => discrete::int_binary(f, mode).map(|f| Kernel::Two(two(f))),
         Type::Bool => None,
     }
+}
+
+pub(super) fn ternary(level: Level, wide: bool, f: Ternary, scalars: &[bool]) -> Option<Kernel> {
+    let scalars = scalars.try_into().ok()?;
+    Some(Kernel::Three(if wide {
+        three(kernels::ternary::<f64>(level, f, scalars))
+    } else {
+        three(kernels::ternary::<f32>(level, f, scalars))
+    }))
 }
 
 pub(super) fn compare(level: Level, wide: bool, ty: Type, f: Compare, scalars: &[bool]) -> Option<Kernel> {

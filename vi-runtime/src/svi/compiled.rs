@@ -59,7 +59,7 @@ impl Plans {
             }
             self.known.remove(0);
         }
-        match compile(settings, state, prepared) {
+        match compile(settings, state, prepared, key.is_some()) {
             Ok(plan) => {
                 let plan = Rc::new(plan);
                 plan.bind(&prepared.model, &prepared.guide)?;
@@ -80,7 +80,7 @@ impl Plans {
     }
 }
 
-fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>) -> Result<Plan, Failure> {
+fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>, fed: bool) -> Result<Plan, Failure> {
     if settings.validate {
         return Err(Refusal::new("validation reads the values of every step").into());
     }
@@ -92,7 +92,7 @@ fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepar
         return Err(Refusal::new(reason).into());
     }
     first_run(state, prepared)?;
-    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &state.params()?, settings.particles, state.step)
+    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &state.params()?, settings.particles, state.step, fed)
 }
 
 /// The first run of new shapes or of a new state: it creates the parameters, and every check is made.

@@ -1,6 +1,5 @@
 //! Kernels that work element by element, on whole vectors.
 
-#[allow(dead_code, reason = "for a plan that fuses")]
 pub(crate) mod fused;
 #[cfg(test)]
 mod tests;

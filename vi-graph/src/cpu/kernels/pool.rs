@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 
-/// How often a thread looks for work before it goes to sleep: some tens of microseconds.
-const SPINS: usize = 20_000;
+/// How often a thread looks for work before it goes to sleep: about 100 microseconds, where a pause takes 140 cycles.
+const SPINS: usize = 2_000;
 
 /// Bits for a number of threads.
 const WIDTH: usize = 10;

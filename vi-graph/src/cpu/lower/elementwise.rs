@@ -1,11 +1,13 @@
 //! Element-wise operations: one kernel on everything where all operands are walked evenly, in loops elsewhere.
 
 use crate::error::Result;
-use crate::ir::{Id, Op, Type};
+use crate::ir::{Binary, Id, Op, Type};
 
 use super::super::instruction::{Kernel, Stride};
+use super::super::kernels::Ternary;
 use super::super::select;
 use super::super::view::{Dim, View, merge, ordered};
+use super::contract::Contracted;
 use super::{End, Lowering};
 
 /// Estimated nanoseconds of a kernel call, of an element that a kernel works on, and of an element that is copied to another
@@ -17,9 +19,14 @@ const COPIED: f64 = 0.5;
 impl Lowering<'_> {
     pub(super) fn elementwise(&mut self, id: Id) -> Result<View> {
         let node = self.graph.node(id);
-        let mut operands = Vec::with_capacity(node.args.len());
-        for &arg in &node.args {
+        let contracted = self.contracted[id.index()];
+        let args = contracted.map_or_else(|| node.args.clone(), |it| it.operands.to_vec());
+        let mut operands = Vec::with_capacity(args.len());
+        for arg in args {
             operands.push((self.value(arg)?, self.graph.ty(arg)));
+        }
+        if let Some(it) = contracted {
+            return self.contracted(id, it, operands);
         }
         let (level, wide) = (self.level, self.wide());
         let from = operands[operands.len() - 1].1;
@@ -41,6 +48,34 @@ impl Lowering<'_> {
             Some(view) => Ok(view),
             None => Err(self.unsupported(id, "has no kernel for these types")),
         }
+    }
+
+    /// A sum with a product in it; apart where the product is the smaller array, which other operands repeat.
+    fn contracted(&mut self, id: Id, it: Contracted, mut operands: Vec<(View, Type)>) -> Result<View> {
+        let (level, wide) = (self.level, self.wide());
+        let shape = self.graph.shape(id).to_vec();
+        let float = Type::Float;
+        let moves = |d: usize, operands: &[(View, Type)]| operands.iter().any(|(view, _)| view.strides[d] != 0);
+        let smaller = (0..shape.len()).any(|d| moves(d, &operands[2..]) && !moves(d, &operands[..2]));
+        let view = if smaller {
+            let rest = operands.split_off(2);
+            let product = self.map(&shape, &operands, float, &|scalars| select::binary(level, wide, float, Binary::Mul, scalars));
+            let (f, reversed) = match it.f {
+                Ternary::MulAdd => (Binary::Add, false),
+                Ternary::MulSub => (Binary::Sub, false),
+                Ternary::NegMulAdd => (Binary::Sub, true),
+            };
+            product.and_then(|product| {
+                let mut terms: Vec<(View, Type)> = std::iter::once((product, float)).chain(rest).collect();
+                if reversed {
+                    terms.reverse();
+                }
+                self.map(&shape, &terms, float, &|scalars| select::binary(level, wide, float, f, scalars))
+            })
+        } else {
+            self.map(&shape, &operands, float, &|scalars| select::ternary(level, wide, it.f, scalars))
+        };
+        view.ok_or_else(|| self.unsupported(id, "has no kernel for these types"))
     }
 
     /// Maps a kernel over `shape`. The result is stored in whatever order of dimensions costs least, and without the dimensions
