@@ -88,6 +88,7 @@ impl Cpu {
 
     /// A step whose parameters move by tensors.
     fn step_by_tensors(&mut self, number: u64, key: Key, optimizer: &dyn Optimizer) -> Result<Stepped> {
+        self.slots = 0;
         let (elbo, gradients) = self.gradient(key)?;
         if !elbo.is_finite() || gradients.iter().flatten().any(|g| !g.is_finite()) {
             let sums = gradients.iter().map(|gradient| gradient.iter().sum());

@@ -136,6 +136,11 @@ impl Plan {
         &self.moved
     }
 
+    /// Whether all parameters that the plan reads are among `params`.
+    pub(crate) fn knows_all(&self, params: &ParamStore) -> bool {
+        self.sources.iter().all(|source| !matches!(source, Source::Parameter(name) if params.entry(name).is_none()))
+    }
+
     /// Whose parameters are here.
     pub(crate) fn owner(&self) -> Option<Rc<Memory>> {
         self.owner.borrow().upgrade()

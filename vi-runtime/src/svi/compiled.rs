@@ -9,8 +9,12 @@ use crate::any_tensor::AnyTensor;
 use crate::compile::{Failure, Plan, Refusal, Stepped};
 use crate::error::{Error, Result};
 use crate::execution::{Executed, Execution};
-use crate::program::Program;
+use crate::objective::particle;
 use crate::program::arg::Fingerprint;
+use crate::program::{ParamScope, Program};
+
+/// How many plans a fit keeps: batches have few shapes, and an argument that is new in each step would have one of its own.
+const MOST: usize = 32;
 
 /// The plans of a fit: one for the programs that it was made with, one for each key of others.
 #[derive(Debug, Default)]
@@ -45,7 +49,17 @@ impl Plans {
             if key.is_some() {
                 plan.bind(&prepared.model, &prepared.guide)?;
             }
+            self.executed = Some(Executed::Compiled);
             return Ok(Some(Rc::clone(plan)));
+        }
+        if self.known.len() >= MOST {
+            if settings.execution == Execution::Auto {
+                let reason =
+                    format!("the shapes and plain arguments of the programs have taken {MOST} values; what changes should be a tensor");
+                self.executed = Some(Executed::FellBack(Refusal::new(reason)));
+                return Ok(None);
+            }
+            self.known.remove(0);
         }
         match compile(settings, state, prepared, key.is_some()) {
             Ok(plan) => {
@@ -96,6 +110,12 @@ fn compile<M: Program, P: Program>(
     if settings.particles == 1 { Ok(single) } else { plan(settings.particles) }
 }
 
+/// The first run of a new state: it creates the parameters, and every check is made.
+fn first_run<M: Program, P: Program>(state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
+    let run = eager::run(state, prepared, 0, ParamScope::plain(state.params()?), true);
+    particle(&prepared.model, &prepared.guide, &run, true, true).map(drop)
+}
+
 /// How far compiled and eager gradients may be apart, relative to the largest element for the parameter. What is looked for
 /// are whole terms: rounding is far below, even where a sum over many data cancels.
 const AGREEMENT: f64 = 0.02;
@@ -135,7 +155,12 @@ pub(super) fn step<M: Program, P: Program>(
     prepared: &Prepared<M, P>,
     plan: &Rc<Plan>,
 ) -> Result<f64> {
-    state.memory.move_to(plan)?;
+    if !state.memory.is_in(plan) {
+        if !plan.knows_all(&state.params()?.borrow()) {
+            first_run(state, prepared)?;
+        }
+        state.memory.move_to(plan)?;
+    }
     match plan.step(state.key.fold_in(state.step), state.step, &*settings.optimizer)? {
         Stepped::Moved(elbo) => {
             state.step += 1;
