@@ -232,12 +232,12 @@ impl Executable {
     }
 
     /// The parameters, padding between them included, and the outputs but the first.
-    fn moving<T: Element>(&mut self) -> (&mut [T], &[T]) {
+    fn moving<T: Element>(&mut self) -> (&mut [T], &mut [T]) {
         let len = self.gradients.len().min(self.parameters.len());
         let (parameters, gradients) = (self.parameters.start, self.gradients.start);
         // Parameters are reserved before all outputs.
         let (before, after) = self.arena.bytes_mut().split_at_mut(gradients);
-        (typed_mut(&mut before[parameters..parameters + len]), typed(&after[..len]))
+        (typed_mut(&mut before[parameters..parameters + len]), typed_mut(&mut after[..len]))
     }
 
     /// The bytes of memory that a step works on.

@@ -104,7 +104,7 @@ pub enum Role {
     Noise(Stream, NoiseKind),
     /// Changes only where the caller binds other data.
     Data,
-    /// Changes every step, not random to the graph: the indices of a subsample.
+    /// Changes every step, not random to the graph: the indices of a subsample, the elements of a batch.
     Step,
 }
 

@@ -202,6 +202,12 @@ impl AnyTensor {
         }
     }
 
+    /// The storage of a float tensor on Flex.
+    #[cfg(feature = "flex")]
+    pub(crate) fn to_flex(&self) -> std::result::Result<burn::backend::flex::FlexTensor, burn::tensor::PrimitiveConversionError> {
+        Tensor::<1>::from_bridge(self.bridge.clone()).try_into_primitive::<burn::backend::Flex>()
+    }
+
     /// The tensor as Burn's operations without rank see it.
     pub(crate) fn into_dispatch(self) -> DispatchTensor {
         self.bridge.into()

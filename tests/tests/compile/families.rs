@@ -92,7 +92,7 @@ draws! {
     exponential_drawn: Exponential::new([1.1, 0.2]) => |p, u| Exponential::new(p.clone() * u.clone());
     gamma_drawn: Exponential::new([1.1, 0.2]) => |p, u| Gamma::new(p.clone(), u.clone());
     beta_drawn: Beta::new([1.1, 2.2], 0.8) => |p, u| Beta::new(p.clone(), u.clone() + 1.0);
-    dirichlet_drawn: Dirichlet::new([1.1, 2.2]) => |p, u| Dirichlet::new(p.clone() + u.clone());
+    dirichlet_drawn: Dirichlet::new([1.1, 2.2]) => |p, u| Dirichlet::new(p.clone() + u.clone() * 0.9);
     delta_drawn: Normal::new([1.1, 2.2], 0.8) => |p, u| Delta::new(p.clone() + u.clone());
     transformed_drawn: Beta::new([1.1, 2.2], 0.8) => |p, u| Normal::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Sigmoid));
     multivariate_normal_drawn: Normal::new([1.1, 2.2], 0.8).independent(1) => |p, u| MultivariateNormal::new(u.clone() * p.clone(), [[1.5, 0.0], [0.3, 0.8]]);

@@ -188,6 +188,11 @@ fn step<R: Real + Element>(
     let level = executable.level;
     let elbo = executable.output::<R>(0).ok().and_then(|x| x.first()).map_or(f64::NAN, |x| x.to_f64());
     let (x, g) = executable.moving::<R>();
+    // What kernels leave in the padding would move the padding of the parameters, for ever in one direction.
+    for place in places {
+        let end = place.end.next_multiple_of(LINE / size_of::<R>());
+        g[place.end..end].fill(R::from_f64(0.0));
+    }
     if !elbo.is_finite() || !places.iter().all(|place| slices::finite(level, &g[place.clone()])) {
         let sums = places.iter().map(|place| g[place.clone()].iter().map(|g| g.to_f64()).sum());
         return Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect());

@@ -8,8 +8,13 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
     match (&node.op, &node.args[..]) {
         (Op::Compare(f), &[x, y]) => (rewrite.graph().ty(x) == Type::Float && never(rewrite, *f, x, y))
             .then(|| rewrite.full(Scalar::Bool(false), node.shape.clone())),
-        (Op::Binary(Binary::Max), &[x, c]) => bounded(rewrite, x, c, |x, c| x.low >= c),
-        (Op::Binary(Binary::Min), &[x, c]) => bounded(rewrite, x, c, |x, c| x.high <= c),
+        // A tie counts only where the first operand is the one that stays, whose derivative it is.
+        (Op::Binary(Binary::Max), &[x, y]) => {
+            bounded(rewrite, x, y, |x, c| x.low >= c).or_else(|| bounded(rewrite, y, x, |x, c| x.low > c))
+        }
+        (Op::Binary(Binary::Min), &[x, y]) => {
+            bounded(rewrite, x, y, |x, c| x.high <= c).or_else(|| bounded(rewrite, y, x, |x, c| x.high < c))
+        }
         (Op::Not, &[x]) => negation(rewrite, node, x),
         (Op::Logic(f), &[x, y]) => logic(rewrite, *f, x, y),
         (Op::Where, &[condition, a, b]) => choice(rewrite, node, condition, a, b),

@@ -125,7 +125,8 @@ fn plus_one(rewrite: &Rewrite, id: Id) -> Option<Id> {
 
 /// `max(x, 0) + log(1 + e^−|x|)`
 fn softplus_of_parts(rewrite: &mut Rewrite, x: Id, y: Id) -> Option<Id> {
-    let (x, zero) = rewrite.binary_of(Binary::Max, x)?;
+    let (a, b) = rewrite.binary_of(Binary::Max, x)?;
+    let (x, zero) = if rewrite.is(a, 0.0) { (b, a) } else { (a, b) };
     let y = rewrite.unary_of(Unary::Softplus, y)?;
     let y = rewrite.unary_of(Unary::Neg, y)?;
     let y = rewrite.unary_of(Unary::Abs, y)?;

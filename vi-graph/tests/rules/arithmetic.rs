@@ -142,6 +142,18 @@ fn early_factors_meet_first() {
         g.div(x, d)
     });
     assert_eq!(product, "mul(x, div(s, d))");
+    let quotients = form(|g| {
+        let (x, s, d) = (data(g, "x", &[3]), step(g, "s", &[3]), data(g, "d", &[3]));
+        let ratio = g.div(s, d);
+        g.div(x, ratio)
+    });
+    assert_eq!(quotients, "div(mul(x, d), s)");
+    let inverted = form(|g| {
+        let (x, s, d) = (data(g, "x", &[3]), step(g, "s", &[3]), data(g, "d", &[3]));
+        let ratio = g.div(d, s);
+        g.div(x, ratio)
+    });
+    assert_eq!(inverted, "mul(s, div(x, d))");
     let scalars = form(|g| {
         let (x, a, b) = (step(g, "x", &[3]), step(g, "a", &[1]), step(g, "b", &[1]));
         let (a, b) = (g.expand(a, [3]), g.expand(b, [3]));

@@ -105,6 +105,14 @@ fn factors_leave_scatters() {
         g.matmul(a, b, false, false)
     });
     assert_eq!(rows, "mul(matmul(a, mul(b, expand[3, 4](t))), expand[2, 4](s))");
+    // of a transposed operand the rows are what is summed over
+    let transposed = form(|g| {
+        let (a, b, s) = (step(g, "a", &[3, 2]), step(g, "b", &[3, 4]), step(g, "s", &[1, 2]));
+        let s = g.expand(s, [3, 2]);
+        let a = g.mul(a, s);
+        g.matmul(a, b, true, false)
+    });
+    assert_eq!(transposed, "matmul(mul(a, expand[3, 2](s)), b)");
 }
 
 #[test]

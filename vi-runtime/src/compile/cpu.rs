@@ -1,6 +1,7 @@
 //! The graph of a step on the processor: everything stays in one block of memory between steps.
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{Element, Float, Tensor};
+use bytemuck::Pod;
 use vi_graph::cpu::{Memory, Options, StepPlan, Stepped as Outcome};
 use vi_graph::ir::{Op, Role};
 use vi_graph::{Key, Precision, Type};
@@ -98,6 +99,19 @@ impl Cpu {
     }
 }
 
+/// Copies the elements of a float tensor on Flex.
+fn copy<E: Element + Pod>(from: &AnyTensor, to: &mut [E]) -> Result<()> {
+    let wrong = |problem: String| Error::Read { what: "an argument".into(), source: problem.into() };
+    let flex = from.to_flex().map_err(|error| wrong(format!("{error:?}")))?.to_contiguous();
+    match flex.as_slice::<E>() {
+        Some(elements) if elements.len() == to.len() => {
+            to.copy_from_slice(elements);
+            Ok(())
+        }
+        _ => Err(wrong(format!("{} elements of another number or type", from.len()))),
+    }
+}
+
 impl Runner for Cpu {
     fn bind(&mut self, input: usize, tensor: &AnyTensor) -> Result<()> {
         if !self.read[input] {
@@ -105,25 +119,17 @@ impl Runner for Cpu {
         }
         let placed = tensor.clone().inner().matching(&self.placement);
         let (precision, ty) = (self.plan.executable().precision(), super::inputs::type_of(&placed));
-        let data = placed.to_data()?;
         let executable = self.plan.executable();
-        let read = |e| Error::Read { what: "an argument".into(), source: format!("{e:?}").into() };
         match (ty, precision) {
-            (Type::Float, Precision::F32) => {
-                let to = executable.input::<f32>(input).map_err(internal)?;
-                to.copy_from_slice(data.as_slice::<f32>().map_err(read)?);
-            }
-            (Type::Float, Precision::F64) => {
-                let to = executable.input::<f64>(input).map_err(internal)?;
-                to.copy_from_slice(data.as_slice::<f64>().map_err(read)?);
-            }
+            (Type::Float, Precision::F32) => copy(&placed, executable.input::<f32>(input).map_err(internal)?)?,
+            (Type::Float, Precision::F64) => copy(&placed, executable.input::<f64>(input).map_err(internal)?)?,
             (Type::Int, _) => {
                 let to = executable.input::<i64>(input).map_err(internal)?;
-                to.iter_mut().zip(data.iter::<i64>()).for_each(|(to, from)| *to = from);
+                to.iter_mut().zip(placed.to_data()?.iter::<i64>()).for_each(|(to, from)| *to = from);
             }
             (Type::Bool, _) => {
                 let to = executable.input::<u8>(input).map_err(internal)?;
-                to.iter_mut().zip(data.iter::<bool>()).for_each(|(to, from)| *to = u8::from(from));
+                to.iter_mut().zip(placed.to_data()?.iter::<bool>()).for_each(|(to, from)| *to = u8::from(from));
             }
         }
         Ok(())

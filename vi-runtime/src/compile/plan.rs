@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
 use vi_graph::Key;
+use vi_graph::ir::Role;
 
 use super::{Refusal, Source, StepGraph, elbo_graph, step_graph};
 use crate::any_tensor::AnyTensor;
@@ -59,7 +60,8 @@ impl std::fmt::Debug for Plan {
 }
 
 impl Plan {
-    /// Compiles the step of these programs; all their parameters are in `params`.
+    /// Compiles the step of these programs; all their parameters are in `params`. Where data are `fed`, other ones in every
+    /// step, nothing is computed of them beforehand.
     ///
     /// # Errors
     /// [`Failure::Refused`] for a program that can only run eagerly, [`Failure::Error`] for one that is wrong.
@@ -70,8 +72,13 @@ impl Plan {
         params: &Rc<RefCell<ParamStore>>,
         particles: usize,
         step: u64,
+        fed: bool,
     ) -> Result<Plan, Failure> {
-        let graph = step_graph(elbo_graph(model, guide, placement, params)?, particles, &mut |_, _| {})?;
+        let mut terms = elbo_graph(model, guide, placement, params)?;
+        for input in terms.graph.inputs.iter_mut().filter(|input| fed && input.role == Role::Data) {
+            input.role = Role::Step;
+        }
+        let graph = step_graph(terms, particles, &mut |_, _| {})?;
         check(&graph, &params.borrow(), step)?;
         let moved = graph.sources[..graph.moved].iter().filter_map(|source| match source {
             Source::Parameter(name) => Some(name.clone()),

@@ -137,33 +137,42 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
         let size = dims[D - 1];
         let to = Placement { device: value.device().inner(), dtype: FloatDType::from(value.dtype()) };
         let (factors, count) = self.factors_for(dims, &to);
-        let log_det = linalg::diagonal(factors.clone()).log().sum_dim(1);
         let mut out = dims;
         out[D - 1] = 1;
+        let log_det = log_det(&factors, out);
         // One factor for all vectors: they are the columns of one right-hand side.
-        let (squares, log_det): (Tensor<D>, Tensor<D>) = if factors.dims()[0] == 1 {
+        let squares: Tensor<D> = if factors.dims()[0] == 1 {
             let columns = difference.reshape([count, size]).transpose().reshape([1, size, count]);
-            (linalg::solve_lower(factors, columns).square().sum_dim(1).reshape(out), log_det.reshape([1; D]))
+            linalg::solve_lower(factors, columns).square().sum_dim(1).reshape(out)
         } else {
             let columns = difference.reshape([count, size, 1]);
-            (linalg::solve_lower(factors, columns).square().sum_dim(1).reshape(out), log_det.reshape(out))
+            linalg::solve_lower(factors, columns).square().sum_dim(1).reshape(out)
         };
-        squares * -0.5 - log_det - size as f64 * HALF_LN_2PI
+        score(squares, log_det, size)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(self.draw_scored(noise)?.0)
+    }
+
+    /// The draw is `loc + L ε`, so its density is that of `ε` over the determinant: nothing is solved.
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
         let dims = self.shape();
         let size = dims[D - 1];
         let (factors, count) = self.factors_for(dims, noise.placement());
         // Above the diagonal there is nothing, and no gradient either.
         let factors = factors.tril(0);
-        let z = noise.normal([count, size])?;
-        let z: Tensor<D> = if factors.dims()[0] == 1 {
-            z.matmul(factors.reshape([size, size]).transpose()).reshape(dims)
+        let mut out = dims;
+        out[D - 1] = 1;
+        let log_det = log_det(&factors, out);
+        let standard = noise.normal([count, size])?;
+        let squares = standard.clone().square().sum_dim(1).reshape(out);
+        let draw: Tensor<D> = if factors.dims()[0] == 1 {
+            standard.matmul(factors.reshape([size, size]).transpose()).reshape(dims)
         } else {
-            factors.matmul(z.reshape([count, size, 1])).reshape(dims)
+            factors.matmul(standard.reshape([count, size, 1])).reshape(dims)
         };
-        Ok((Operand::Tensor(z) + self.loc.clone()).into_tensor())
+        Ok(((Operand::Tensor(draw) + self.loc.clone()).into_tensor(), Some(score(squares, log_det, size))))
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -190,4 +199,15 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
         visit("loc", self.loc.any(), Constraint::Real);
         visit("scale_tril", self.factors.any(), Constraint::LowerCholesky);
     }
+}
+
+/// `log |L|` of each factor, of shape `out` or of size 1 where one factor serves all.
+fn log_det<const D: usize>(factors: &Tensor<3>, out: [usize; D]) -> Tensor<D> {
+    let log_det = linalg::diagonal(factors.clone()).log().sum_dim(1);
+    if factors.dims()[0] == 1 { log_det.reshape([1; D]) } else { log_det.reshape(out) }
+}
+
+/// The log density of vectors whose standardised form has these sums of squares.
+fn score<const D: usize>(squares: Tensor<D>, log_det: Tensor<D>, size: usize) -> Tensor<D> {
+    squares * -0.5 - log_det - size as f64 * HALF_LN_2PI
 }

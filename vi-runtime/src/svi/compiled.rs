@@ -46,7 +46,7 @@ impl Plans {
             }
             return Ok(Some(Rc::clone(plan)));
         }
-        match compile(settings, state, prepared) {
+        match compile(settings, state, prepared, key.is_some()) {
             Ok(plan) => {
                 let plan = Rc::new(plan);
                 plan.bind(&prepared.model, &prepared.guide)?;
@@ -67,7 +67,7 @@ impl Plans {
     }
 }
 
-fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>) -> Result<Plan, Failure> {
+fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>, fed: bool) -> Result<Plan, Failure> {
     if settings.validate {
         return Err(Refusal::new("validation reads the values of every step").into());
     }
@@ -83,7 +83,7 @@ fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepar
     let run = eager::run(state, prepared, 0, ParamScope::plain(Rc::clone(&params)), true);
     let terms = particle(&prepared.model, &prepared.guide, &run, true, true)?;
     drop(terms);
-    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &params, settings.particles, state.step)
+    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &params, settings.particles, state.step, fed)
 }
 
 /// One step; the state is unchanged where it is not finite.

@@ -53,7 +53,7 @@ pub(crate) trait Coefficients {
 
 impl Coefficients for f32 {
     const ROUNDING_SHIFT: f64 = 12_582_912.0;
-    const EXP_MIN: f64 = -104.0;
+    const EXP_MIN: f64 = -87.336_54;
     const EXP_MAX: f64 = 89.5;
     const EXPM1_MIN: f64 = -20.0;
     const LN_2_HIGH: f64 = 0.693_138_122_558_593_8;
@@ -111,7 +111,7 @@ impl Coefficients for f32 {
 
 impl Coefficients for f64 {
     const ROUNDING_SHIFT: f64 = 6_755_399_441_055_744.0;
-    const EXP_MIN: f64 = -746.0;
+    const EXP_MIN: f64 = -708.396_418_532_264_1;
     const EXP_MAX: f64 = 710.6;
     const EXPM1_MIN: f64 = -40.0;
     const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;

@@ -25,11 +25,15 @@ fn mantissa<V: Vector>(r: V, q: V) -> V {
     leading + q.mul_add(r * r, r - (leading - one))
 }
 
-/// `e^x`
+/// `e^x`, and 0 where that is below the smallest normal number.
+///
+/// A subnormal number costs a processor a hundred cycles wherever it is used next, and weights such as those of a mixture
+/// are mostly that small.
 #[inline(always)]
 pub(crate) fn exp<V: Vector>(x: V) -> V {
+    let least = x.constant(V::Element::EXP_MIN);
     let (r, q, k) = reduced(x, V::Element::EXP_MIN);
-    mantissa(r, q).scale(k)
+    V::select(x.lt(least), x.constant(0.0), mantissa(r, q).scale(k))
 }
 
 /// `(e^x − 1)/4`, which is finite also where only `e^x/2` is.
