@@ -2,6 +2,7 @@
 //!
 //! `VI_TEST_DEVICE` names the device (`flex` unless set): `flex`, `ndarray`, `wgpu`, `wgpu-cpu` or `tch`.
 
+use vi_runtime::Execution;
 use vi_runtime::prelude::*;
 
 /// The device under test.
@@ -20,6 +21,11 @@ fn name() -> String {
 /// Whether the device computes in double precision; wgpu refuses it.
 pub fn has_f64() -> bool {
     !name().starts_with("wgpu")
+}
+
+/// The reference, and the execution that must give the same numbers.
+pub fn executions() -> [Execution; 2] {
+    [Execution::Eager, Execution::Compiled]
 }
 
 /// How much of a long computation is done: a software GPU needs 50 times the time of a CPU backend for a small step.

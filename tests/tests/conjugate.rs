@@ -2,7 +2,7 @@
 //!
 //! At the exact posterior `log p(x, z) − log q(z) = log p(x)` for every single z, so one draw is a test.
 
-use tests::{assert_close, device, numbers, scaled, tolerance, vector};
+use tests::{assert_close, device, executions, numbers, scaled, tolerance, vector};
 use vi_runtime::prelude::*;
 
 /// `log p − log q` at three draws, each on its own.
@@ -52,15 +52,19 @@ fn normal_normal_log_p_minus_log_q_is_the_log_evidence_at_every_draw() -> Result
 fn normal_normal_fit_finds_the_posterior() -> Result<()> {
     let (y, prior_mean, noise) = normal_data()?;
     let steps = scaled(3_000);
-    let fit = Svi::new(&normal_normal(y, prior_mean, noise), AutoNormal::new())
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
-        .steps(steps)
-        .particles(4)
-        .run()?;
-    // With few steps (software GPU) the fit is only near.
-    let near = if steps < 3_000 { 0.3 } else { 0.02 };
-    assert_close(&numbers(fit.param("auto.mu.loc")?)?, &[0.049_792_5, 0.475_155_3], near);
-    assert_close(&numbers(fit.param("auto.mu.scale")?)?, &[0.203_700_2, 0.249_222_4], near);
+    let model = normal_normal(y, prior_mean, noise);
+    for execution in executions() {
+        let fit = Svi::new(&model, AutoNormal::new())
+            .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
+            .steps(steps)
+            .particles(4)
+            .execution(execution)
+            .run()?;
+        // With few steps (software GPU) the fit is only near.
+        let near = if steps < 3_000 { 0.3 } else { 0.02 };
+        assert_close(&numbers(fit.param("auto.mu.loc")?)?, &[0.049_792_5, 0.475_155_3], near);
+        assert_close(&numbers(fit.param("auto.mu.scale")?)?, &[0.203_700_2, 0.249_222_4], near);
+    }
     Ok(())
 }
 
@@ -173,15 +177,19 @@ fn mean_field_on_a_correlated_normal_has_the_known_variance_and_gap() -> Result<
     // Σ = [[1, .9], [.9, 1]]: the best factorised normal has variance 1 − .9² = .19 and KL −½ ln .19 = .8303656.
     let scale_tril = Tensor::from_floats([[1.0, 0.0], [0.9, 0.19_f64.sqrt()]], &device()?);
     let steps = scaled(4_000);
-    let fit = Svi::new(&correlated(scale_tril), AutoNormal::new().init_scale(0.5))
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
-        .steps(steps)
-        .particles(8)
-        .run()?;
-    let near = if steps < 4_000 { 0.1 } else { 0.008 };
-    let scale = numbers(fit.param("auto.z.scale")?)?;
-    assert_close(&scale.iter().map(|s| s * s).collect::<Vec<_>>(), &[0.19; 2], near);
-    let elbo = fit.elbo_from(scaled(20_000) as usize)?;
-    assert!((elbo.gap(0.0) - 0.830_365_6).abs() < 4.0 * elbo.standard_error + near, "{elbo}");
+    let model = correlated(scale_tril);
+    for execution in executions() {
+        let fit = Svi::new(&model, AutoNormal::new().init_scale(0.5))
+            .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
+            .steps(steps)
+            .particles(8)
+            .execution(execution)
+            .run()?;
+        let near = if steps < 4_000 { 0.1 } else { 0.008 };
+        let scale = numbers(fit.param("auto.z.scale")?)?;
+        assert_close(&scale.iter().map(|s| s * s).collect::<Vec<_>>(), &[0.19; 2], near);
+        let elbo = fit.elbo_from(scaled(20_000) as usize)?;
+        assert!((elbo.gap(0.0) - 0.830_365_6).abs() < 4.0 * elbo.standard_error + near, "{elbo}");
+    }
     Ok(())
 }

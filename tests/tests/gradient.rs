@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tests::{assert_close, device, has_f64, numbers, scaled, tolerance, vector};
+use tests::{assert_close, device, executions, has_f64, numbers, scaled, tolerance, vector};
+use vi_runtime::Execution;
 use vi_runtime::burn::tensor::DType;
 use vi_runtime::prelude::*;
 use vi_runtime::program::Site;
@@ -43,19 +44,24 @@ impl Handler for Spy {
 fn at_a_fixed_draw_the_gradient_is_the_formula() -> Result<()> {
     let x = [-0.5, 2.0];
     for seed in 0..3 {
+        let model = local_normal(vector(x)?);
+        // At loc 0, scale 1 the draw is the noise, which both executions share; the loss is
+        // Σ ½ z² + ½ (x − z)² − ln scale − ½ ε² + …
         let spy = Spy::default();
-        let guide = handler::with(shared_scale(), spy.clone());
-        let svi = Svi::new(&local_normal(vector(x)?), guide).optimizer(Sgd::new(1.0)).seed(seed);
-        let mut state = svi.init()?;
-        svi.step(&mut state)?;
-        // At loc 0, scale 1 the draw is the noise; the loss is Σ ½ z² + ½ (x − z)² − ln scale − ½ ε² + …
+        let spied = Svi::new(&model, handler::with(shared_scale(), spy.clone())).seed(seed).execution(Execution::Eager);
+        spied.step(&mut spied.init()?)?;
         let noise = spy.0.borrow().clone();
         let loc: Vec<f64> = (0..2).map(|i| 2.0 * noise[i] - x[i]).collect();
         let scale: f64 = (0..2).map(|i| noise[i] * (2.0 * noise[i] - x[i])).sum::<f64>() - 2.0;
-        let moved = numbers(state.param("loc")?)?;
-        assert_close(&moved, &[-loc[0], -loc[1]], tolerance(1e-5));
-        let moved = numbers(state.param("scale")?)?[0].ln();
-        assert_close(&[moved], &[-scale], tolerance(1e-5) * scale.abs().max(1.0));
+        for execution in executions() {
+            let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).seed(seed).execution(execution);
+            let mut state = svi.init()?;
+            svi.step(&mut state)?;
+            let moved = numbers(state.param("loc")?)?;
+            assert_close(&moved, &[-loc[0], -loc[1]], tolerance(1e-5));
+            let moved = numbers(state.param("scale")?)?[0].ln();
+            assert_close(&[moved], &[-scale], tolerance(1e-5) * scale.abs().max(1.0));
+        }
     }
     Ok(())
 }
@@ -63,24 +69,27 @@ fn at_a_fixed_draw_the_gradient_is_the_formula() -> Result<()> {
 #[test]
 fn in_expectation_the_gradient_is_the_gradient_of_the_expectation() -> Result<()> {
     let particles = scaled(4_000) as usize;
-    let svi = Svi::new(&local_normal(vector([-0.5, 2.0])?), shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(5);
-    let mut state = svi.init()?;
-    svi.step(&mut state)?;
-    let root = (particles as f64).sqrt();
-    // One draw has variance 4 for each loc and Σ (8 + x²) = 20.25 for the scale.
-    assert_close(&numbers(state.param("loc")?)?, &[-0.5, 2.0], 4.0 * 2.0 / root);
-    assert_close(&[numbers(state.param("scale")?)?[0].ln()], &[-2.0], 4.0 * 4.5 / root);
+    let model = local_normal(vector([-0.5, 2.0])?);
+    for execution in executions() {
+        let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(5).execution(execution);
+        let mut state = svi.init()?;
+        svi.step(&mut state)?;
+        let root = (particles as f64).sqrt();
+        // One draw has variance 4 for each loc and Σ (8 + x²) = 20.25 for the scale.
+        assert_close(&numbers(state.param("loc")?)?, &[-0.5, 2.0], 4.0 * 2.0 / root);
+        assert_close(&[numbers(state.param("scale")?)?[0].ln()], &[-2.0], 4.0 * 4.5 / root);
+    }
     Ok(())
 }
 
 #[test]
 fn different_particle_counts_agree_in_expectation() -> Result<()> {
     // 64 steps of 1 particle against 1 step of 64: the mean gradient of loc has standard error 2/8 either way.
-    let gradient = |particles: usize, steps: u64| -> Result<Vec<f64>> {
+    let model = local_normal(vector([-0.5, 2.0])?);
+    let gradient = |particles: usize, steps: u64, execution: Execution| -> Result<Vec<f64>> {
         let mut sum = vec![0.0; 2];
         for seed in 0..steps {
-            let svi =
-                Svi::new(&local_normal(vector([-0.5, 2.0])?), shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(seed);
+            let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(seed).execution(execution);
             let mut state = svi.init()?;
             svi.step(&mut state)?;
             for (s, x) in sum.iter_mut().zip(numbers(state.param("loc")?)?) {
@@ -89,8 +98,10 @@ fn different_particle_counts_agree_in_expectation() -> Result<()> {
         }
         Ok(sum)
     };
-    assert_close(&gradient(1, 256)?, &[0.5, -2.0], 4.0 * 2.0 / 16.0);
-    assert_close(&gradient(16, 16)?, &[0.5, -2.0], 4.0 * 2.0 / 16.0);
+    for execution in executions() {
+        assert_close(&gradient(1, 256, execution)?, &[0.5, -2.0], 4.0 * 2.0 / 16.0);
+        assert_close(&gradient(16, 16, execution)?, &[0.5, -2.0], 4.0 * 2.0 / 16.0);
+    }
     Ok(())
 }
 
@@ -127,16 +138,17 @@ fn the_gradient_of_a_step_is_the_central_difference_of_the_elbo_at_the_same_nois
     // neighbours: the difference is taken for the parameters of the log-normals, whose draws are smooth in them.
     let device = device()?;
     let model = mixed(vector([0.3, -1.0, 2.2])?, vector([1.0, 0.0, 4.0])?);
-    for (name, start) in [("scale.loc", 0.1), ("df.loc", 1.0)] {
+    let parameters = [("scale.loc", 0.1), ("df.loc", 1.0)];
+    for ((name, start), execution) in parameters.into_iter().flat_map(|parameter| executions().map(|execution| (parameter, execution))) {
         let h = 1e-5;
         let at = |shift: f64| -> Result<f64> {
             let guide = handler::substitute(mixed_guide(), [(name, Tensor::<1>::from_data([start + shift], (&device, DType::F64)))]);
-            let svi = Svi::new(&model, guide).dtype(FloatDType::F64).seed(2);
+            let svi = Svi::new(&model, guide).dtype(FloatDType::F64).seed(2).execution(execution);
             let mut state = svi.init()?;
             svi.step(&mut state)
         };
         let difference = (at(h)? - at(-h)?) / (2.0 * h);
-        let svi = Svi::new(&model, mixed_guide()).optimizer(Sgd::new(1.0)).dtype(FloatDType::F64).seed(2);
+        let svi = Svi::new(&model, mixed_guide()).optimizer(Sgd::new(1.0)).dtype(FloatDType::F64).seed(2).execution(execution);
         let mut state = svi.init()?;
         svi.step(&mut state)?;
         let gradient = numbers(state.param(name)?)?[0] - start;

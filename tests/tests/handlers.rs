@@ -1,6 +1,6 @@
 //! Handlers: each changes exactly what it says, and they compose.
 
-use tests::{assert_close, device, numbers, tolerance, vector};
+use tests::{assert_close, device, executions, numbers, tolerance, vector};
 use vi_runtime::prelude::*;
 use vi_runtime::program::{Site, SiteKind};
 
@@ -114,10 +114,12 @@ fn chain_guide() {
 #[test]
 fn submodels_have_their_own_sites_and_parameters() -> Result<()> {
     let model = with_submodel(vector([1.0])?);
-    let fit = Svi::new(&model, with_subguide()).steps(3).run()?;
-    assert_eq!(fit.param_names(), ["left.loc", "right.loc"]);
-    let draws = fit.draws(2)?;
-    assert_eq!(draws.names().collect::<Vec<_>>(), ["left.a", "left.b", "right.a", "right.b"]);
+    for execution in executions() {
+        let fit = Svi::new(&model, with_subguide()).steps(3).execution(execution).run()?;
+        assert_eq!(fit.param_names(), ["left.loc", "right.loc"]);
+        let draws = fit.draws(2)?;
+        assert_eq!(draws.names().collect::<Vec<_>>(), ["left.a", "left.b", "right.a", "right.b"]);
+    }
     Ok(())
 }
 

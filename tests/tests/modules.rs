@@ -1,6 +1,6 @@
 //! Burn modules inside programs: trained in place, given back trained.
 
-use tests::{assert_close, device, numbers, scaled, vector};
+use tests::{assert_close, device, executions, numbers, scaled, vector};
 use vi_runtime::burn;
 use vi_runtime::burn::module::Module;
 use vi_runtime::burn::nn::{Linear, LinearConfig};
@@ -46,20 +46,23 @@ fn an_amortised_guide_learns_the_posterior_of_every_datum() -> Result<()> {
     let device = device()?;
     let steps = scaled(3_000);
     let before = Encoder::new(&device);
-    let fit = Svi::new(&local(x.clone()), amortised(x.clone(), before.clone()))
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.02, last: 1e-4, steps }))
-        .steps(steps)
-        .particles(2)
-        .run()?;
-    let weights = ["encoder.hidden.weight", "encoder.hidden.bias", "encoder.out.weight", "encoder.out.bias"];
-    assert_eq!(fit.param_names(), weights);
-    let trained: Encoder = fit.module("encoder")?;
-    let near = if steps < 3_000 { 1.0 } else { 0.1 };
-    let (loc, log_scale) = trained.forward(x.clone());
-    assert_close(&numbers(loc)?, &numbers(x.clone() / 2.0)?, near);
-    assert_close(&numbers(log_scale.exp())?, &[0.5_f64.sqrt(); 8], near);
-    let (untrained, _) = before.forward(x);
-    assert_ne!(numbers(untrained)?, numbers(trained.forward(vector([-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])?).0)?);
+    for execution in executions() {
+        let fit = Svi::new(&local(x.clone()), amortised(x.clone(), before.clone()))
+            .optimizer(Adam::new(Schedule::Cosine { initial: 0.02, last: 1e-4, steps }))
+            .steps(steps)
+            .particles(2)
+            .execution(execution)
+            .run()?;
+        let weights = ["encoder.hidden.weight", "encoder.hidden.bias", "encoder.out.weight", "encoder.out.bias"];
+        assert_eq!(fit.param_names(), weights);
+        let trained: Encoder = fit.module("encoder")?;
+        let near = if steps < 3_000 { 1.0 } else { 0.1 };
+        let (loc, log_scale) = trained.forward(x.clone());
+        assert_close(&numbers(loc)?, &numbers(x.clone() / 2.0)?, near);
+        assert_close(&numbers(log_scale.exp())?, &[0.5_f64.sqrt(); 8], near);
+        let (untrained, _) = before.forward(x.clone());
+        assert_ne!(numbers(untrained)?, numbers(trained.forward(x.clone()).0)?);
+    }
     Ok(())
 }
 
@@ -69,9 +72,11 @@ fn a_frozen_layer_keeps_its_weights() -> Result<()> {
     let mut encoder = Encoder::new(&device()?);
     encoder.hidden = encoder.hidden.freeze();
     let before = numbers(encoder.hidden.weight.val())?;
-    let fit = Svi::new(&local(x.clone()), amortised(x, encoder)).steps(3).run()?;
-    assert_eq!(fit.param_names(), ["encoder.out.weight", "encoder.out.bias"]);
-    assert_eq!(numbers(fit.module::<Encoder>("encoder")?.hidden.weight.val())?, before);
+    for execution in executions() {
+        let fit = Svi::new(&local(x.clone()), amortised(x.clone(), encoder.clone())).steps(3).execution(execution).run()?;
+        assert_eq!(fit.param_names(), ["encoder.out.weight", "encoder.out.bias"]);
+        assert_eq!(numbers(fit.module::<Encoder>("encoder")?.hidden.weight.val())?, before);
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Optimisers and schedules against their formulas, by hand.
 
-use tests::{assert_close, device, numbers, tolerance};
+use tests::{assert_close, device, executions, numbers, tolerance};
 use vi_runtime::optim::OptimState;
 use vi_runtime::prelude::*;
 
@@ -66,4 +66,47 @@ fn schedules_follow_their_formulas() {
     let warm = Schedule::WarmupCosine { peak: 1.0, last: 0.0, warmup: 4, steps: 14 };
     assert_close(&at(warm, &[0, 3, 4, 9, 14]), &[0.25, 1.0, 1.0, 0.5, 0.0], 1e-15);
     assert_close(&at(Schedule::Step { initial: 1.0, factor: 0.1, every: 3 }, &[2, 3, 6]), &[1.0, 0.1, 0.01], 1e-15);
+}
+
+#[model]
+fn bowl() {
+    sample!("x", Normal::new(3.0, 1.0));
+}
+
+/// The values after each step of a fit whose loss is `½ (x − 3)²` plus a constant, and that many of `by_hand`'s.
+fn fit<O: Optimizer + Clone + 'static>(optimizer: &O, by_hand: impl Fn(f64, &[f64]) -> Vec<f64>) -> Result<()> {
+    for execution in executions() {
+        let device = device()?;
+        let svi = || Svi::new(&bowl(), AutoDelta::new()).optimizer(optimizer.clone()).device(device.clone()).execution(execution);
+        let start = numbers(svi().steps(0).run()?.param("auto.x.value")?)?[0];
+        let svi = svi();
+        let mut state = svi.init()?;
+        let mut values = vec![start];
+        for _ in 0..6 {
+            svi.step(&mut state)?;
+            values.extend(numbers(state.param("auto.x.value")?)?);
+            let gradients: Vec<f64> = values[..values.len() - 1].iter().map(|x| x - 3.0).collect();
+            assert_close(&values[1..], &by_hand(start, &gradients), tolerance(1e-5));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_fit_follows_its_rule() -> Result<()> {
+    let adam_from = |start: f64, gradients: &[f64]| adam(|_| 0.1, gradients).iter().map(|x| x - 1.0 + start).collect::<Vec<_>>();
+    fit(&Adam::new(0.1), adam_from)?;
+    fit(&ClippedAdam::new(0.1).clip(0.3), |start, gradients| {
+        let clipped: Vec<f64> = gradients.iter().map(|g| g.clamp(-0.3, 0.3)).collect();
+        adam_from(start, &clipped)
+    })?;
+    fit(&Sgd::new(0.1).momentum(0.5), |start, gradients| {
+        let (mut value, mut momentum) = (start, 0.0);
+        let step = |gradient: &f64| {
+            momentum = 0.5 * momentum + gradient;
+            value -= 0.1 * momentum;
+            value
+        };
+        gradients.iter().map(step).collect()
+    })
 }

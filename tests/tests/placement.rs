@@ -1,6 +1,6 @@
 //! Where a run happens: other devices and precisions than the data's, and Burn's capture device.
 
-use tests::{assert_close, device, has_f64, numbers, tolerance};
+use tests::{assert_close, device, executions, has_f64, numbers, tolerance};
 use vi_runtime::Placement;
 use vi_runtime::prelude::*;
 
@@ -23,13 +23,17 @@ fn on_the_cpu() -> (Tensor<1>, Tensor<1>) {
 fn data_on_one_device_can_be_fitted_on_another() -> Result<()> {
     let (sigma, y) = on_the_cpu();
     let model = hierarchical(sigma, y);
-    let there = Svi::new(&model, AutoNormal::new()).steps(5).device(device()?).run()?;
     let here = Svi::new(&model, AutoNormal::new()).steps(5).run()?;
-    assert_close(there.history(), here.history(), tolerance(2e-4));
-    assert_eq!(there.param("auto.mu.loc")?.device(), device()?);
     // What a handler holds is moved as well.
-    let fixed = handler::condition(model, [("mu", Tensor::<1>::from_floats([1.0], &vi_runtime::device::default()))]);
-    Svi::new(&fixed, AutoNormal::new()).steps(2).device(device()?).run()?;
+    let fixed = handler::condition(model.clone(), [("mu", Tensor::<1>::from_floats([1.0], &vi_runtime::device::default()))]);
+    let fixed_here = Svi::new(&fixed, AutoNormal::new()).steps(2).run()?;
+    for execution in executions() {
+        let there = Svi::new(&model, AutoNormal::new()).steps(5).device(device()?).execution(execution).run()?;
+        assert_close(there.history(), here.history(), tolerance(2e-4));
+        assert_eq!(there.param("auto.mu.loc")?.device(), device()?);
+        let fixed_there = Svi::new(&fixed, AutoNormal::new()).steps(2).device(device()?).execution(execution).run()?;
+        assert_close(fixed_there.history(), fixed_here.history(), tolerance(2e-4));
+    }
     Ok(())
 }
 
@@ -37,15 +41,17 @@ fn data_on_one_device_can_be_fitted_on_another() -> Result<()> {
 fn double_precision_is_used_throughout_or_refused() -> Result<()> {
     let (sigma, y) = on_the_cpu();
     let model = handler::substitute(hierarchical(sigma, y), [("tau", Tensor::<1>::from_floats([2.0], &device()?))]);
-    let svi = Svi::new(&model, AutoNormal::new()).steps(3).device(device()?).dtype(FloatDType::F64);
-    match svi.run() {
-        Ok(fit) => {
-            assert!(has_f64());
-            assert_eq!(FloatDType::from(fit.param("auto.mu.loc")?.dtype()), FloatDType::F64);
-        }
-        Err(error) => {
-            assert!(!has_f64(), "{error}");
-            assert!(error.to_string().contains("double precision"), "{error}");
+    for execution in executions() {
+        let svi = Svi::new(&model, AutoNormal::new()).steps(3).device(device()?).dtype(FloatDType::F64).execution(execution);
+        match svi.run() {
+            Ok(fit) => {
+                assert!(has_f64());
+                assert_eq!(FloatDType::from(fit.param("auto.mu.loc")?.dtype()), FloatDType::F64);
+            }
+            Err(error) => {
+                assert!(!has_f64(), "{error}");
+                assert!(error.to_string().contains("double precision"), "{error}");
+            }
         }
     }
     Ok(())
@@ -99,12 +105,16 @@ fn auto_delta_finds_the_maximum_of_the_log_joint() -> Result<()> {
     // mu: Σy / (n + 1/4); rate: the factor is five counts in four units, so the mode of Gamma(8, 6), 7/6.
     let y = Tensor::from_floats([0.5, 1.5, 2.0, 1.0], &device()?);
     let steps = tests::scaled(1_500);
-    let fit = Svi::new(&conjugate(y), AutoDelta::new())
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
-        .steps(steps)
-        .run()?;
-    let near = if steps < 1_500 { 0.8 } else { 1e-3 };
-    assert_close(&numbers(fit.param("auto.mu.value")?)?, &[5.0 / 4.25], near);
-    assert_close(&numbers(fit.param("auto.rate.value")?)?, &[7.0 / 6.0], near);
+    let model = conjugate(y);
+    for execution in executions() {
+        let fit = Svi::new(&model, AutoDelta::new())
+            .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
+            .steps(steps)
+            .execution(execution)
+            .run()?;
+        let near = if steps < 1_500 { 0.8 } else { 1e-3 };
+        assert_close(&numbers(fit.param("auto.mu.value")?)?, &[5.0 / 4.25], near);
+        assert_close(&numbers(fit.param("auto.rate.value")?)?, &[7.0 / 6.0], near);
+    }
     Ok(())
 }

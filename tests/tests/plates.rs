@@ -1,6 +1,7 @@
 //! Plates: subsampling is unbiased, masks keep values out, sizes are checked.
 
-use tests::{assert_close, device, numbers, tolerance, vector};
+use tests::{assert_close, device, executions, numbers, tolerance, vector};
+use vi_runtime::Execution;
 use vi_runtime::prelude::*;
 
 const X: [f64; 4] = [0.3, -1.2, 2.5, 0.7];
@@ -60,7 +61,8 @@ impl Handler for Units {
 fn model_and_guide_of_a_step_see_the_same_units_and_steps_see_different_ones() -> Result<()> {
     let (model_units, guide_units) = (Units::default(), Units::default());
     let model = handler::with(local(vector(X)?, 2), model_units.clone());
-    let svi = Svi::new(&model, handler::with(local_guide(2), guide_units.clone())).particles(3);
+    let guide = handler::with(local_guide(2), guide_units.clone());
+    let svi = Svi::new(&model, guide).particles(3).execution(Execution::Eager);
     let mut state = svi.init()?;
     let mut seen = [false; 4];
     for _ in 0..20 {
@@ -78,6 +80,26 @@ fn model_and_guide_of_a_step_see_the_same_units_and_steps_see_different_ones() -
     Ok(())
 }
 
+#[test]
+fn a_step_moves_the_parameters_of_its_units_alone_and_each_unit_in_its_turn() -> Result<()> {
+    for execution in executions() {
+        let svi = Svi::new(&local(vector(X)?, 2), local_guide(2)).optimizer(Sgd::new(0.1)).particles(3).execution(execution);
+        let mut state = svi.init()?;
+        let mut last = X.to_vec();
+        let mut seen = [false; 4];
+        for _ in 0..20 {
+            svi.step(&mut state)?;
+            let now = numbers(state.param("loc")?)?;
+            let moved: Vec<usize> = (0..4).filter(|&unit| (now[unit] - last[unit]).abs() > 1e-6).collect();
+            assert_eq!(moved.len(), 2, "{execution:?}: {last:?} became {now:?}");
+            moved.iter().for_each(|&unit| seen[unit] = true);
+            last = now;
+        }
+        assert_eq!(seen, [true; 4]);
+    }
+    Ok(())
+}
+
 #[model]
 fn masked(x: Tensor<1>, mask: Tensor<1, Bool>) {
     let mu = sample!("mu", Normal::new(0.0, 1.0));
@@ -85,8 +107,8 @@ fn masked(x: Tensor<1>, mask: Tensor<1, Bool>) {
     plate!("n", 4, { observe!("x", StudentT::new(4.0, mu, scale), x, mask = mask) });
 }
 
-fn gradient_after_one_step<M: Program + Clone>(model: &M) -> Result<Vec<f64>> {
-    let svi = Svi::new(model, AutoNormal::new()).optimizer(Sgd::new(0.1)).seed(1);
+fn gradient_after_one_step<M: Program + Clone>(model: &M, execution: Execution) -> Result<Vec<f64>> {
+    let svi = Svi::new(model, AutoNormal::new()).optimizer(Sgd::new(0.1)).seed(1).execution(execution);
     let mut state = svi.init()?;
     svi.step(&mut state)?;
     let mut all = Vec::new();
@@ -99,21 +121,25 @@ fn gradient_after_one_step<M: Program + Clone>(model: &M) -> Result<Vec<f64>> {
 #[test]
 fn what_stands_under_a_mask_changes_no_gradient() -> Result<()> {
     let keep = Tensor::<1, Bool>::from_bool([true, false, true, false], &device()?);
-    let clean = gradient_after_one_step(&masked(vector([0.3, 0.0, 2.5, 0.0])?, keep.clone()))?;
-    for garbage in [f64::NAN, f64::INFINITY, 1e30, -7.0] {
-        let dirty = gradient_after_one_step(&masked(vector([0.3, garbage, 2.5, garbage])?, keep.clone()))?;
-        assert_eq!(clean, dirty, "with {garbage} under the mask");
+    for execution in executions() {
+        let clean = gradient_after_one_step(&masked(vector([0.3, 0.0, 2.5, 0.0])?, keep.clone()), execution)?;
+        for garbage in [f64::NAN, f64::INFINITY, 1e30, -7.0] {
+            let dirty = gradient_after_one_step(&masked(vector([0.3, garbage, 2.5, garbage])?, keep.clone()), execution)?;
+            assert_eq!(clean, dirty, "with {garbage} under the mask");
+        }
+        assert!(clean.iter().all(|x| x.is_finite()));
     }
-    assert!(clean.iter().all(|x| x.is_finite()));
     Ok(())
 }
 
 #[test]
 fn a_mask_may_come_from_comparing_integers() -> Result<()> {
-    let keep = Tensor::<1, Int>::from_ints([0, 1, 0, 1], &device()?).equal_elem(0);
-    let compared = gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, keep))?;
-    let written = Tensor::<1, Bool>::from_bool([true, false, true, false], &device()?);
-    assert_eq!(compared, gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, written))?);
+    for execution in executions() {
+        let keep = Tensor::<1, Int>::from_ints([0, 1, 0, 1], &device()?).equal_elem(0);
+        let compared = gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, keep), execution)?;
+        let written = Tensor::<1, Bool>::from_bool([true, false, true, false], &device()?);
+        assert_eq!(compared, gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, written), execution)?);
+    }
     Ok(())
 }
 
@@ -127,9 +153,12 @@ fn two_of_four(x: Tensor<1>) {
 #[test]
 fn masked_entries_are_as_good_as_absent() -> Result<()> {
     let keep = Tensor::<1, Bool>::from_bool([true, false, true, false], &device()?);
-    let masked = gradient_after_one_step(&masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, keep))?;
-    let absent = gradient_after_one_step(&two_of_four(vector([0.3, 2.5])?))?;
-    assert_close(&masked, &absent, tolerance(1e-6));
+    let model = masked(vector([0.3, f64::NAN, 2.5, f64::NAN])?, keep);
+    for execution in executions() {
+        let masked = gradient_after_one_step(&model, execution)?;
+        let absent = gradient_after_one_step(&two_of_four(vector([0.3, 2.5])?), execution)?;
+        assert_close(&masked, &absent, tolerance(1e-6));
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Keyed randomness: same seed, same bits; sites do not disturb one another.
 
-use tests::{numbers, vector};
+use tests::{executions, numbers, vector};
+use vi_runtime::Execution;
 use vi_runtime::prelude::*;
 
 #[model]
@@ -34,8 +35,9 @@ fn a_new_site_and_another_order_leave_the_draws_of_the_others_alone() -> Result<
 
 #[test]
 fn the_same_seed_gives_the_same_bits_twice() -> Result<()> {
-    let fit = |seed: u64| -> Result<(Vec<u64>, Vec<u64>)> {
-        let fit = Svi::new(&first(vector([0.0, 1.0, 2.0])?), AutoNormal::new()).steps(50).particles(2).seed(seed).run()?;
+    let fit = |seed: u64, execution: Execution| -> Result<(Vec<u64>, Vec<u64>)> {
+        let svi = Svi::new(&first(vector([0.0, 1.0, 2.0])?), AutoNormal::new()).steps(50).particles(2);
+        let fit = svi.seed(seed).execution(execution).run()?;
         let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect::<Vec<_>>();
         let mut params = Vec::new();
         for name in fit.param_names() {
@@ -43,19 +45,23 @@ fn the_same_seed_gives_the_same_bits_twice() -> Result<()> {
         }
         Ok((bits(fit.history().to_vec()), params))
     };
-    assert_eq!(fit(3)?, fit(3)?);
-    assert_ne!(fit(3)?, fit(4)?);
+    for execution in executions() {
+        assert_eq!(fit(3, execution)?, fit(3, execution)?);
+        assert_ne!(fit(3, execution)?, fit(4, execution)?);
+    }
     Ok(())
 }
 
 #[test]
 fn a_fit_in_two_halves_is_the_fit_in_one() -> Result<()> {
     let model = first(vector([0.0, 1.0, 2.0])?);
-    let svi = |steps: u64| Svi::new(&model, AutoNormal::new()).steps(steps).seed(1);
-    let whole = svi(40).run()?;
-    let half = svi(20).run()?;
-    let rest = svi(20).resume(half.into_state())?;
-    assert_eq!(whole.history()[20..], *rest.history());
+    for execution in executions() {
+        let svi = |steps: u64| Svi::new(&model, AutoNormal::new()).steps(steps).seed(1).execution(execution);
+        let whole = svi(40).run()?;
+        let half = svi(20).run()?;
+        let rest = svi(20).resume(half.into_state())?;
+        assert_eq!(whole.history()[20..], *rest.history());
+    }
     Ok(())
 }
 
@@ -84,7 +90,7 @@ fn members_of_a_family_have_their_own_streams_and_stack() -> Result<()> {
 
 #[test]
 fn draws_do_not_depend_on_the_backend() -> Result<()> {
-    // From the key alone: ChaCha8 and the ziggurat on the host. The expected numbers are those of the flex backend.
+    // From the key alone, on the host. The expected numbers are those of the flex backend.
     let model = first(vector([0.0, 1.0, 2.0])?);
     let on_test_device = draws(&model, 0, "a")?;
     let flex = first(Tensor::from_floats([0.0, 1.0, 2.0], &vi_runtime::device::default()));

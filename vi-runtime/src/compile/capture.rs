@@ -79,7 +79,8 @@ fn run<M: Program, G: Program>(
                 problem: "a reference to a program keeps its tensors where they are; pass the program itself".into(),
             });
         }
-        let mut run = Run::new(Key::new(0), to).params(ParamScope::captured(Rc::clone(params), Rc::clone(recorder)));
+        // No seed gives a key in another lane than 0: a site whose key differs from the run's has a seed of its own.
+        let mut run = Run::new(Key::new(0).lane(1), to).params(ParamScope::captured(Rc::clone(params), Rc::clone(recorder)));
         run.recorder = Some(Rc::clone(recorder));
         particle(&model, &guide, &run, true, false)
     });

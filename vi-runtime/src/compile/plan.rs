@@ -28,6 +28,11 @@ pub(crate) trait Runner {
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()>;
     /// Moved parameter `index` as it is now, of its own shape, and what the optimiser remembers of it.
     fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)>;
+    /// The ELBO of the step of `key` and the gradient of each moved parameter; nothing moves.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)>;
     /// One step of the optimiser: `key` is the key of the step, `number` counts the steps of the fit.
     ///
     /// # Errors
@@ -118,9 +123,22 @@ impl Plan {
         Ok(stepped)
     }
 
+    /// The ELBO of the step of `key` and the gradient of the loss for each of [`parameters`](Self::parameters).
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub(crate) fn gradient(&self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
+        self.runner.borrow_mut().gradient(key)
+    }
+
     /// The names of the parameters that move, in the order of the numbers in [`Stepped::NotFinite`].
     pub(crate) fn parameters(&self) -> &[String] {
         &self.moved
+    }
+
+    /// Whether all parameters that the plan reads are among `params`.
+    pub(crate) fn knows_all(&self, params: &ParamStore) -> bool {
+        self.sources.iter().all(|source| !matches!(source, Source::Parameter(name) if params.entry(name).is_none()))
     }
 
     /// Whose parameters are here.

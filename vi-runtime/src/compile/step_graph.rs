@@ -1,7 +1,7 @@
 //! From the terms of one draw to the graph of a whole step: particles, gradients, and what never changes taken out.
 
 use vi_graph::ir::{Op, Role};
-use vi_graph::{Graph, Id, batch, diff, optimise};
+use vi_graph::{Graph, Id, Type, batch, diff, optimise};
 
 use super::{ElboGraph, Refusal, Source};
 
@@ -38,6 +38,7 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
         (None, None) => return Err(Refusal::new("neither program has a site with a density")),
     };
     graph.outputs = vec![elbo];
+    let connected = connected(&graph, elbo);
     seen("imported", &optimise::without_dead_nodes(&graph));
     // What data alone decides, and what cancels, is smaller before it is batched and differentiated.
     graph = optimise::optimise(&graph);
@@ -67,6 +68,15 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
     let gradients = diff::gradient(&mut graph, loss, &wrt).map_err(refused)?;
     let mut moved: Vec<(usize, Id)> =
         parameters.iter().zip(gradients).filter_map(|((input, _), gradient)| Some((*input, gradient?))).collect();
+    for (input, shape) in connected {
+        if moved.iter().any(|(known, _)| *known == input) {
+            continue;
+        }
+        // What reaches the ELBO through steps alone, or cancels there, has a gradient, which is zero.
+        let known = parameters.iter().find(|(known, _)| *known == input).map(|(_, id)| *id);
+        let parameter = known.unwrap_or_else(|| graph.push(Op::Input(input), [], shape, Type::Float));
+        moved.push((input, graph.mul_scalar(parameter, 0.0)));
+    }
     moved.sort_unstable();
     graph.outputs.extend(moved.iter().map(|(_, gradient)| *gradient));
     let inputs: Vec<usize> = moved.iter().map(|(input, _)| *input).collect();
@@ -75,6 +85,25 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
     let graph = optimise::optimise(&graph);
     seen("simplified again", &graph);
     Ok(StepGraph { graph, sources, moved: inputs.len(), particles })
+}
+
+/// The inputs that are parameters and from which a chain of floats leads to `elbo`, with their shapes.
+fn connected(graph: &Graph, elbo: Id) -> Vec<(usize, Vec<usize>)> {
+    let mut reached = vec![false; graph.nodes.len()];
+    reached[elbo.index()] = true;
+    let mut found = Vec::new();
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if !reached[index] || node.ty != Type::Float {
+            continue;
+        }
+        node.args.iter().for_each(|arg| reached[arg.index()] = true);
+        if let Op::Input(input) = node.op
+            && graph.inputs[input].role == Role::Parameter
+        {
+            found.push((input, node.shape.clone()));
+        }
+    }
+    found
 }
 
 /// Renumbers the inputs so that those in `first` come first.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::arg::Fingerprint;
 use super::bound::{Program, SiteRanks};
@@ -154,16 +155,25 @@ macro_rules! holds_values {
     };
 }
 
+/// A number that no other value of this process has: an address may be used again once its value is gone.
+fn serial() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Latent sites take their values from another trace.
 #[derive(Clone, Debug)]
-pub struct Replay(Rc<Trace>);
+pub struct Replay {
+    trace: Rc<Trace>,
+    serial: u64,
+}
 impl Handler for Replay {
     fn fingerprint(&self, key: &mut Fingerprint) {
-        key.write_u64(Rc::as_ptr(&self.0) as u64);
+        key.write_u64(self.serial);
     }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         if site.kind == SiteKind::Latent
-            && let Some(value) = self.0.get(&site.name).and_then(|known| known.value.clone())
+            && let Some(value) = self.trace.get(&site.name).and_then(|known| known.value.clone())
         {
             site.value = Some(value);
         }
@@ -172,7 +182,7 @@ impl Handler for Replay {
 }
 /// Latent sites take their values from `trace`.
 pub fn replay<P: Program>(program: P, trace: Trace) -> Handled<P, Replay> {
-    with(program, Replay(Rc::new(trace)))
+    with(program, Replay { trace: Rc::new(trace), serial: serial() })
 }
 
 /// Latent sites become observed.
@@ -273,19 +283,22 @@ pub fn intervene<P: Program, N: Into<String>, T: Into<AnyTensor>>(
 
 /// Sites are hidden from the trace and from handlers further out.
 #[derive(Clone)]
-pub struct Block(Rc<dyn Fn(&Site) -> bool>);
+pub struct Block {
+    hide: Rc<dyn Fn(&Site) -> bool>,
+    serial: u64,
+}
 impl Handler for Block {
     fn fingerprint(&self, key: &mut Fingerprint) {
-        key.write_u64(Rc::as_ptr(&self.0).cast::<()>() as u64);
+        key.write_u64(self.serial);
     }
     fn before(&mut self, site: &mut Site) -> Result<()> {
-        site.hidden |= (self.0)(site);
+        site.hidden |= (self.hide)(site);
         Ok(())
     }
 }
 /// Hides the sites that `hide` chooses.
 pub fn block<P: Program>(program: P, hide: impl Fn(&Site) -> bool + 'static) -> Handled<P, Block> {
-    with(program, Block(Rc::new(hide)))
+    with(program, Block { hide: Rc::new(hide), serial: serial() })
 }
 
 /// Densities count only where a mask is true.

@@ -49,14 +49,16 @@ impl Memory {
         Ok(params)
     }
 
-    /// Moves parameters and moments into `plan`, unless they are there.
+    /// Whether parameters and moments live in `plan`.
+    pub(crate) fn is_in(&self, plan: &Rc<Plan>) -> bool {
+        self.resident.borrow().as_ref().is_some_and(|resident| Rc::ptr_eq(resident, plan))
+    }
+
+    /// Moves parameters and moments into `plan`, where they are not yet.
     ///
     /// # Errors
     /// As [`params`](Self::params).
     pub(crate) fn move_to(self: &Rc<Self>, plan: &Rc<Plan>) -> Result<()> {
-        if self.resident.borrow().as_ref().is_some_and(|resident| Rc::ptr_eq(resident, plan)) {
-            return Ok(());
-        }
         let params = self.recall()?;
         if let Some(owner) = plan.owner()
             && !Rc::ptr_eq(&owner, self)
