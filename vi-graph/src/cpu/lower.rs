@@ -22,8 +22,8 @@ use super::kernels::arena::padded;
 use super::labels::Labels;
 use super::routine;
 use super::tile::Tiling;
-use contract::Contracted;
 use super::view::View;
+use contract::Contracted;
 
 /// When an instruction runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
