@@ -231,13 +231,13 @@ impl Executable {
         dispatch::run(&self.plan.body, &mut self.arena, &Context { key, pool: self.pool.as_ref() });
     }
 
-    /// The parameters, padding between them included, and the outputs but the first.
-    fn moving<T: Element>(&mut self) -> (&mut [T], &mut [T]) {
+    /// The parameters, padding between them included, and the outputs but the first; other threads.
+    fn moving<T: Element>(&mut self) -> (&mut [T], &mut [T], Option<&Pool>) {
         let len = self.gradients.len().min(self.parameters.len());
         let (parameters, gradients) = (self.parameters.start, self.gradients.start);
         // Parameters are reserved before all outputs.
         let (before, after) = self.arena.bytes_mut().split_at_mut(gradients);
-        (typed_mut(&mut before[parameters..parameters + len]), typed_mut(&mut after[..len]))
+        (typed_mut(&mut before[parameters..parameters + len]), typed_mut(&mut after[..len]), self.pool.as_ref())
     }
 
     /// The bytes of memory that a step works on.

@@ -7,6 +7,7 @@ pub use crate::any_tensor::AnyTensor;
 pub use crate::bijector::{Bijector, biject_to};
 pub use crate::dist::*;
 pub use crate::error::{Error, Result};
+pub use crate::execution::Execution;
 pub use crate::fit::{Fit, Summary};
 pub use crate::guide::{AutoDelta, AutoNormal};
 pub use crate::objective::Elbo;

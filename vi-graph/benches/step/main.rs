@@ -78,3 +78,8 @@ fn mixture_1000000_by_3(bencher: Bencher, threads: usize) {
 fn mixture_1000_by_3(bencher: Bencher) {
     steps(bencher, models::mixture(1000, 3));
 }
+
+#[divan::bench(args = [1, 2])]
+fn autoencoder_128_by_784(bencher: Bencher, threads: usize) {
+    steps_on(bencher, models::autoencoder(128, 784, 400, 20), threads);
+}

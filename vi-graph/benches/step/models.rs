@@ -220,3 +220,38 @@ pub fn mixture(n: usize, k: usize) -> Model {
     b.model.extend(priors);
     b.finish(None)
 }
+
+/// Variational autoencoder: `n` pictures of `d` pixels, `h` hidden units, `k` latent dimensions.
+pub fn autoencoder(n: usize, d: usize, h: usize, k: usize) -> Model {
+    let mut b = Builder::new();
+    let x = b.data("x", &[n, d], floats(n * d, |i| f64::from(u8::from(noise(i) > 0.3))));
+    let g = &mut b.g;
+    let dense = |g: &mut Graph, name: &str, x: Id, from: usize, to: usize| {
+        let weight = g.input(format!("{name}.weight"), Role::Parameter, [from, to], Type::Float);
+        let bias = g.input(format!("{name}.bias"), Role::Parameter, [to], Type::Float);
+        let y = g.matmul(x, weight, false, false);
+        let bias = g.broadcast(bias, [n, to]);
+        g.add(y, bias)
+    };
+    let hidden = dense(g, "encoder", x, d, h);
+    let hidden = g.unary(Unary::Softplus, hidden);
+    let loc = dense(g, "loc", hidden, h, k);
+    let log_scale = dense(g, "scale", hidden, h, k);
+    let scale = g.unary(Unary::Exp, log_scale);
+    let stream = Stream { site: "z".into(), call: 0 };
+    let e = g.input("z", Role::Noise(stream, NoiseKind::Normal), [n, k], Type::Float);
+    let moved = g.mul(scale, e);
+    let z = g.add(loc, moved);
+    let guide = normal(g, z, loc, scale);
+    let (zeros, ones) = (g.full(0.0, [n, k]), g.full(1.0, [n, k]));
+    let prior = normal(g, z, zeros, ones);
+    let hidden = dense(g, "decoder", z, k, h);
+    let hidden = g.unary(Unary::Softplus, hidden);
+    let logits = dense(g, "pixels", hidden, h, d);
+    let agreement = g.mul(x, logits);
+    let soft = g.unary(Unary::Softplus, logits);
+    let likelihood = g.sub(agreement, soft);
+    b.guide = vec![guide];
+    b.model = vec![prior, likelihood];
+    b.finish(None)
+}

@@ -187,22 +187,23 @@ fn step<R: Real + Element>(
 ) -> Stepped {
     let level = executable.level;
     let elbo = executable.output::<R>(0).ok().and_then(|x| x.first()).map_or(f64::NAN, |x| x.to_f64());
-    let (x, g) = executable.moving::<R>();
-    // What kernels leave in the padding would move the padding of the parameters, for ever in one direction.
+    let (x, g, pool) = executable.moving::<R>();
+    // What kernels leave in the padding would move the padding of the parameters, for ever in one direction, and need not be
+    // finite.
     for place in places {
         let end = place.end.next_multiple_of(LINE / size_of::<R>());
         g[place.end..end].fill(R::from_f64(0.0));
     }
-    if !elbo.is_finite() || !places.iter().all(|place| slices::finite(level, &g[place.clone()])) {
+    if !elbo.is_finite() || !slices::finite(level, pool, g) {
         let sums = places.iter().map(|place| g[place.clone()].iter().map(|g| g.to_f64()).sum());
         return Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect());
     }
     let mut apply = |place: Range<usize>, count: u64| {
         let (x, g) = (&mut x[place.clone()], &g[place.clone()]);
-        let (m, v) = (&mut m[place.clone()], &mut v[place.clone()]);
+        let (m, v) = (&mut m[place.clone()], &mut v[place]);
         match *update {
             Update::Adam { beta1, beta2, epsilon, clip } => {
-                slices::adam(level, &Adam::new(beta1, beta2, epsilon, clip, rate, count), x, g, m, v);
+                slices::adam(level, pool, &Adam::new(beta1, beta2, epsilon, clip, rate, count), x, g, [m, v]);
             }
             Update::Sgd { momentum } => slices::descend(level, R::from_f64(rate), R::from_f64(momentum), x, g, m),
         }

@@ -3,7 +3,7 @@
 use burn::tensor::{Element, Float, Tensor};
 use bytemuck::Pod;
 use vi_graph::cpu::{Memory, Options, StepPlan, Stepped as Outcome};
-use vi_graph::ir::{Op, Role};
+use vi_graph::ir::{Data, Op, Role};
 use vi_graph::{Key, Precision, Type};
 
 use super::plan::{Failure, Runner, Stepped};
@@ -76,16 +76,20 @@ impl Cpu {
         self.tensor(values, &[len]).typed::<1, Float>("a flat parameter")
     }
 
+    fn draw_units(&mut self, key: Key) -> Result<()> {
+        for (input, plate, subsampler) in &mut self.plates {
+            if self.read[*input] {
+                let to = self.plan.executable().input::<i64>(*input).map_err(internal)?;
+                subsampler.draw(key.site(plate), to);
+            }
+        }
+        Ok(())
+    }
+
     /// A step whose parameters move by tensors.
     fn step_by_tensors(&mut self, number: u64, key: Key, optimizer: &dyn Optimizer) -> Result<Stepped> {
         self.slots = 0;
-        self.plan.executable().run(key);
-        let output = |plan: &mut StepPlan, number: usize| match plan.executable().get(number) {
-            vi_graph::ir::Data::Float(values) => values,
-            _ => Vec::new(),
-        };
-        let elbo = output(&mut self.plan, 0).first().copied().unwrap_or(f64::NAN);
-        let gradients: Vec<Vec<f64>> = (0..self.shapes.len()).map(|index| output(&mut self.plan, index + 1)).collect();
+        let (elbo, gradients) = self.gradient(key)?;
         if !elbo.is_finite() || gradients.iter().flatten().any(|g| !g.is_finite()) {
             let sums = gradients.iter().map(|gradient| gradient.iter().sum());
             return Ok(Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect()));
@@ -158,15 +162,21 @@ impl Runner for Cpu {
         Ok((value, OptimState { updates: memory.updates, slots }))
     }
 
+    fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
+        self.draw_units(key)?;
+        let executable = self.plan.executable();
+        executable.run(key);
+        let output = |number: usize| match executable.get(number) {
+            Data::Float(values) => values,
+            _ => Vec::new(),
+        };
+        let elbo = output(0).first().copied().unwrap_or(f64::NAN);
+        Ok((elbo, (0..self.shapes.len()).map(|index| output(index + 1)).collect()))
+    }
+
     fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
-        for (input, plate, subsampler) in &mut self.plates {
-            if !self.read[*input] {
-                continue;
-            }
-            let to = self.plan.executable().input::<i64>(*input).map_err(internal)?;
-            subsampler.draw(key.site(plate), to);
-        }
         let Some(rule) = optimizer.rule(number) else { return self.step_by_tensors(number, key, optimizer) };
+        self.draw_units(key)?;
         self.slots = rule.update.slots();
         Ok(match self.plan.step(key, &rule.update, rule.rate) {
             Outcome::Moved(elbo) => Stepped::Moved(elbo),

@@ -28,6 +28,11 @@ pub(crate) trait Runner {
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()>;
     /// Moved parameter `index` as it is now, of its own shape, and what the optimiser remembers of it.
     fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)>;
+    /// The ELBO of the step of `key` and the gradient of each moved parameter; nothing moves.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)>;
     /// One step of the optimiser: `key` is the key of the step, `number` counts the steps of the fit.
     ///
     /// # Errors
@@ -116,6 +121,14 @@ impl Plan {
             self.ahead.set(true);
         }
         Ok(stepped)
+    }
+
+    /// The ELBO of the step of `key` and the gradient of the loss for each of [`parameters`](Self::parameters).
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub(crate) fn gradient(&self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
+        self.runner.borrow_mut().gradient(key)
     }
 
     /// The names of the parameters that move, in the order of the numbers in [`Stepped::NotFinite`].

@@ -98,6 +98,24 @@ impl Replay {
         Ok(values)
     }
 
+    /// The ELBO and the gradient of each moved parameter, flat.
+    fn outputs(&self, key: Key) -> Result<(Tensor<1>, Vec<Tensor<1>>)> {
+        let values = self.run(key)?;
+        let output = |index: usize| {
+            let id = self.graph.outputs[index];
+            match &values[id.index()] {
+                Some(value) => Ok(AnyTensor::from_dispatch(value.clone(), Type::Float)),
+                None => {
+                    let evaluator = Evaluator { graph: &self.graph, placement: &self.placement, key };
+                    Ok(AnyTensor::from_dispatch(evaluator.evaluate(id.index(), &values)?, Type::Float))
+                }
+            }
+        };
+        let elbo = Self::flat(&output(0)?)?;
+        let gradients = (0..self.parameters.len()).map(|index| Self::flat(&output(index + 1)?)).collect::<Result<Vec<_>>>()?;
+        Ok((elbo, gradients))
+    }
+
     /// A number that is the same everywhere is a scalar to whoever uses it.
     fn is_symbolic(&self, index: usize) -> bool {
         matches!(self.graph.nodes[index].op, Op::Full(_)) && self.last_use[index] != usize::MAX
@@ -151,20 +169,14 @@ impl Runner for Replay {
         Ok(self.parameters[index].clone())
     }
 
+    fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
+        let (elbo, gradients) = self.outputs(key)?;
+        let elbo = AnyTensor::from(elbo).to_f64()?.first().copied().unwrap_or(f64::NAN);
+        Ok((elbo, gradients.into_iter().map(|gradient| AnyTensor::from(gradient).to_f64()).collect::<Result<_>>()?))
+    }
+
     fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
-        let values = self.run(key)?;
-        let output = |index: usize| {
-            let id = self.graph.outputs[index];
-            match &values[id.index()] {
-                Some(value) => Ok(AnyTensor::from_dispatch(value.clone(), Type::Float)),
-                None => {
-                    let evaluator = Evaluator { graph: &self.graph, placement: &self.placement, key };
-                    Ok(AnyTensor::from_dispatch(evaluator.evaluate(id.index(), &values)?, Type::Float))
-                }
-            }
-        };
-        let elbo = Self::flat(&output(0)?)?;
-        let gradients = (0..self.parameters.len()).map(|index| Self::flat(&output(index + 1)?)).collect::<Result<Vec<_>>>()?;
+        let (elbo, gradients) = self.outputs(key)?;
         // One read-back a step: a gradient that is not finite makes the sum not finite.
         let sums = gradients.iter().map(|gradient| gradient.clone().sum());
         let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo).chain(sums).collect(), 0)).to_f64()?;

@@ -1,15 +1,17 @@
 //! Which plan a step runs, and the step.
 
-use super::eager;
+use std::rc::Rc;
+
+use super::eager::{self, Gradient};
 use super::state::SviState;
 use super::{Prepared, Settings};
+use crate::any_tensor::AnyTensor;
 use crate::compile::{Failure, Plan, Refusal, Stepped};
 use crate::error::{Error, Result};
 use crate::execution::{Executed, Execution};
 use crate::objective::particle;
 use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program};
-use std::rc::Rc;
 
 /// How many plans a fit keeps: batches have few shapes, and an argument that is new in each step would have one of its own.
 const MOST: usize = 32;
@@ -61,8 +63,6 @@ impl Plans {
         }
         match compile(settings, state, prepared, key.is_some()) {
             Ok(plan) => {
-                let plan = Rc::new(plan);
-                plan.bind(&prepared.model, &prepared.guide)?;
                 self.known.push((key, Rc::clone(&plan)));
                 self.executed = Some(Executed::Compiled);
                 Ok(Some(plan))
@@ -80,7 +80,12 @@ impl Plans {
     }
 }
 
-fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>, fed: bool) -> Result<Plan, Failure> {
+fn compile<M: Program, P: Program>(
+    settings: &Settings,
+    state: &SviState,
+    prepared: &Prepared<M, P>,
+    fed: bool,
+) -> Result<Rc<Plan>, Failure> {
     if settings.validate {
         return Err(Refusal::new("validation reads the values of every step").into());
     }
@@ -91,14 +96,56 @@ fn compile<M: Program, P: Program>(settings: &Settings, state: &SviState, prepar
         let reason = format!("the handler {handler} may do something else in each run (it has no `fingerprint`)");
         return Err(Refusal::new(reason).into());
     }
-    first_run(state, prepared)?;
-    Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &state.params()?, settings.particles, state.step, fed)
+    // The first run of new shapes: it creates the parameters, and every check is made.
+    let reference = eager::gradient(state, prepared, 1, true, true)?;
+    let params = state.params()?;
+    let plan = |particles: usize| {
+        let plan =
+            Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &params, particles, state.step, fed).map(Rc::new)?;
+        plan.bind(&prepared.model, &prepared.guide)?;
+        Ok::<_, Failure>(plan)
+    };
+    let single = plan(1)?;
+    agrees(state, &single, &reference)?;
+    if settings.particles == 1 { Ok(single) } else { plan(settings.particles) }
 }
 
-/// The first run of new shapes or of a new state: it creates the parameters, and every check is made.
+/// The first run of a new state: it creates the parameters, and every check is made.
 fn first_run<M: Program, P: Program>(state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
     let run = eager::run(state, prepared, 0, ParamScope::plain(state.params()?), true);
     particle(&prepared.model, &prepared.guide, &run, true, true).map(drop)
+}
+
+/// How far compiled and eager gradients may be apart, relative to the largest element for the parameter. What is looked for
+/// are whole terms: rounding is far below, even where a sum over many data cancels.
+const AGREEMENT: f64 = 0.02;
+
+/// Compares the gradient of one draw with that of Burn's autodiff: a `detach`, which the recording cannot see, or noise of
+/// Burn's own generator makes another gradient.
+fn agrees(state: &SviState, plan: &Rc<Plan>, reference: &Gradient) -> Result<(), Failure> {
+    state.memory.move_to(plan)?;
+    let (_, found) = plan.gradient(state.key.fold_in(state.step))?;
+    state.memory.recall()?;
+    let expected = reference.parameters.iter().map(|(name, gradient)| Ok((name, AnyTensor::from(gradient).to_f64()?)));
+    let expected = expected.collect::<Result<Vec<_>>>()?;
+    let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+    let overall = expected.iter().map(|(_, gradient)| largest(gradient)).fold(0.0, f64::max);
+    for (name, expected) in expected {
+        let compiled = plan.parameters().iter().position(|other| other == name).map(|index| &found[index]);
+        let Some(compiled) = compiled else {
+            return Err(Refusal::new(format!("no gradient of parameter `{name}` was found in what the run recorded")).into());
+        };
+        let scale = largest(&expected).max(largest(compiled));
+        let apart = expected.iter().zip(compiled).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        if apart.is_finite() && apart > AGREEMENT * scale + 1e-6 * overall {
+            let reason = format!(
+                "the gradient of parameter `{name}` is not the one of an eager run: a `detach`, or randomness of Burn's own, \
+                 cannot be seen in what a run records"
+            );
+            return Err(Refusal::new(reason).into());
+        }
+    }
+    Ok(())
 }
 
 /// One step; the state is unchanged where it is not finite.

@@ -13,15 +13,25 @@ use crate::objective::particle;
 use crate::optim::Optimizer;
 use crate::program::{ParamScope, Program, Run};
 
-/// One step; the state is unchanged where it is not finite.
-pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviState, prepared: &Prepared<M, P>) -> Result<f64> {
-    let first = state.step == 0;
-    let params = state.memory.recall()?;
+/// The estimate of the ELBO of the state's next step, and the gradient of the loss for each parameter that has one.
+pub(super) struct Gradient {
+    pub(super) elbo: Tensor<1>,
+    pub(super) parameters: Vec<(String, Tensor<1>)>,
+}
+
+/// Averages over `particles` draws; `checked` makes every check of the first step.
+pub(super) fn gradient<M: Program, P: Program>(
+    state: &SviState,
+    prepared: &Prepared<M, P>,
+    particles: usize,
+    validate: bool,
+    thorough: bool,
+) -> Result<Gradient> {
+    let params = state.params()?;
     let scope = ParamScope::tracked(Rc::clone(&params));
     let mut total: Option<Tensor<1>> = None;
-    for index in 0..settings.particles {
-        let run = run(state, prepared, index, scope.clone(), first || settings.validate);
-        let terms = particle(&prepared.model, &prepared.guide, &run, true, first)?;
+    for index in 0..particles {
+        let terms = particle(&prepared.model, &prepared.guide, &run(state, prepared, index, scope.clone(), validate), true, thorough)?;
         if let Some(elbo) = terms.elbo() {
             total = Some(match total {
                 Some(total) => total + elbo,
@@ -32,7 +42,8 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
     let Some(total) = total else {
         return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
     };
-    let elbo = if settings.particles == 1 { total } else { total.mul_scalar((settings.particles as f64).recip()) };
+    // Burn's gradient of a division by a number rounds it to single precision.
+    let elbo = if particles == 1 { total } else { total.mul_scalar((particles as f64).recip()) };
     let leaves = scope.leaves();
     if !elbo.is_tracked() {
         return match leaves.first() {
@@ -41,27 +52,31 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
         };
     }
     let mut gradients = elbo.clone().neg().backward();
-    let mut received = Vec::with_capacity(leaves.len());
+    let mut parameters = Vec::with_capacity(leaves.len());
     for (name, leaf) in &leaves {
         let gradient = each_rank!(leaf.rank(), D => {
             leaf.typed::<D, burn::tensor::Float>(name)?.grad_remove(&mut gradients).map(|g| g.reshape([-1]))
         });
-        received.push(gradient);
+        parameters.extend(gradient.map(|gradient| (name.clone(), gradient)));
     }
-    let names = || leaves.iter().zip(&received).filter(|(_, gradient)| gradient.is_some()).map(|((name, _), _)| name.as_str());
-    {
-        let read: Vec<&str> = leaves.iter().map(|(name, _)| name.as_str()).collect();
-        let moved: Vec<&str> = names().collect();
-        params.borrow().missing_gradient(&read, &moved, state.step)?;
-    }
+    let read: Vec<&str> = leaves.iter().map(|(name, _)| name.as_str()).collect();
+    let moved: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+    params.borrow().missing_gradient(&read, &moved, state.step)?;
+    Ok(Gradient { elbo: elbo.inner(), parameters })
+}
+
+/// One step; the state is unchanged where it is not finite.
+pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviState, prepared: &Prepared<M, P>) -> Result<f64> {
+    let first = state.step == 0;
+    let Gradient { elbo, parameters } = gradient(state, prepared, settings.particles, first || settings.validate, first)?;
     // One read-back a step: a gradient that is not finite makes the sum not finite.
-    let sums = received.iter().flatten().map(|gradient| gradient.clone().sum());
-    let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo.inner()).chain(sums).collect(), 0)).to_f64()?;
+    let sums = parameters.iter().map(|(_, gradient)| gradient.clone().sum());
+    let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo).chain(sums).collect(), 0)).to_f64()?;
     if probe.iter().any(|x| !x.is_finite()) {
-        return Err(not_finite(settings, state, prepared, &names().collect::<Vec<_>>(), &probe)?);
+        let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(not_finite(settings, state, prepared, &names, &probe)?);
     }
-    let gradients = leaves.iter().zip(received).filter_map(|((name, _), gradient)| Some((name.as_str(), gradient?)));
-    apply(&*settings.optimizer, &state.memory, state.step, gradients)?;
+    apply(&*settings.optimizer, &state.memory, state.step, parameters)?;
     state.step += 1;
     Ok(probe[0])
 }
@@ -86,19 +101,14 @@ pub(super) fn not_finite<M: Program, P: Program>(
 }
 
 /// Moves parameters by what the optimiser makes of their gradients.
-pub(super) fn apply<'a>(
-    optimizer: &dyn Optimizer,
-    memory: &Memory,
-    step: u64,
-    gradients: impl Iterator<Item = (&'a str, Tensor<1>)>,
-) -> Result<()> {
+fn apply(optimizer: &dyn Optimizer, memory: &Memory, step: u64, gradients: Vec<(String, Tensor<1>)>) -> Result<()> {
     let params = memory.recall()?;
     let (mut store, mut optim) = (params.borrow_mut(), memory.optim.borrow_mut());
     for (name, gradient) in gradients {
-        let Some(entry) = store.entry_mut(name) else { continue };
+        let Some(entry) = store.entry_mut(&name) else { continue };
         let shape = entry.unconstrained.shape();
-        let value: Tensor<1> = entry.unconstrained.reshaped(&[entry.unconstrained.len()]).typed(name)?;
-        let moved = optimizer.update(step, value, gradient, optim.entry(name.to_owned()).or_default());
+        let value: Tensor<1> = entry.unconstrained.reshaped(&[entry.unconstrained.len()]).typed(&name)?;
+        let moved = optimizer.update(step, value, gradient, optim.entry(name).or_default());
         entry.unconstrained = AnyTensor::from(moved).reshaped(&shape);
     }
     Ok(())

@@ -9,7 +9,7 @@
 //!
 //! | function | single | double |
 //! |---|---|---|
-//! | `exp` | 0.8 | 0.8 (1.0 where the result is subnormal) |
+//! | `exp` | 0.8 | 0.8 (0 where the result is subnormal) |
 //! | `expm1` | 2.0 | 1.8 |
 //! | `log` | 0.8 | 0.8 |
 //! | `log1p` | 1.4 | 1.1 |

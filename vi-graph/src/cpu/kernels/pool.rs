@@ -11,6 +11,9 @@ const SPINS: usize = 2_000;
 /// Bits for a number of threads.
 const WIDTH: usize = 10;
 
+/// How often the caller looks whether others have finished before it gives its processor to whoever else wants it.
+const WAITS: usize = 20_000;
+
 /// What threads run: a reference, and how to call it with the number of the thread.
 struct Work {
     data: *const (),
@@ -63,6 +66,11 @@ impl Pool {
         Pool { state, threads }
     }
 
+    /// The number of threads, the caller included.
+    pub fn width(&self) -> usize {
+        self.threads.len() + 1
+    }
+
     /// Calls `f` with every number below `width`, each on one thread, and returns when all are done.
     pub fn run<F: Fn(usize) + Sync>(&self, width: usize, f: &F) {
         unsafe fn call<F: Fn(usize)>(f: *const (), i: usize) {
@@ -102,7 +110,7 @@ impl Drop for Wait<'_> {
         let mut spins = 0;
         while self.0.running.load(Ordering::Acquire) > 0 {
             spins += 1;
-            if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+            if spins < WAITS { std::hint::spin_loop() } else { thread::yield_now() }
         }
     }
 }
