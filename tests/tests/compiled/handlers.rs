@@ -24,7 +24,7 @@ fn both() {
     sample!("b", Normal::new(a * param!("slope", [0.3]), 0.7));
 }
 
-fn model() -> Result<impl Program<Output = (), Latents: Sized> + Clone> {
+fn model() -> Result<impl Program + Clone> {
     Ok(chain(vector([0.4, -1.1])?))
 }
 

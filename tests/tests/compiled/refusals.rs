@@ -90,6 +90,27 @@ fn a_handler_that_does_not_say_what_it_depends_on_is_run_in_every_step() -> Resu
     Ok(())
 }
 
+#[model]
+fn two_levels(y: Tensor<1>) {
+    let a = sample!("a", Normal::new(0.0, 1.0));
+    let centres = Tensor::cat(vec![a.clone() - 1.0, a.clone() + 1.0], 0).unsqueeze::<2>();
+    let b = sample!("b", MixtureSameFamily::new([0.5, 0.5], Normal::new(centres, 0.3)));
+    observe!("y", Normal::new(a + b, 0.5), y);
+}
+
+#[guide]
+fn upper() {
+    sample!("a", Normal::new(param!("loc", [0.2]), 0.5));
+}
+
+#[test]
+fn a_hidden_draw_through_which_no_gradient_passes_is_eager() -> Result<()> {
+    let model = handler::block(two_levels(vector([1.0])?), |site: &Site| site.name == "b");
+    let found = falls_back(&model, &upper())?;
+    assert!(found.contains("no gradient may pass") && found.contains("`b`"), "{found}");
+    Ok(())
+}
+
 #[test]
 fn validation_in_every_step_is_eager() -> Result<()> {
     let model = plain(vector([0.3, 1.2])?);

@@ -258,6 +258,37 @@ fn compiled_halves_are_the_compiled_whole_bit_by_bit() -> Result<()> {
     Ok(())
 }
 
+#[model]
+fn plane(x: Tensor<2>, y: Tensor<1>) {
+    let weights = sample!("weights", Normal::new(0.0, 1.0).expand([4]).independent(1));
+    let scale = sample!("scale", HalfNormal::new(1.0));
+    plate!("n", 30_000, { observe!("y", Normal::new(x.matmul(weights.unsqueeze_dim::<2>(1)).squeeze_dim::<1>(1), scale), y) });
+}
+
+#[test]
+fn many_observations() -> Result<()> {
+    // Enough for several threads: sums of their parts are taken in one order, so that a run repeats.
+    let element = |i: usize| ((i * i % 1_009) as f64 / 1_009.0 - 0.5) * 2.0;
+    let x: Vec<f64> = (0..4 * 30_000).map(element).collect();
+    let y: Vec<f64> = (0..30_000).map(|i| 0.7 * x[4 * i] - 0.2 * x[4 * i + 1] + 0.3 * element(7 * i + 3)).collect();
+    let device = tests::device()?;
+    let x = Tensor::<1>::from_floats(x.as_slice(), &device).reshape([30_000, 4]);
+    let model = plane(x, Tensor::<1>::from_floats(y.as_slice(), &device));
+    let run = |execution| {
+        let svi = Svi::new(&model, AutoNormal::new()).optimizer(Sgd::new(1e-6)).particles(2).steps(3).seed(1).execution(execution);
+        let fit = svi.run()?;
+        Ok::<_, Error>((fit.history().to_vec(), values_of_fit(&fit)?))
+    };
+    let (eager, compiled, again) = (run(Execution::Eager)?, run(Execution::Compiled)?, run(Execution::Compiled)?);
+    assert_eq!(bits(&compiled.0), bits(&again.0));
+    same_bits(&compiled.1, &again.1);
+    same_elbos(&compiled.0, &eager.0, tolerance(1e-4), "many observations");
+    for (name, expected) in &eager.1 {
+        tests::assert_close(&compiled.1[name], expected, tolerance(1e-5));
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_asked_of_a_compiled_fit_sees_the_moved_parameters() -> Result<()> {
     let model = line(vector(Y)?, 1.0);

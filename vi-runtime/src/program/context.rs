@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use burn::tensor::Device;
+use burn::tensor::kind::Kind;
 
 use super::Program;
 use super::handler::{Handler, ParamSite};
@@ -276,7 +277,16 @@ impl Ctx {
             None => (self.run.noise)(site.key.site(&site.name), &self.run.placement),
         };
         let (value, log_prob) = distribution.draw(&mut *noise)?;
-        Ok(if distribution.is_reparameterised() { (value, log_prob) } else { (value.detach(), None) })
+        if distribution.is_reparameterised() {
+            return Ok((value, log_prob));
+        }
+        if self.run.recorder.is_some() && value.kind() == Kind::Float {
+            return Err(Error::Unsupported {
+                what: format!("the draw at site `{}`", site.name),
+                problem: "no gradient may pass through it, which a recording does not show".into(),
+            });
+        }
+        Ok((value.detach(), None))
     }
 
     fn density(&self, site: &mut Site, value: &AnyTensor) -> Result<()> {
