@@ -1,4 +1,13 @@
 //! The CPU executor: a graph becomes a list of kernel calls on one block of memory, and a step runs them in order.
+//!
+//! Compiling has three parts. `tile` finds what runs in loops over tiles of a long axis, so that large arrays are read once a
+//! pass and intermediate results stay in the cache. `lower` makes every node a view of a buffer, and emits the kernels that
+//! fill the buffers; what depends on data only goes to the prologue. `plan` lays the buffers out, with the same memory for
+//! those that are not needed at the same time, and checks every range that an instruction touches. `kernels` has the inner
+//! loops, for each set of instructions, and all code that is unsafe.
+//!
+//! Results are the same from run to run for a given number of threads: threads have fixed shares, and their partial results
+//! are joined in order.
 
 mod instruction;
 pub(crate) mod kernels;

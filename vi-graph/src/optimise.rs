@@ -1,6 +1,6 @@
 //! Passes that make a graph cheaper and leave its outputs as they are.
 //!
-//! One pass is a linear rebuild: every node is added to a new graph by way of the rules of [`RULES`], each of which may
+//! One pass is a linear rebuild: every node is added to a new graph by way of the rules of `RULES`, each of which may
 //! put something cheaper in its place, and equal nodes are one; then what no output needs is left out. Passes follow one
 //! another until nothing changes.
 //!

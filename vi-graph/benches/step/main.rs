@@ -83,3 +83,15 @@ fn mixture_1000_by_3(bencher: Bencher) {
 fn autoencoder_128_by_784(bencher: Bencher, threads: usize) {
     steps_on(bencher, models::autoencoder(128, 784, 400, 20), threads);
 }
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn compile_eight_schools(bencher: Bencher) {
+    let model = models::eight_schools(None);
+    bencher.bench_local(|| StepPlan::compile(&model.graph, &Options::default()).unwrap());
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn compile_autoencoder(bencher: Bencher) {
+    let model = models::autoencoder(128, 784, 400, 20);
+    bencher.bench_local(|| StepPlan::compile(&model.graph, &Options::default()).unwrap());
+}

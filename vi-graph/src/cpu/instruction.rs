@@ -61,7 +61,7 @@ pub(crate) struct Nest {
     pub n: usize,
     /// Operands, then the result.
     pub places: [Place; 4],
-    /// Outermost first; at least one.
+    /// Outermost first.
     pub loops: Vec<Stride>,
 }
 

@@ -9,10 +9,10 @@ mod rules;
 use crate::ir::{Binary, Graph, Id, Op, Role, Type};
 
 use super::lower::live;
-use rules::{ending, local};
+use rules::{by_vector, ending, local};
 
-/// Working sets below this stay in the cache that is closest, as they are.
-const WORKING_SET: usize = 128 << 10;
+/// Working sets below this stay in the cache of a core as they are.
+const WORKING_SET: usize = 512 << 10;
 /// What the tiles of one loop may fill.
 const TILES: usize = 64 << 10;
 /// Tiles end where whole vectors of any type do.
@@ -70,23 +70,24 @@ pub(crate) fn tiling(graph: &Graph, given: Option<usize>) -> Option<Tiling> {
     let mut lengths: Vec<usize> = body.iter().flat_map(|&id| sizes(graph, id)).collect();
     lengths.sort_unstable();
     lengths.dedup();
-    let least = given.map_or(1024, |tile| tile + 1);
+    // Elements that a loop over this length would work on; those of arrays with the axis inside count half.
     let weight = |length: usize| -> usize {
-        let has = |id: Id| graph.shape(id).contains(&length);
-        body.iter()
-            .filter(|&&id| sizes(graph, id).any(|n| n == length))
-            .map(|&id| {
-                let matrix = matches!(graph.node(id).op, Op::MatMul { .. });
-                let operands = graph.node(id).args.iter().filter(|&&arg| matrix && has(arg)).map(|&arg| graph.node(arg).len());
-                operands.sum::<usize>() + if has(id) { graph.node(id).len() } else { 0 }
-            })
-            .sum::<usize>()
-            * size
+        let of = |id: Id| {
+            let at = graph.shape(id).iter().position(|&n| n == length);
+            at.map_or(0, |at| if graph.shape(id)[..at].iter().all(|n| *n == 1) { 2 } else { 1 } * graph.node(id).len())
+        };
+        let all = body.iter().map(|&id| match graph.node(id).op {
+            Op::MatMul { .. } if by_vector(graph, id) => of(id) + graph.node(id).args.iter().map(|&arg| of(arg)).sum::<usize>(),
+            Op::MatMul { .. } => 0,
+            _ => of(id),
+        });
+        all.sum::<usize>() * size / 2
     };
-    let (bytes, length) = lengths.into_iter().filter(|&n| n >= least).map(|n| (weight(n), n)).max()?;
-    if given.is_none() && bytes < WORKING_SET {
-        return None;
-    }
+    let suits = |(bytes, length): &(usize, usize)| match given {
+        Some(tile) => *length > tile,
+        None => *bytes >= WORKING_SET && *length >= 2 * suitable(*bytes, *length),
+    };
+    let (bytes, length) = lengths.into_iter().map(|n| (weight(n), n)).filter(suits).max()?;
     let mut parts: Vec<Option<Part>> = vec![None; graph.nodes.len()];
     for &id in &body {
         parts[id.index()] = part(graph, &parts, id, length);
@@ -95,11 +96,14 @@ pub(crate) fn tiling(graph: &Graph, given: Option<usize>) -> Option<Tiling> {
     if loops == 0 {
         return None;
     }
-    let tile = given.unwrap_or_else(|| {
-        let row = (bytes / length).max(1);
-        (TILES / row / VECTOR * VECTOR).clamp(VECTOR, 4096)
-    });
+    let tile = given.unwrap_or_else(|| suitable(bytes, length));
     Some(Tiling { length, tile, parts, stage, loops })
+}
+
+/// The length of tiles that fit the cache.
+fn suitable(bytes: usize, length: usize) -> usize {
+    let rows = TILES / (bytes / length).max(1);
+    if rows >= VECTOR { (rows / VECTOR * VECTOR).min(4096) } else { (rows.max(1) + 1).next_power_of_two() / 2 }
 }
 
 /// The sizes of dimensions of a node and of the operands of products.

@@ -16,7 +16,7 @@ use crate::special::digamma;
 /// Both are the derivative. The lower one has a positive integrand up to `x = a + ½`, the upper one from there on; further
 /// out, the lower one loses the digits that the upper tail probability is below 1, so that it serves beyond `a` for two
 /// standard deviations. The series is used for small `a`, quadrature in the far tails, and an
-/// [expansion](expansion::derivative) everywhere else.
+/// expansion everywhere else.
 ///
 /// NaN where `a` is not positive and finite or `ln_g` is NaN.
 pub fn gamma_log_derivative(a: f64, ln_g: f64) -> f64 {

@@ -5,6 +5,13 @@ use crate::ir::{Binary, Graph, Id, Op, Range, Reduce};
 /// Products of more columns are left to the matrix product, which has tiles of its own.
 const COLUMNS: usize = 8;
 
+/// Whether a product has few rows or few columns.
+pub(super) fn by_vector(graph: &Graph, id: Id) -> bool {
+    let shape = graph.shape(id);
+    let rank = shape.len();
+    shape[rank - 1] <= COLUMNS || shape[rank - 2] <= COLUMNS
+}
+
 /// The axes along which the operands are needed for a stretch of the node along `axis`, absent for operands that are needed
 /// whole; absent altogether where the operation is not local.
 pub(super) fn local(graph: &Graph, id: Id, axis: usize, length: usize) -> Option<Vec<Option<usize>>> {
@@ -27,7 +34,7 @@ pub(super) fn local(graph: &Graph, id: Id, axis: usize, length: usize) -> Option
         Op::MatMul { transpose_a, transpose_b } => {
             let rank = node.shape.len();
             let repeated = |i: usize| (shape(i)[axis] == length).then_some(axis);
-            if node.shape[rank - 1] > COLUMNS && node.shape[rank - 2] > COLUMNS {
+            if !by_vector(graph, id) {
                 None
             } else if axis < rank - 2 {
                 Some(vec![repeated(0), repeated(1)])
@@ -61,8 +68,7 @@ pub(super) fn ending(graph: &Graph, id: Id, length: usize) -> Option<(Binary, Ve
         Op::MatMul { transpose_a, transpose_b } => {
             let rank = node.shape.len();
             let (a, b) = (if *transpose_a { rank - 2 } else { rank - 1 }, if *transpose_b { rank - 1 } else { rank - 2 });
-            let small = node.shape[rank - 1] <= COLUMNS || node.shape[rank - 2] <= COLUMNS;
-            (shape(0)[a] == length && small).then(|| (Binary::Add, vec![Some(a), Some(b)]))
+            (shape(0)[a] == length && by_vector(graph, id)).then(|| (Binary::Add, vec![Some(a), Some(b)]))
         }
         _ => None,
     }
