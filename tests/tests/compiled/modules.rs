@@ -1,13 +1,13 @@
 //! Burn's layers inside programs.
 
-use tests::{device, executions, tolerance, vector};
+use tests::{device, executions, has_exact_activations, tolerance, vector};
 use vi_runtime::burn;
 use vi_runtime::burn::module::Module;
 use vi_runtime::burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig};
 use vi_runtime::burn::nn::{
-    Dropout, DropoutConfig, Embedding, EmbeddingConfig, Gelu, LayerNorm, LayerNormConfig, Linear, LinearConfig, Relu, Tanh,
+    Dropout, DropoutConfig, Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, Relu, Tanh,
 };
-use vi_runtime::burn::tensor::activation::{leaky_relu, log_softmax, sigmoid, softplus};
+use vi_runtime::burn::tensor::activation::{gelu, leaky_relu, log_softmax, sigmoid, softplus};
 use vi_runtime::prelude::*;
 
 use super::agree::{agree, fell_back, same_elbos, values};
@@ -19,7 +19,6 @@ struct Encoder {
     norm: LayerNorm,
     middle: Linear,
     tanh: Tanh,
-    gelu: Gelu,
     out: Linear,
 }
 
@@ -31,7 +30,6 @@ impl Encoder {
             norm: LayerNormConfig::new(5).init(device),
             middle: LinearConfig::new(5, 4).init(device),
             tanh: Tanh::new(),
-            gelu: Gelu::new(),
             out: LinearConfig::new(4, 4).init(device),
         }
     }
@@ -39,7 +37,7 @@ impl Encoder {
     /// `[n, 3]` to location and log scale, each `[n, 2]`.
     fn forward(&self, x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let hidden = self.norm.forward(self.relu.forward(self.hidden.forward(x)));
-        let middle = self.gelu.forward(self.middle.forward(self.tanh.forward(hidden)));
+        let middle = leaky_relu(self.middle.forward(self.tanh.forward(hidden)), 0.2);
         let both = self.out.forward(middle);
         (both.clone().narrow(1, 0, 2), both.narrow(1, 2, 2))
     }
@@ -155,7 +153,7 @@ fn images(images: Tensor<4>, classes: Tensor<1, Int>, convolution: Conv2d, along
     let (convolution, along, out) = (module!("convolution", convolution), module!("along", along), module!("out", out));
     let temperature = sample!("temperature", LogNormal::new(0.0, 0.3));
     let [count, ..] = images.dims();
-    let features = sigmoid(convolution.forward(images));
+    let features = convolution.forward(images).tanh();
     let [_, channels, height, width] = features.dims();
     let lines = along.forward(features.reshape([count, channels, height * width]));
     let logits = log_softmax(out.forward(lines.flatten::<2>(1, 2)), 1) * temperature.unsqueeze::<2>();
@@ -173,6 +171,21 @@ fn convolutions() -> Result<()> {
     // [2, 3, 2] after the first layer, lines of 6, and 5 windows on each.
     let out = LinearConfig::new(3 * 5, 3).init(&device);
     agree(&images(pixels, classes, convolution, along, out), &AutoNormal::new())
+}
+
+#[model]
+fn activated(x: Tensor<1>) {
+    let a = sample!("a", Normal::new(0.2, 1.0).expand([4]));
+    factor!("gelu", gelu(a.clone() * x.clone()));
+    factor!("sigmoid", sigmoid(a * x));
+}
+
+#[test]
+fn activations_with_a_kernel_of_their_own() -> Result<()> {
+    if !has_exact_activations() {
+        return Ok(());
+    }
+    agree(&activated(vector([0.1, -4.0, 3.0, 0.7])?), &AutoNormal::new())
 }
 
 #[derive(Module, Debug, Arg)]

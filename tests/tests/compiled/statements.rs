@@ -148,10 +148,10 @@ fn operations(x: Tensor<2>, index: Tensor<1, Int>) {
     let row = a.clone().unsqueeze::<2>();
     let product = x.clone().matmul(row.clone().transpose()).squeeze_dim::<1>(1);
     let cumulative = a.clone().cumsum(0);
-    let picked = a.clone().select(0, index.clone()).slice([0..2]);
+    let picked = a.clone().select(0, index.clone()).slice(0..2);
     let gathered = x.clone().gather(1, index.unsqueeze::<2>().expand([3, 3])).sum_dim(1).squeeze_dim::<1>(1);
     let sorted = a.clone().sort(0).flip([0]);
-    let joined = Tensor::cat(vec![picked, sorted.slice([1..3])], 0);
+    let joined = Tensor::cat(vec![picked, sorted.slice(1..3)], 0);
     let clamped = (joined * cumulative).clamp(-0.5, 0.5);
     let largest = a.clone().max().exp() + a.clone().abs().min() + a.clone().mean();
     let repeated = a.clone().repeat(&[3]).reshape([3, 4]) * x.clone().mask_fill(x.clone().greater_elem(0.5), 0.1);
