@@ -49,6 +49,8 @@ pub(crate) struct Tiling {
     pub stage: Vec<usize>,
     /// The number of loops.
     pub loops: usize,
+    /// Whether all threads take part, however little there is to do.
+    pub forced: bool,
 }
 
 impl Tiling {
@@ -97,7 +99,7 @@ pub(crate) fn tiling(graph: &Graph, given: Option<usize>) -> Option<Tiling> {
         return None;
     }
     let tile = given.unwrap_or_else(|| suitable(bytes, length));
-    Some(Tiling { length, tile, parts, stage, loops })
+    Some(Tiling { length, tile, parts, stage, loops, forced: given.is_some() })
 }
 
 /// The length of tiles that fit the cache.

@@ -30,7 +30,19 @@ struct Group {
     ends: Vec<Id>,
 }
 
+/// The elements that are worth a thread: about 20 microseconds, what it takes to be sure that it is awake.
+const SHARE: usize = 1 << 18;
+
 impl Lowering<'_> {
+    /// The elements that a loop computes, or reads for a product.
+    fn elements(&self, group: &Group) -> usize {
+        let of = |id: &Id| {
+            let node = self.graph.node(*id);
+            node.args.iter().map(|arg| self.graph.node(*arg).len()).chain([node.len()]).max().unwrap_or(0)
+        };
+        group.nodes.iter().chain(&group.ends).map(of).sum()
+    }
+
     /// Emits loop `stage`.
     pub(super) fn looped(&mut self, tiling: &Tiling, stage: usize, live: &[bool]) -> Result<()> {
         let group = self.group(tiling, stage, live);
@@ -39,7 +51,8 @@ impl Lowering<'_> {
         }
         let (full, rest) = (tiling.length / tiling.tile, tiling.length % tiling.tile);
         let tiles = full + usize::from(rest > 0);
-        let threads = self.threads.min(tiles).max(1);
+        let worth = if tiling.forced { tiles } else { self.elements(&group) / SHARE };
+        let threads = self.threads.min(tiles).min(worth).max(1);
 
         let mut slabs: Vec<Slab> = Vec::new();
         let mut accesses: Vec<Access> = Vec::new();
