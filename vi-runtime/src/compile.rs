@@ -34,17 +34,20 @@ pub struct Refusal {
     pub reason: String,
     /// The site that was being run, or that was run last.
     pub site: Option<String>,
+    /// Whether that site had ended.
+    pub after: bool,
 }
 
 impl Refusal {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Refusal { reason: reason.into(), site: None }
+        Refusal { reason: reason.into(), site: None, after: false }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.site {
+            Some(site) if self.after => write!(f, "{} (after site `{site}`)", self.reason),
             Some(site) => write!(f, "{} (at site `{site}`)", self.reason),
             None => f.write_str(&self.reason),
         }

@@ -85,15 +85,14 @@ fn run<M: Program, G: Program>(
         particle(&model, &guide, &run, true, false)
     });
     let (site, inside) = recorder.position();
-    let when = if inside || site.is_none() { "" } else { ", after this site" };
     let reason = match recorded {
         Ok(Ok(terms)) => return Ok(terms),
-        Ok(Err(Error::Read { .. })) => format!("the run reads the value of a tensor{when}"),
+        Ok(Err(Error::Read { .. })) => "the run reads the value of a tensor".to_owned(),
         Ok(Err(error)) => error.to_string(),
-        Err(panic) if panic.contains(NO_VALUE) => format!("the run reads the value of a tensor{when}"),
-        Err(panic) => format!("the run panics when it is recorded{when}: {}", panic.lines().next().unwrap_or_default()),
+        Err(panic) if panic.contains(NO_VALUE) => "the run reads the value of a tensor".to_owned(),
+        Err(panic) => format!("the run panics when it is recorded: {}", panic.lines().next().unwrap_or_default()),
     };
-    Err(Refusal { reason, site })
+    Err(Refusal { reason, site, after: !inside })
 }
 
 /// How the capture device says that a tensor was not computed.

@@ -38,7 +38,7 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
         if sites.advance(operation) {
             continue;
         }
-        importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current() })?;
+        importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current(), after: false })?;
     }
     let Importer { mut graph, values, .. } = importer;
     let mut outputs = Vec::new();

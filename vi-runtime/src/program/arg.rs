@@ -241,15 +241,30 @@ macro_rules! modules {
             }
             fn fingerprint(&self, key: &mut Fingerprint) {
                 key.write_str(stringify!($module));
+                // Burn shows a layer with its settings, such as a stride or an epsilon.
+                key.write_str(&self.to_string());
                 visit_module(self, &mut |tensor| key.write_tensor(tensor));
             }
         }
     )* };
 }
+macro_rules! weights {
+    ($($kind:ty;)*) => { $(
+        impl<const D: usize> Arg for Param<Tensor<D, $kind>> {
+            fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+                map_module(self, f)
+            }
+            fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
+                visit_module(self, f);
+            }
+            fn fingerprint(&self, key: &mut Fingerprint) {
+                visit_module(self, &mut |tensor| key.write_tensor(tensor));
+            }
+        }
+    )* };
+}
+weights! { burn::tensor::Float; Int; Bool; }
 modules! {
-    [const D: usize] Param<Tensor<D>>;
-    [const D: usize] Param<Tensor<D, Int>>;
-    [const D: usize] Param<Tensor<D, Bool>>;
     [] burn::nn::Linear;
     [] burn::nn::LayerNorm;
     [] burn::nn::Embedding;
