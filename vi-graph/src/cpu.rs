@@ -10,6 +10,7 @@
 //! are joined in order.
 
 mod instruction;
+#[allow(unsafe_code, reason = "instructions that a processor may lack, and no checks of bounds in the inner loops")]
 pub(crate) mod kernels;
 mod labels;
 mod lower;

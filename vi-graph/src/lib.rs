@@ -3,6 +3,8 @@
 //! A [`Graph`] is built by hand or by an importer, then batched over particles ([`batch`]), differentiated ([`diff`]),
 //! simplified ([`optimise`]) and run: by the naive [`interpret`]er, which is the reference, or by the [`cpu`] executor.
 
+#![deny(unsafe_code)]
+
 pub mod batch;
 mod builder;
 pub mod cpu;

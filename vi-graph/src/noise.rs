@@ -8,7 +8,7 @@
 mod plan;
 
 use crate::cpu::kernels::Level;
-use crate::cpu::kernels::noise::{BLOCKS, Counters, Draw, Kernels, Layout, Run, Walk, kernels};
+use crate::cpu::kernels::noise::{BLOCKS, Counters, Draw, Kernels, Rows, Run, kernels};
 use crate::ir::NoiseKind;
 use crate::key::Key;
 pub use plan::{NoisePlan, NoiseSite};
@@ -45,26 +45,13 @@ fn words(key: Key) -> [u32; 4] {
 
 fn fill_row<T: Draw>(kernels: &Kernels<T>, key: Key, out: &mut [T]) {
     let chunks = out.len() / (2 * BLOCKS);
-    sweep_row(kernels, words(key), key.lane_index(), chunks, out);
+    kernels.sweep_row(words(key), key.lane_index(), chunks, out);
     let start = 2 * BLOCKS * chunks;
     let left = &mut out[start..];
     if !left.is_empty() {
         let counters = Counters::of(|i| (key.lane_index(), (start / 2 + i) as u64));
         let numbers = chunk(kernels, &counters, key);
         left.copy_from_slice(&numbers[..left.len()]);
-    }
-}
-
-/// The first `chunks` of a row.
-fn sweep_row<T: Draw>(kernels: &Kernels<T>, key: [u32; 4], lane: u32, chunks: usize, out: &mut [T]) {
-    assert!(2 * BLOCKS * chunks <= out.len());
-    // Runs in which the upper word of the counter does not change.
-    let most = (1 << 32) / BLOCKS;
-    for first in (0..chunks).step_by(most) {
-        let block = (first * BLOCKS) as u64;
-        let walk = Walk { key, lane, high: (block >> 32) as u32, low: block as u32, row: 1 };
-        // SAFETY: by the assertion, the chunks lie within `out`; the level of the kernels was detected.
-        unsafe { kernels.sweep(Layout::Lane)(walk, (chunks - first).min(most), out.as_mut_ptr().add(2 * BLOCKS * first)) };
     }
 }
 
@@ -82,7 +69,7 @@ fn fill_rows<T: Draw>(kernels: &Kernels<T>, key: Key, per_lane: usize, out: &mut
         return;
     }
     let rows = Rows::new(out.len() / per_lane, per_lane);
-    sweep_rows(kernels, words(key), rows, out);
+    kernels.sweep_rows(words(key), rows, out);
     let numbers = chunk(kernels, &Counters::of(|i| rows.block(rows.swept() + i)), key);
     for (i, pair) in numbers.chunks_exact(2).enumerate().take(rows.blocks() - rows.swept()) {
         let place = rows.place(rows.swept() + i);
@@ -91,69 +78,11 @@ fn fill_rows<T: Draw>(kernels: &Kernels<T>, key: Key, per_lane: usize, out: &mut
     }
 }
 
-/// The first [`Rows::swept`] blocks of some rows.
-fn sweep_rows<T: Draw>(kernels: &Kernels<T>, key: [u32; 4], rows: Rows, out: &mut [T]) {
-    assert!(rows.lanes * rows.per_lane <= out.len());
-    let walk = Walk { key, lane: 0, high: 0, low: 0, row: rows.row() as u32 };
-    // SAFETY: the blocks of whole chunks write within the rows, and the rows lie within `out`; the level was detected.
-    unsafe { kernels.sweep(rows.layout())(walk, rows.swept() / BLOCKS, out.as_mut_ptr()) };
-}
-
 /// The numbers of one chunk under one key.
 fn chunk<T: Draw>(kernels: &Kernels<T>, counters: &Counters, key: Key) -> [T; 2 * BLOCKS] {
     let mut numbers = [T::default(); 2 * BLOCKS];
-    // SAFETY: the run refers to the only key; the level of the kernels was detected.
-    unsafe { (kernels.fill)(counters, &[Run { mask: [u32::MAX; BLOCKS], key: 0 }], &[words(key)], 0, &mut numbers) };
+    kernels.fill(counters, &[Run { mask: [u32::MAX; BLOCKS], key: 0 }], &[words(key)], 0, &mut numbers);
     numbers
-}
-
-/// Rows of `per_lane` numbers, one for each lane from 0 on, neither number being 0.
-#[derive(Clone, Copy, Debug)]
-struct Rows {
-    lanes: usize,
-    per_lane: usize,
-}
-
-impl Rows {
-    fn new(lanes: usize, per_lane: usize) -> Self {
-        Rows { lanes, per_lane }
-    }
-
-    /// Blocks in a row.
-    fn row(self) -> usize {
-        self.per_lane.div_ceil(2)
-    }
-
-    fn blocks(self) -> usize {
-        self.lanes * self.row()
-    }
-
-    fn layout(self) -> Layout {
-        match self.per_lane {
-            1 => Layout::One,
-            n if n % 2 == 0 => Layout::Even,
-            _ => Layout::Odd,
-        }
-    }
-
-    /// How many blocks are left to a sweep, a multiple of [`BLOCKS`].
-    fn swept(self) -> usize {
-        // The second number of the last block of odd rows would lie beyond the end.
-        let blocks = if self.layout() == Layout::Odd { self.blocks().saturating_sub(1) } else { self.blocks() };
-        blocks / BLOCKS * BLOCKS
-    }
-
-    /// The lane of block `i`, and which of its blocks it is.
-    fn block(self, i: usize) -> (u32, u64) {
-        ((i / self.row()) as u32, (i % self.row()) as u64)
-    }
-
-    /// Where the numbers of block `i` go.
-    fn place(self, i: usize) -> std::ops::Range<usize> {
-        let (lane, block) = (i / self.row(), i % self.row());
-        let start = lane * self.per_lane + 2 * block;
-        start..(start + 2).min((lane + 1) * self.per_lane)
-    }
 }
 
 impl Counters {

@@ -105,18 +105,18 @@ pub(super) fn fold(level: Level, wide: bool, f: Reduce) -> Map4 {
 /// `A x` for `A` in row-major order, or `Aᵀ x`.
 pub(super) fn vector(level: Level, wide: bool, transposed: bool) -> Map5 {
     match (wide, transposed) {
-        (true, false) => product(matvec::matvec::<f64, false>(level)),
-        (false, false) => product(matvec::matvec::<f32, false>(level)),
-        (true, true) => product(matvec::transposed::<f64, false>(level)),
-        (false, true) => product(matvec::transposed::<f32, false>(level)),
+        (true, false) => product(matvec::matvec::<f64>(level)),
+        (false, false) => product(matvec::matvec::<f32>(level)),
+        (true, true) => product(matvec::transposed::<f64>(level)),
+        (false, true) => product(matvec::transposed::<f32>(level)),
     }
 }
 
 /// `A x` for `A` in panels; or the sums of `Aᵀ x`, from which [`packed_result`] makes it.
 pub(super) fn packed(level: Level, wide: bool, transposed: bool) -> Map5 {
     match (wide, transposed) {
-        (true, false) => product(matvec::packed_matvec::<f64, false>(level)),
-        (false, false) => product(matvec::packed_matvec::<f32, false>(level)),
+        (true, false) => product(matvec::packed_matvec::<f64>(level)),
+        (false, false) => product(matvec::packed_matvec::<f32>(level)),
         (true, true) => product(matvec::packed_transposed::<f64>(level)),
         (false, true) => product(matvec::packed_transposed::<f32>(level)),
     }

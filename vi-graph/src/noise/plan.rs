@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{BLOCKS, Counters, Draw, Kernels, LONG, Level, NoiseKind, Rows, Run, kernels, sweep_row, sweep_rows, words};
+use super::{BLOCKS, Counters, Draw, Kernels, LONG, Level, NoiseKind, Rows, Run, kernels, words};
 use crate::ir::Stream;
 use crate::key::{Key, Label};
 
@@ -214,8 +214,8 @@ impl NoisePlan {
 impl Sweep {
     fn run<T: Draw>(&self, kernels: &Kernels<T>, key: [u32; 4], step_lane: u32, out: &mut [T]) {
         match self.form {
-            Form::Rows(rows) => sweep_rows(kernels, key, rows, out),
-            Form::Row(lane) => sweep_row(kernels, key, lane.unwrap_or(step_lane), out.len() / (2 * BLOCKS), out),
+            Form::Rows(rows) => kernels.sweep_rows(key, rows, out),
+            Form::Row(lane) => kernels.sweep_row(key, lane.unwrap_or(step_lane), out.len() / (2 * BLOCKS), out),
         }
     }
 }
@@ -238,8 +238,7 @@ impl Chunk {
 
     fn run<T: Draw>(&self, kernels: &Kernels<T>, keys: &[[u32; 4]], lane: u32, out: &mut [T]) {
         let mut numbers = [T::default(); 2 * BLOCKS];
-        // SAFETY: runs are made with the positions of keys; the level of the kernels was detected.
-        unsafe { (kernels.fill)(&self.counters, &self.runs, keys, lane, &mut numbers) };
+        kernels.fill(&self.counters, &self.runs, keys, lane, &mut numbers);
         for copy in &self.copies {
             let (from, to) = (&numbers[copy.from..copy.from + copy.len], &mut out[copy.to..copy.to + copy.len]);
             let (from_eights, from_rest) = from.as_chunks::<8>();

@@ -3,8 +3,6 @@
 //! A tall matrix that does not change is packed into panels: [`panel`] rows at a time, column by column, so that both `A x`
 //! and `Aᵀ g` read it once, in order, with whole vectors, whatever the number of columns is.
 
-#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
-
 use super::reduce::{Sum, WIDEST, across, first};
 use super::{Real, Vector, kernel};
 
@@ -12,12 +10,12 @@ use super::{Real, Vector, kernel};
 const BLOCK: usize = 64;
 
 kernel! {
-    /// `y = A x`, or `y += A x`; `A` is `[m, k]` in row-major order.
-    pub(crate) fn matvec<R: Real; const ADD: bool>(m: usize, k: usize, a: *const R, x: *const R, y: *mut R) = matvec_body;
+    /// `y = A x`; `A` is `[m, k]` in row-major order.
+    pub(crate) fn matvec<R: Real>(m: usize, k: usize, a: *const R, x: *const R, y: *mut R) = matvec_body;
 }
 
 #[inline(always)]
-unsafe fn matvec_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *const V::Element, x: *const V::Element, y: *mut V::Element) {
+unsafe fn matvec_body<V: Vector>(m: usize, k: usize, a: *const V::Element, x: *const V::Element, y: *mut V::Element) {
     /// Rows that are worked on side by side.
     const ROWS: usize = 4;
     let zero = V::Element::from_f64(0.0);
@@ -31,7 +29,7 @@ unsafe fn matvec_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *const 
         };
         for (r, sum) in sums.into_iter().enumerate().take(rows) {
             // SAFETY: the caller's.
-            unsafe { *y.add(row + r) = if ADD { *y.add(row + r) + sum } else { sum } };
+            unsafe { *y.add(row + r) = sum };
         }
         row += rows;
     }
@@ -81,33 +79,33 @@ unsafe fn row_sums<V: Vector, const N: usize>(k: usize, a: *const V::Element, x:
 }
 
 kernel! {
-    /// `y = Aᵀ g`, or `y += Aᵀ g`; `A` is `[m, k]` in row-major order.
-    pub(crate) fn transposed<R: Real; const ADD: bool>(m: usize, k: usize, a: *const R, g: *const R, y: *mut R) = transposed_body;
+    /// `y = Aᵀ g`; `A` is `[m, k]` in row-major order.
+    pub(crate) fn transposed<R: Real>(m: usize, k: usize, a: *const R, g: *const R, y: *mut R) = transposed_body;
 }
 
 #[inline(always)]
-unsafe fn transposed_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *const V::Element, g: *const V::Element, y: *mut V::Element) {
+unsafe fn transposed_body<V: Vector>(m: usize, k: usize, a: *const V::Element, g: *const V::Element, y: *mut V::Element) {
     let mut j = 0;
     // SAFETY: the caller's; each call has as many columns as are left, or fewer.
     unsafe {
         while j + 4 * V::LANES <= k {
-            transposed_columns::<V, ADD, 4>(m, k, a.add(j), g, y.add(j));
+            transposed_columns::<V, 4>(m, k, a.add(j), g, y.add(j));
             j += 4 * V::LANES;
         }
         while j + V::LANES <= k {
-            transposed_columns::<V, ADD, 1>(m, k, a.add(j), g, y.add(j));
+            transposed_columns::<V, 1>(m, k, a.add(j), g, y.add(j));
             j += V::LANES;
         }
         while j + 8 <= k {
-            few_columns::<V::Element, ADD, 8>(m, k, a.add(j), g, y.add(j));
+            few_columns::<V::Element, 8>(m, k, a.add(j), g, y.add(j));
             j += 8;
         }
         if j + 4 <= k {
-            few_columns::<V::Element, ADD, 4>(m, k, a.add(j), g, y.add(j));
+            few_columns::<V::Element, 4>(m, k, a.add(j), g, y.add(j));
             j += 4;
         }
         while j < k {
-            few_columns::<V::Element, ADD, 1>(m, k, a.add(j), g, y.add(j));
+            few_columns::<V::Element, 1>(m, k, a.add(j), g, y.add(j));
             j += 1;
         }
     }
@@ -115,7 +113,7 @@ unsafe fn transposed_body<V: Vector, const ADD: bool>(m: usize, k: usize, a: *co
 
 /// `N` columns.
 #[inline(always)]
-unsafe fn few_columns<R: Real, const ADD: bool, const N: usize>(m: usize, k: usize, a: *const R, g: *const R, y: *mut R) {
+unsafe fn few_columns<R: Real, const N: usize>(m: usize, k: usize, a: *const R, g: *const R, y: *mut R) {
     let zero = R::from_f64(0.0);
     let mut totals = [zero; N];
     for top in (0..m).step_by(BLOCK) {
@@ -133,13 +131,13 @@ unsafe fn few_columns<R: Real, const ADD: bool, const N: usize>(m: usize, k: usi
     }
     for (c, sum) in totals.into_iter().enumerate() {
         // SAFETY: the caller's.
-        unsafe { *y.add(c) = if ADD { *y.add(c) + sum } else { sum } };
+        unsafe { *y.add(c) = sum };
     }
 }
 
 /// `N` vectors of columns.
 #[inline(always)]
-unsafe fn transposed_columns<V: Vector, const ADD: bool, const N: usize>(
+unsafe fn transposed_columns<V: Vector, const N: usize>(
     m: usize,
     k: usize,
     a: *const V::Element,
@@ -163,9 +161,7 @@ unsafe fn transposed_columns<V: Vector, const ADD: bool, const N: usize>(
             }
         }
         for (c, sum) in totals.into_iter().enumerate() {
-            let at = y.add(c * V::LANES);
-            let sum = if ADD { V::load(at) + sum } else { sum };
-            sum.store(at);
+            sum.store(y.add(c * V::LANES));
         }
     }
 }
@@ -178,48 +174,16 @@ pub(crate) const fn panel<R>() -> usize {
     PANEL / size_of::<R>()
 }
 
-/// Elements of a packed `[m, k]`.
-pub(crate) const fn packed_len<R>(m: usize, k: usize) -> usize {
-    m.next_multiple_of(panel::<R>()) * k
-}
-
-/// Packs `a` of shape `[m, k]`: element `(i, j)` goes to `(i / T · k + j) · T + i % T` with `T` the rows of a panel; what is
-/// left of the last panel is 0.
-///
-/// # Safety
-///
-/// `a` holds `m · k` elements and `packed` [`packed_len`].
-pub(crate) unsafe fn pack<R: Real>(m: usize, k: usize, a: *const R, packed: *mut R) {
-    let rows = panel::<R>();
-    for top in (0..m).step_by(rows) {
-        for j in 0..k {
-            for t in 0..rows {
-                // SAFETY: the caller's; rows from `m` on are not read.
-                unsafe {
-                    let x = if top + t < m { *a.add((top + t) * k + j) } else { R::from_f64(0.0) };
-                    packed.add(top * k + j * rows + t).write(x);
-                }
-            }
-        }
-    }
-}
-
 kernel! {
-    /// `y = A x`, or `y += A x`, `A` of shape `[m, k]` in panels; writes whole vectors.
+    /// `y = A x`, `A` of shape `[m, k]` in panels; writes whole vectors.
     ///
     /// Panels that follow each other may be worked on one by one: panel `p` begins `p T k` further, its rows `p T` further.
-    pub(crate) fn packed_matvec<R: Real; const ADD: bool>(m: usize, k: usize, a: *const R, x: *const R, y: *mut R)
+    pub(crate) fn packed_matvec<R: Real>(m: usize, k: usize, a: *const R, x: *const R, y: *mut R)
         = packed_matvec_body;
 }
 
 #[inline(always)]
-unsafe fn packed_matvec_body<V: Vector, const ADD: bool>(
-    m: usize,
-    k: usize,
-    a: *const V::Element,
-    x: *const V::Element,
-    y: *mut V::Element,
-) {
+unsafe fn packed_matvec_body<V: Vector>(m: usize, k: usize, a: *const V::Element, x: *const V::Element, y: *mut V::Element) {
     /// Vectors of rows at once.
     const N: usize = 4;
     let rows = panel::<V::Element>();
@@ -240,7 +204,6 @@ unsafe fn packed_matvec_body<V: Vector, const ADD: bool>(
                 for (c, sum) in sums.into_iter().enumerate() {
                     let at = top + within + c * V::LANES;
                     if at < m {
-                        let sum = if ADD { V::load(y.add(at)) + sum } else { sum };
                         sum.store(y.add(at));
                     }
                 }
@@ -347,6 +310,19 @@ mod tests {
         }
     }
 
+    /// `a` of shape `[m, k]` in panels, the rest of the last of which is 0.
+    fn in_panels<R: Real>(k: usize, a: &[R]) -> Vec<R> {
+        let m = a.len().checked_div(k).unwrap_or(0);
+        let mut packed = vec![R::from_f64(0.0); m.next_multiple_of(panel::<R>()) * k];
+        for (i, row) in a.chunks(k.max(1)).enumerate() {
+            let (top, t) = (i / panel::<R>() * panel::<R>(), i % panel::<R>());
+            for (j, &x) in row.iter().enumerate() {
+                packed[top * k + j * panel::<R>() + t] = x;
+            }
+        }
+        packed
+    }
+
     fn products_are_right<R: Real>() {
         for level in Level::available() {
             for m in [0, 1, 3, 4, 5, 16, 31, 64, 65, 100, 1000, 5000] {
@@ -358,33 +334,23 @@ mod tests {
                     let at = |i: usize, j: usize| a[i * k + j].to_f64();
                     let forward: Vec<f64> = (0..m).map(|i| (0..k).map(|j| at(i, j) * x[j].to_f64()).sum()).collect();
                     let back: Vec<f64> = (0..k).map(|j| (0..m).map(|i| at(i, j) * g[i].to_f64()).sum()).collect();
-                    let add: Vec<f64> = forward.iter().map(|y| y + 1.0).collect();
                     let (one, nan) = (R::from_f64(1.0), R::from_f64(f64::NAN));
-                    let (mut y, mut added) = (vec![nan; m], vec![one; m]);
+                    let (mut y, mut z) = (vec![nan; m], vec![nan; k]);
                     // SAFETY: the shapes are those of the buffers.
                     unsafe {
-                        matvec::<R, false>(level)(m, k, a.as_ptr(), x.as_ptr(), y.as_mut_ptr());
-                        matvec::<R, true>(level)(m, k, a.as_ptr(), x.as_ptr(), added.as_mut_ptr());
+                        matvec::<R>(level)(m, k, a.as_ptr(), x.as_ptr(), y.as_mut_ptr());
+                        transposed::<R>(level)(m, k, a.as_ptr(), g.as_ptr(), z.as_mut_ptr());
                     }
                     close(&y, &forward, (k as f64).sqrt());
-                    close(&added, &add, (k as f64).sqrt());
-                    let (mut z, mut added) = (vec![nan; k], vec![one; k]);
-                    // SAFETY: as above.
-                    unsafe {
-                        transposed::<R, false>(level)(m, k, a.as_ptr(), g.as_ptr(), z.as_mut_ptr());
-                        transposed::<R, true>(level)(m, k, a.as_ptr(), g.as_ptr(), added.as_mut_ptr());
-                    }
                     close(&z, &back, m as f64 / 2.0);
-                    close(&added, &back.iter().map(|z| z + 1.0).collect::<Vec<_>>(), m as f64 / 2.0);
 
-                    let mut packed = vec![nan; packed_len::<R>(m, k)];
+                    let packed = in_panels(k, &a);
                     let mut y = vec![nan; m.next_multiple_of(16)];
                     let (mut z, mut added) = (vec![nan; k], vec![one; k]);
                     let mut scratch = vec![R::from_f64(0.0); scratch_len(k)];
                     // SAFETY: as above; vectors and scratch are padded.
                     unsafe {
-                        pack(m, k, a.as_ptr(), packed.as_mut_ptr());
-                        packed_matvec::<R, false>(level)(m, k, packed.as_ptr(), x.as_ptr(), y.as_mut_ptr());
+                        packed_matvec::<R>(level)(m, k, packed.as_ptr(), x.as_ptr(), y.as_mut_ptr());
                         packed_transposed::<R>(level)(m, k, packed.as_ptr(), g.as_ptr(), scratch.as_mut_ptr());
                         packed_result::<R, false>(level)(k, scratch.as_mut_ptr(), z.as_mut_ptr());
                         // Panel by panel, the second time.

@@ -1,34 +1,13 @@
-//! Elements from one place to another: gathers, scatters, strided copies, running results.
+//! Elements at positions along an axis, and their sums.
 //!
-//! A position outside of the axis reads what the caller says, and is left out of sums. Shapes are seen as `[outer, axis, inner]` around the one axis that an operation works along.
+//! A position outside of the axis, a negative one too, reads what the caller says, and is left out of sums. Shapes are seen
+//! as `[outer, axis, inner]` around the axis.
 
-#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
 #![allow(clippy::too_many_arguments, reason = "a kernel takes pointers and sizes")]
 
 use std::mem::MaybeUninit;
 
-use super::reduce::Fold;
 use super::{Level, Real};
-
-/// Positions along an axis.
-pub(crate) trait Index: Copy + 'static {
-    /// As an offset; beyond every axis where it is negative.
-    fn at(self) -> usize;
-}
-
-impl Index for i64 {
-    #[inline(always)]
-    fn at(self) -> usize {
-        self as usize
-    }
-}
-
-impl Index for i32 {
-    #[inline(always)]
-    fn at(self) -> usize {
-        self as usize
-    }
-}
 
 /// Defines a function from a [`Level`] to the instance of a body for it; the body is not written with vectors.
 macro_rules! by_level {
@@ -77,71 +56,25 @@ unsafe fn read<T: Copy>(x: *const T, i: usize, len: usize, outside: T) -> T {
 
 by_level! {
     /// `out[o, i, k] = x[o, index[i], k]`: shapes `[outer, to, inner]`, `[outer, from, inner]`, `[to]`.
-    fn take<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, outside: T, out: *mut T) = take_body;
+    fn take<T: Copy>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const i64, outside: T, out: *mut T)
+        = take_body;
 }
 
 #[inline(always)]
-unsafe fn take_body<T: Copy, I: Index>(
-    outer: usize,
-    from: usize,
-    to: usize,
-    inner: usize,
-    x: *const T,
-    index: *const I,
-    outside: T,
-    out: *mut T,
-) {
+unsafe fn take_body<T: Copy>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const i64, outside: T, out: *mut T) {
     for o in 0..outer {
         // SAFETY: the caller's; all offsets lie within the shapes.
         unsafe {
             let (x, out) = (x.add(o * from * inner), out.add(o * to * inner));
             if inner == 1 {
                 for i in 0..to {
-                    *out.add(i) = read(x, (*index.add(i)).at(), from, outside);
+                    *out.add(i) = read(x, *index.add(i) as usize, from, outside);
                 }
             } else {
                 for i in 0..to {
-                    let (from_row, out) = ((*index.add(i)).at(), out.add(i * inner));
+                    let (from_row, out) = (*index.add(i) as usize, out.add(i * inner));
                     for k in 0..inner {
                         *out.add(k) = if from_row < from { *x.add(from_row * inner + k) } else { outside };
-                    }
-                }
-            }
-        }
-    }
-}
-
-by_level! {
-    /// `out[o, i, k] = x[o, index[o, i, k], k]`: shapes as in [`take`], `index` of the shape of `out`.
-    fn gather<T: Copy, I: Index>(outer: usize, from: usize, to: usize, inner: usize, x: *const T, index: *const I, outside: T, out: *mut T)
-        = gather_body;
-}
-
-#[inline(always)]
-unsafe fn gather_body<T: Copy, I: Index>(
-    outer: usize,
-    from: usize,
-    to: usize,
-    inner: usize,
-    x: *const T,
-    index: *const I,
-    outside: T,
-    out: *mut T,
-) {
-    for o in 0..outer {
-        // SAFETY: the caller's; all offsets lie within the shapes.
-        unsafe {
-            let (x, index, out) = (x.add(o * from * inner), index.add(o * to * inner), out.add(o * to * inner));
-            if inner == 1 {
-                for i in 0..to {
-                    *out.add(i) = read(x, (*index.add(i)).at(), from, outside);
-                }
-            } else {
-                for i in 0..to {
-                    for k in 0..inner {
-                        let at = i * inner + k;
-                        let row = (*index.add(at)).at();
-                        *out.add(at) = if row < from { *x.add(row * inner + k) } else { outside };
                     }
                 }
             }
@@ -166,7 +99,7 @@ const SMALL: usize = 512;
 /// Positions that follow each other are often equal, and then every addition waits for the one before; four tables that
 /// take turns do not. The order of the additions depends on the sizes alone.
 #[inline(always)]
-unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y: *const R, out: *mut R) {
+unsafe fn scatter<R: Real>(from: usize, to: usize, index: *const i64, y: *const R, out: *mut R) {
     const TABLES: usize = 4;
     let zero = R::from_f64(0.0);
     // SAFETY: the caller's.
@@ -174,7 +107,7 @@ unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y:
         if from > SMALL || to < 2 * from {
             std::slice::from_raw_parts_mut(out, from).fill(zero);
             for i in 0..to {
-                add(out, (*index.add(i)).at(), from, *y.add(i));
+                add(out, *index.add(i) as usize, from, *y.add(i));
             }
             return;
         }
@@ -189,12 +122,12 @@ unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y:
         let mut i = 0;
         while i + TABLES <= to {
             for (t, table) in tables.into_iter().enumerate() {
-                add(table, (*index.add(i + t)).at(), from, *y.add(i + t));
+                add(table, *index.add(i + t) as usize, from, *y.add(i + t));
             }
             i += TABLES;
         }
         while i < to {
-            add(tables[0], (*index.add(i)).at(), from, *y.add(i));
+            add(tables[0], *index.add(i) as usize, from, *y.add(i));
             i += 1;
         }
         let [a, b, c, d] = tables;
@@ -206,12 +139,12 @@ unsafe fn scatter<R: Real, I: Index>(from: usize, to: usize, index: *const I, y:
 
 by_level! {
     /// `out[o, index[i], k] = Σ y[o, i, k]`, 0 where nothing is added: the adjoint of [`take`].
-    fn take_add<R: Real, I: Index>(outer: usize, from: usize, to: usize, inner: usize, index: *const I, y: *const R, out: *mut R)
+    fn take_add<R: Real>(outer: usize, from: usize, to: usize, inner: usize, index: *const i64, y: *const R, out: *mut R)
         = take_add_body;
 }
 
 #[inline(always)]
-unsafe fn take_add_body<R: Real, I: Index>(outer: usize, from: usize, to: usize, inner: usize, index: *const I, y: *const R, out: *mut R) {
+unsafe fn take_add_body<R: Real>(outer: usize, from: usize, to: usize, inner: usize, index: *const i64, y: *const R, out: *mut R) {
     for o in 0..outer {
         // SAFETY: the caller's; all offsets lie within the shapes.
         unsafe {
@@ -222,7 +155,7 @@ unsafe fn take_add_body<R: Real, I: Index>(outer: usize, from: usize, to: usize,
             }
             std::slice::from_raw_parts_mut(out, from * inner).fill(R::from_f64(0.0));
             for i in 0..to {
-                let row = (*index.add(i)).at();
+                let row = *index.add(i) as usize;
                 if row < from {
                     let (y, out) = (y.add(i * inner), out.add(row * inner));
                     for k in 0..inner {
@@ -233,70 +166,6 @@ unsafe fn take_add_body<R: Real, I: Index>(outer: usize, from: usize, to: usize,
         }
     }
 }
-
-by_level! {
-    /// `out[o, index[o, i, k], k] = Σ y[o, i, k]`, 0 where nothing is added: the adjoint of [`gather`].
-    fn scatter_add<R: Real, I: Index>(outer: usize, from: usize, to: usize, inner: usize, index: *const I, y: *const R, out: *mut R)
-        = scatter_add_body;
-}
-
-#[inline(always)]
-unsafe fn scatter_add_body<R: Real, I: Index>(
-    outer: usize,
-    from: usize,
-    to: usize,
-    inner: usize,
-    index: *const I,
-    y: *const R,
-    out: *mut R,
-) {
-    for o in 0..outer {
-        // SAFETY: the caller's; all offsets lie within the shapes.
-        unsafe {
-            let (index, y, out) = (index.add(o * to * inner), y.add(o * to * inner), out.add(o * from * inner));
-            if inner == 1 {
-                scatter(from, to, index, y, out);
-                continue;
-            }
-            std::slice::from_raw_parts_mut(out, from * inner).fill(R::from_f64(0.0));
-            for i in 0..to {
-                for k in 0..inner {
-                    let at = i * inner + k;
-                    let row = (*index.add(at)).at();
-                    if row < from {
-                        add(out, row * inner + k, from * inner, *y.add(at));
-                    }
-                }
-            }
-        }
-    }
-}
-
-by_level! {
-    /// Inclusive running results along the middle of `[outer, len, inner]`; from the end where `reverse`.
-    fn scan<R: Real, F: Fold>(outer: usize, len: usize, inner: usize, reverse: bool, x: *const R, out: *mut R) = scan_body;
-}
-
-#[inline(always)]
-unsafe fn scan_body<R: Real, F: Fold>(outer: usize, len: usize, inner: usize, reverse: bool, x: *const R, out: *mut R) {
-    for o in 0..outer {
-        // SAFETY: the caller's; all offsets lie within the shape.
-        unsafe {
-            let (x, out) = (x.add(o * len * inner), out.add(o * len * inner));
-            for i in 0..len {
-                let (at, before) = if reverse { (len - 1 - i, len - i) } else { (i, i.wrapping_sub(1)) };
-                for k in 0..inner {
-                    let element = *x.add(at * inner + k);
-                    *out.add(at * inner + k) = if i == 0 { element } else { F::join_elements(*out.add(before * inner + k), element) };
-                }
-            }
-        }
-    }
-}
-
-mod strided;
-
-pub(crate) use strided::{Strides, copy, place};
 
 #[cfg(test)]
 mod tests;

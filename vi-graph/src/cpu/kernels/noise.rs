@@ -6,7 +6,10 @@
 
 #![allow(clippy::needless_range_loop, reason = "lanes of several arrays at once")]
 
+mod rows;
+
 use super::Level;
+pub(crate) use rows::Rows;
 
 /// How many blocks are made at once: a 512-bit register of counters.
 pub(crate) const BLOCKS: usize = 16;
@@ -192,22 +195,22 @@ fn turn_f64(k: u64) -> (f64, f64) {
 
 /// Where the blocks of a sweep lie: lane by lane, `row` blocks each.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Walk {
+struct Walk {
     /// Words of the key.
-    pub key: [u32; 4],
+    key: [u32; 4],
     /// The lane of the first block.
-    pub lane: u32,
+    lane: u32,
     /// The number of the first block within its lane, upper half.
-    pub high: u32,
-    /// The number of the first block within its lane, lower half.
-    pub low: u32,
+    high: u32,
+    /// The number of the first block within its lane, lower half; 0 where the sweep goes over several lanes.
+    low: u32,
     /// Blocks in a lane; without effect where the sweep stays in one.
-    pub row: u32,
+    row: u32,
 }
 
 /// Where the numbers of block `i` of a sweep go, and so which blocks follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
+enum Layout {
     /// To `2i` and `2i + 1`, all in one lane.
     Lane,
     /// To `2i` and `2i + 1`: rows of an even length.
@@ -223,7 +226,7 @@ pub(crate) enum Layout {
 /// # Safety
 ///
 /// `out` is valid for the writes, and the machine has the instructions of the kernel.
-pub(crate) type Sweep<T> = unsafe fn(walk: Walk, chunks: usize, out: *mut T);
+type Sweep<T> = unsafe fn(walk: Walk, chunks: usize, out: *mut T);
 
 /// The counters of some blocks that need not follow each other.
 #[derive(Clone, Debug, Default)]
@@ -251,23 +254,19 @@ pub(crate) struct Run {
 ///
 /// # Safety
 ///
-/// The numbers of the runs' keys are below the number of `keys`, and the machine has the instructions of the kernel.
-pub(crate) type Fill<T> = unsafe fn(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>);
+/// The machine has the instructions of the kernel.
+type Fill<T> = unsafe fn(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>);
 
 #[inline(always)]
 fn draw<T: Draw, const NORMAL: bool>(words: [u32; 4]) -> [T; 2] {
     if NORMAL { T::normal(words) } else { T::uniform(words) }
 }
 
-/// # Safety
-///
-/// As [`Fill`].
 #[inline(always)]
-unsafe fn fill_body<T: Draw, const NORMAL: bool>(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>) {
+fn fill_body<T: Draw, const NORMAL: bool>(counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>) {
     let mut key = [[0; BLOCKS]; 4];
     for run in runs {
-        // SAFETY: the caller's.
-        let [a, b, c, d] = unsafe { *keys.get_unchecked(run.key) };
+        let [a, b, c, d] = keys[run.key];
         for i in 0..BLOCKS {
             key[0][i] |= run.mask[i] & a;
             key[1][i] |= run.mask[i] & b;
@@ -354,8 +353,7 @@ macro_rules! compiled {
             lane: u32,
             out: &mut Pairs<T>,
         ) {
-            // SAFETY: the caller's.
-            unsafe { fill_body::<T, NORMAL>(counters, runs, keys, lane, out) }
+            fill_body::<T, NORMAL>(counters, runs, keys, lane, out)
         }
     };
 }
@@ -366,25 +364,49 @@ compiled!(sweep_avx2, fill_avx2, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 compiled!(sweep_avx512, fill_avx512, "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma");
 
-/// The kernels for one law.
+/// The kernels for one law, of a level that the processor has.
 #[derive(Debug)]
 pub(crate) struct Kernels<T> {
     lane: Sweep<T>,
     even: Sweep<T>,
     odd: Sweep<T>,
     one: Sweep<T>,
-    pub fill: Fill<T>,
+    fill: Fill<T>,
 }
 
-impl<T> Kernels<T> {
-    /// The sweep for a layout.
-    pub fn sweep(&self, layout: Layout) -> Sweep<T> {
-        match layout {
-            Layout::Lane => self.lane,
+impl<T: Draw> Kernels<T> {
+    /// The numbers of a chunk of blocks, with the keys of its runs and the lane of the step.
+    #[inline]
+    pub fn fill(&self, counters: &Counters, runs: &[Run], keys: &[[u32; 4]], lane: u32, out: &mut Pairs<T>) {
+        // SAFETY: `kernels` has seen that the processor has the level.
+        unsafe { (self.fill)(counters, runs, keys, lane, out) }
+    }
+
+    /// The first `chunks` times [`BLOCKS`] blocks of a lane; `out` begins with their numbers.
+    #[inline]
+    pub fn sweep_row(&self, key: [u32; 4], lane: u32, chunks: usize, out: &mut [T]) {
+        // Runs in which the upper word of the counter does not change.
+        let most = (1 << 32) / BLOCKS;
+        for (run, out) in out.as_chunks_mut::<{ 2 * BLOCKS }>().0[..chunks].chunks_mut(most).enumerate() {
+            let walk = Walk { key, lane, high: run as u32, low: 0, row: 1 };
+            // SAFETY: `kernels` has seen that the processor has the level; `out` is so many chunks.
+            unsafe { (self.lane)(walk, out.len(), out.as_mut_ptr().cast()) };
+        }
+    }
+
+    /// The first [`Rows::swept`] blocks of rows of all lanes; `out` begins with the rows.
+    #[inline]
+    pub fn sweep_rows(&self, key: [u32; 4], rows: Rows, out: &mut [T]) {
+        assert!(rows.fit(out.len()), "rows that are longer than the output");
+        let kernel = match rows.layout() {
             Layout::Even => self.even,
             Layout::Odd => self.odd,
-            Layout::One => self.one,
-        }
+            _ => self.one,
+        };
+        let walk = Walk { key, lane: 0, high: 0, low: 0, row: rows.row() as u32 };
+        // SAFETY: `kernels` has seen that the processor has the level. The rows lie within `out`, and their blocks and lanes are
+        // counted without wrapping; `Rows::swept` leaves out what would write beyond the rows.
+        unsafe { kernel(walk, rows.swept() / BLOCKS, out.as_mut_ptr()) };
     }
 }
 
@@ -400,8 +422,10 @@ macro_rules! kernels {
     };
 }
 
-/// The kernels of a level for a law; the machine must have the level.
+/// The kernels of a level for a law.
+#[inline]
 pub(crate) fn kernels<T: Draw>(level: Level, normal: bool) -> Kernels<T> {
+    assert!(level <= Level::detect(), "a level that the processor does not have");
     match (level, normal) {
         #[cfg(target_arch = "x86_64")]
         (Level::Avx512, true) => kernels!(sweep_avx512, fill_avx512, true),

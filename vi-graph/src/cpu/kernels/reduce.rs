@@ -1,17 +1,13 @@
-//! Sums, products, extremes, and scalar products; over everything, over rows, over columns.
+//! Sums, products and extremes: of a run of elements, or of rows, column by column.
 //!
 //! A long sum is made of blocks in which every lane adds at most [`BLOCK`] terms; the blocks are added with the rounding
 //! errors of the additions (Knuth's two-sum), so that the error does not grow with the length.
 
-#![allow(dead_code, unused_imports, reason = "kernels for all forms of an operation, of which plans use some")]
-
 mod fold;
-mod log_sum_exp;
 
 use super::{Level, Real, Vector, kernel};
 use crate::ir::Reduce;
 pub(crate) use fold::{Fold, Largest, Product, Smallest, Sum};
-pub(crate) use log_sum_exp::log_sum_exp;
 
 /// How many terms a lane adds before they go to the total.
 const BLOCK: usize = 64;
@@ -109,71 +105,32 @@ pub(crate) trait Terms<V: Vector>: Copy {
     ///
     /// There are [`Vector::LANES`] terms from `i` on.
     unsafe fn vector(self, i: usize) -> V;
-    /// # Safety
-    ///
-    /// There is a term `i`.
-    unsafe fn element(self, i: usize) -> V::Element;
-    /// The terms from `i` on.
-    fn skip(self, i: usize) -> Self;
 }
 
 /// `x[i]`
 #[derive(Clone, Copy)]
-pub(crate) struct Elements<R>(pub *const R);
-/// `x[i] y[i]`
-#[derive(Clone, Copy)]
-pub(crate) struct Products<R>(pub *const R, pub *const R);
+struct Elements<R>(*const R);
+
 impl<V: Vector> Terms<V> for Elements<V::Element> {
     #[inline(always)]
     unsafe fn vector(self, i: usize) -> V {
         // SAFETY: the caller's.
         unsafe { V::load(self.0.add(i)) }
     }
-
-    #[inline(always)]
-    unsafe fn element(self, i: usize) -> V::Element {
-        // SAFETY: the caller's.
-        unsafe { *self.0.add(i) }
-    }
-
-    #[inline(always)]
-    fn skip(self, i: usize) -> Self {
-        Elements(self.0.wrapping_add(i))
-    }
 }
 
-impl<V: Vector> Terms<V> for Products<V::Element> {
-    #[inline(always)]
-    unsafe fn vector(self, i: usize) -> V {
-        // SAFETY: the caller's.
-        unsafe { V::load(self.0.add(i)) * V::load(self.1.add(i)) }
-    }
-
-    #[inline(always)]
-    unsafe fn element(self, i: usize) -> V::Element {
-        // SAFETY: the caller's.
-        unsafe { *self.0.add(i) * *self.1.add(i) }
-    }
-
-    #[inline(always)]
-    fn skip(self, i: usize) -> Self {
-        Products(self.0.wrapping_add(i), self.1.wrapping_add(i))
-    }
-}
-
-/// Folds `n` terms; what lies from there to the next whole vector is read and ignored.
+/// Folds `vectors` times [`Vector::LANES`] terms.
 ///
 /// # Safety
 ///
 /// There are so many terms, and the kernel runs at the level of the vector.
 #[inline(always)]
-pub(crate) unsafe fn fold_all<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
+pub(crate) unsafe fn fold_all<V: Vector, F: Fold, T: Terms<V>>(vectors: usize, terms: T) -> V::Element {
     const CHAINS: usize = 4;
     // SAFETY: the caller's.
     unsafe {
         let empty = V::new(V::Element::from_f64(F::EMPTY));
-        let (vectors, ragged) = (n / V::LANES, n % V::LANES);
-        let mut sum = if ragged > 0 { first(ragged, terms.vector(vectors * V::LANES), empty) } else { empty };
+        let mut sum = empty;
         let mut i = 0;
         if vectors >= CHAINS {
             let mut total = Total { high: empty, low: empty };
@@ -210,142 +167,52 @@ pub(crate) unsafe fn fold_all<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: 
     }
 }
 
-/// Adds to what is there, or not.
+/// At least a vector of elements; reads nothing beyond them.
 #[inline(always)]
-unsafe fn put<R: Real, const ADD: bool>(out: *mut R, x: R) {
-    // SAFETY: the caller's.
-    unsafe { *out = if ADD { *out + x } else { x } }
-}
-
-kernel! {
-    /// `out = fold of x`, or `out += …`; reads `x` to the end of its last vector.
-    pub(crate) fn all<R: Real, F: Fold; const ADD: bool>(n: usize, x: *const R, out: *mut R) = all_body;
-}
-
-#[inline(always)]
-unsafe fn all_body<V: Vector, F: Fold, const ADD: bool>(n: usize, x: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, F, _>(n, Elements(x))) }
-}
-
-kernel! {
-    /// `out = Σ x y`, or `out += …`; reads both to the end of their last vectors.
-    pub(crate) fn dot<R: Real; const ADD: bool>(n: usize, x: *const R, y: *const R, out: *mut R) = dot_body;
-}
-
-#[inline(always)]
-unsafe fn dot_body<V: Vector, const ADD: bool>(n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the caller's; buffers are padded to whole vectors.
-    unsafe { put::<_, ADD>(out, fold_all::<V, Sum, _>(n, Products(x, y))) }
-}
-
-/// Rows of `n` terms; reads nothing beyond them.
-#[inline(always)]
-unsafe fn rows_of<V: Vector, F: Fold, T: Terms<V>, const ADD: bool>(m: usize, n: usize, terms: T, out: *mut V::Element) {
-    /// Short rows are folded side by side.
-    const ROWS: usize = 8;
-    let empty = V::Element::from_f64(F::EMPTY);
-    let mut row = 0;
-    // SAFETY: the caller's: `m · n` terms and `m` results; the kernel runs at the level of the vector.
-    unsafe {
-        if n < V::LANES {
-            while row + ROWS <= m {
-                let mut sums = [empty; ROWS];
-                for k in 0..n {
-                    for (r, sum) in sums.iter_mut().enumerate() {
-                        *sum = F::join_elements(*sum, terms.element((row + r) * n + k));
-                    }
-                }
-                for (r, sum) in sums.into_iter().enumerate() {
-                    put::<_, ADD>(out.add(row + r), sum);
-                }
-                row += ROWS;
-            }
-            while row < m {
-                let mut sum = empty;
-                for k in 0..n {
-                    sum = F::join_elements(sum, terms.element(row * n + k));
-                }
-                put::<_, ADD>(out.add(row), sum);
-                row += 1;
-            }
-            return;
-        }
-        while row < m {
-            put::<_, ADD>(out.add(row), long_row::<V, F, T>(n, terms.skip(row * n)));
-            row += 1;
-        }
-    }
-}
-
-/// At least a vector of terms; reads nothing beyond them.
-#[inline(always)]
-unsafe fn long_row<V: Vector, F: Fold, T: Terms<V>>(n: usize, terms: T) -> V::Element {
+unsafe fn long_run<V: Vector, F: Fold>(n: usize, x: *const V::Element) -> V::Element {
     // SAFETY: the caller's; the kernel runs at the level of the vector.
     unsafe {
-        let whole = n / V::LANES * V::LANES;
-        let body = fold_all::<V, F, T>(whole, terms);
-        if whole == n {
+        let (vectors, ragged) = (n / V::LANES, n % V::LANES);
+        let body = fold_all::<V, F, _>(vectors, Elements(x));
+        if ragged == 0 {
             return body;
         }
-        // The last terms with their predecessors: what comes after them may be nobody's.
+        // The last elements with their predecessors: what comes after them may be nobody's.
         let empty = V::new(V::Element::from_f64(F::EMPTY));
-        let tail = first(V::LANES - (n - whole), empty, terms.vector(n - V::LANES));
+        let tail = first(V::LANES - ragged, empty, V::load(x.add(n - V::LANES)));
         F::join_elements(body, across::<V, F>(tail))
     }
 }
 
 kernel! {
-    /// `out[i] = fold of x[i, ..]`, `x` of shape `[m, n]`, or `out[i] += …`.
-    pub(crate) fn rows<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, x: *const R, out: *mut R) = rows_body;
+    /// `out[j] = fold of x[.., j]`; `x` has `m` rows of `n` elements, `step` bytes from row to row.
+    fn columns<R: Real, F: Fold>(m: usize, n: usize, step: usize, x: *const R, out: *mut R) = columns_body;
 }
 
 #[inline(always)]
-unsafe fn rows_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, x: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the caller's; positions and vectors lie within `x`.
-    unsafe { rows_of::<V, F, _, ADD>(m, n, Elements(x), out) }
-}
-
-kernel! {
-    /// `out[i] = Σ x[i, ..] y[i, ..]`, both of shape `[m, n]`, or `out[i] += …`.
-    pub(crate) fn row_dots<R: Real; const ADD: bool>(m: usize, n: usize, x: *const R, y: *const R, out: *mut R) = row_dots_body;
-}
-
-#[inline(always)]
-unsafe fn row_dots_body<V: Vector, const ADD: bool>(m: usize, n: usize, x: *const V::Element, y: *const V::Element, out: *mut V::Element) {
-    // SAFETY: the caller's; positions and vectors lie within `x` and `y`.
-    unsafe { rows_of::<V, Sum, _, ADD>(m, n, Products(x, y), out) }
-}
-
-kernel! {
-    /// `out[j] = fold of x[.., j]`, or `out[j] += …`; `x` has `m` rows of `n` elements, `step` bytes from row to row.
-    pub(crate) fn columns<R: Real, F: Fold; const ADD: bool>(m: usize, n: usize, step: usize, x: *const R, out: *mut R) = columns_body;
-}
-
-#[inline(always)]
-unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, step: usize, x: *const V::Element, out: *mut V::Element) {
+unsafe fn columns_body<V: Vector, F: Fold>(m: usize, n: usize, step: usize, x: *const V::Element, out: *mut V::Element) {
     let mut j = 0;
     // SAFETY: the caller's; each call has as many columns as are left, or fewer.
     unsafe {
         let empty = V::new(V::Element::from_f64(F::EMPTY));
         while j + 4 * V::LANES <= n {
-            some_columns::<V, F, ADD, 4>(m, step, x.add(j), empty, out.add(j));
+            some_columns::<V, F, 4>(m, step, x.add(j), empty, out.add(j));
             j += 4 * V::LANES;
         }
         while j + V::LANES <= n {
-            some_columns::<V, F, ADD, 1>(m, step, x.add(j), empty, out.add(j));
+            some_columns::<V, F, 1>(m, step, x.add(j), empty, out.add(j));
             j += V::LANES;
         }
         while j + 8 <= n {
-            few_columns::<V::Element, F, ADD, 8>(m, step, x.add(j), out.add(j));
+            few_columns::<V::Element, F, 8>(m, step, x.add(j), out.add(j));
             j += 8;
         }
         if j + 4 <= n {
-            few_columns::<V::Element, F, ADD, 4>(m, step, x.add(j), out.add(j));
+            few_columns::<V::Element, F, 4>(m, step, x.add(j), out.add(j));
             j += 4;
         }
         while j < n {
-            few_columns::<V::Element, F, ADD, 1>(m, step, x.add(j), out.add(j));
+            few_columns::<V::Element, F, 1>(m, step, x.add(j), out.add(j));
             j += 1;
         }
     }
@@ -353,7 +220,7 @@ unsafe fn columns_body<V: Vector, F: Fold, const ADD: bool>(m: usize, n: usize, 
 
 /// `K` columns.
 #[inline(always)]
-unsafe fn few_columns<R: Real, F: Fold, const ADD: bool, const K: usize>(m: usize, step: usize, x: *const R, out: *mut R) {
+unsafe fn few_columns<R: Real, F: Fold, const K: usize>(m: usize, step: usize, x: *const R, out: *mut R) {
     let mut totals = [F::EMPTY; K];
     let mut i = 0;
     while i < m {
@@ -373,19 +240,13 @@ unsafe fn few_columns<R: Real, F: Fold, const ADD: bool, const K: usize>(m: usiz
     }
     for (k, total) in totals.into_iter().enumerate() {
         // SAFETY: the caller's.
-        unsafe { put::<_, ADD>(out.add(k), R::from_f64(total)) };
+        unsafe { *out.add(k) = R::from_f64(total) };
     }
 }
 
 /// `K` vectors of columns.
 #[inline(always)]
-unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
-    m: usize,
-    step: usize,
-    x: *const V::Element,
-    empty: V,
-    out: *mut V::Element,
-) {
+unsafe fn some_columns<V: Vector, F: Fold, const K: usize>(m: usize, step: usize, x: *const V::Element, empty: V, out: *mut V::Element) {
     let mut totals = [Total { high: empty, low: empty }; K];
     let mut i = 0;
     while i < m {
@@ -406,17 +267,13 @@ unsafe fn some_columns<V: Vector, F: Fold, const ADD: bool, const K: usize>(
         // An infinite sum has NaN for its errors.
         let sum = if F::SUM { V::select(total.low.is_nan(), total.high, total.high + total.low) } else { total.high };
         // SAFETY: the caller's.
-        unsafe {
-            let at = out.add(k * V::LANES);
-            let sum = if ADD { V::load(at) + sum } else { sum };
-            sum.store(at);
-        }
+        unsafe { sum.store(out.add(k * V::LANES)) };
     }
 }
 
 kernel! {
     /// `out = fold of x`; reads exactly `n` elements.
-    pub(crate) fn run<R: Real, F: Fold>(n: usize, x: *const R, out: *mut R) = run_body;
+    fn run<R: Real, F: Fold>(n: usize, x: *const R, out: *mut R) = run_body;
 }
 
 #[inline(always)]
@@ -442,7 +299,7 @@ unsafe fn run_body<V: Vector, F: Fold>(n: usize, x: *const V::Element, out: *mut
             *out = F::join_elements(F::join_elements(a, b), F::join_elements(c, d));
             return;
         }
-        *out = long_row::<V, F, _>(n, Elements(x));
+        *out = long_run::<V, F>(n, x);
     }
 }
 
@@ -459,34 +316,10 @@ pub(crate) fn of_run<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, *cons
 /// The kernel that folds rows into one: how many, elements of each, bytes from row to row.
 pub(crate) fn of_rows<R: Real>(level: Level, f: Reduce) -> unsafe fn(usize, usize, usize, *const R, *mut R) {
     match f {
-        Reduce::Prod => columns::<R, Product, false>(level),
-        Reduce::Max => columns::<R, Largest, false>(level),
-        Reduce::Min => columns::<R, Smallest, false>(level),
-        _ => columns::<R, Sum, false>(level),
-    }
-}
-
-/// `out[i]` is whether any of `x[i, ..]` is true, `x` of shape `[m, n]`.
-///
-/// # Safety
-///
-/// `x` and `out` have the elements of their shapes.
-pub(crate) unsafe fn any_rows(m: usize, n: usize, x: *const u8, out: *mut u8) {
-    for i in 0..m {
-        // SAFETY: the caller's.
-        unsafe { *out.add(i) = (0..n).fold(0, |any, k| any | *x.add(i * n + k)) };
-    }
-}
-
-/// As [`any_rows`], for all.
-///
-/// # Safety
-///
-/// As [`any_rows`].
-pub(crate) unsafe fn all_rows(m: usize, n: usize, x: *const u8, out: *mut u8) {
-    for i in 0..m {
-        // SAFETY: the caller's.
-        unsafe { *out.add(i) = (0..n).fold(1, |all, k| all & *x.add(i * n + k)) };
+        Reduce::Prod => columns::<R, Product>(level),
+        Reduce::Max => columns::<R, Largest>(level),
+        Reduce::Min => columns::<R, Smallest>(level),
+        _ => columns::<R, Sum>(level),
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn take<T: Copy>(level: Level, [n, inner]: [usize; 2], x: &[T], index
     let outer = out.len().checked_div(m * inner).unwrap_or(0);
     assert!(outer * n * inner <= x.len());
     // SAFETY: `level` was detected; `x` has `outer · n · inner` elements, `out` at least `outer · m · inner`.
-    unsafe { movement::take::<T, i64>(level)(outer, n, m, inner, x.as_ptr(), index.as_ptr(), outside, out.as_mut_ptr()) }
+    unsafe { movement::take::<T>(level)(outer, n, m, inner, x.as_ptr(), index.as_ptr(), outside, out.as_mut_ptr()) }
 }
 
 /// The adjoint of [`take`]: `y`, `[outer, m, inner]`, summed into zeros of `[outer, n, inner]`.
@@ -90,5 +90,5 @@ pub(crate) fn take_add<R: Real>(level: Level, [n, inner]: [usize; 2], index: &[i
     let outer = out.len().checked_div(n * inner).unwrap_or(0);
     assert!(outer * m * inner <= y.len());
     // SAFETY: as in `take`, the other way round.
-    unsafe { movement::take_add::<R, i64>(level)(outer, n, m, inner, index.as_ptr(), y.as_ptr(), out.as_mut_ptr()) }
+    unsafe { movement::take_add::<R>(level)(outer, n, m, inner, index.as_ptr(), y.as_ptr(), out.as_mut_ptr()) }
 }
