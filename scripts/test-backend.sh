@@ -64,12 +64,13 @@ for crate in "${quick[@]}"; do
     profile+=(--config "profile.release.package.${crate%=*}.opt-level=${crate#*=}")
 done
 
-# What the macros say (ui.rs), and what is recorded and made of it (compile.rs, passes.rs), is the same on every device.
+# What the macros say (ui.rs), what is recorded and made of it (compile.rs, passes.rs) and what Flex allocates (allocation.rs)
+# is the same on every device.
 suite=()
 for file in tests/tests/*.rs; do
     name="$(basename "$file" .rs)"
     case "$name" in
-        ui | compile | passes) ;;
+        ui | compile | passes | allocation) ;;
         # A software GPU compiles its kernels for minutes; the known answers run compiled as well.
         compiled) [ "$backend" = wgpu ] || suite+=(--test "$name") ;;
         *) suite+=(--test "$name") ;;

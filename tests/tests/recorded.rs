@@ -55,3 +55,18 @@ fn a_parameter_that_is_only_read_detached_is_an_error_as_it_is_eagerly() -> Resu
     }
     Ok(())
 }
+
+#[test]
+fn the_graph_of_a_step_can_be_looked_at() -> Result<()> {
+    let y = vector([4.0, 5.5, 3.5])?;
+    let svi = Svi::new(&mean(y.clone()), AutoNormal::new()).device(device()?);
+    let graph = svi.graph(&svi.init()?)?;
+    assert_eq!(graph.outputs.len(), 3);
+    let text = graph.to_string();
+    assert!(text.contains("parameter \"auto.mu.loc\"") && text.contains("site \"mu\""), "{text}");
+    assert!(vi_runtime::graph::print::dot(&graph).starts_with("digraph"));
+    let stopped = Svi::new(&stopped(y), plain()).device(device()?);
+    let Err(error) = stopped.graph(&stopped.init()?) else { panic!("there is no graph of an eager step") };
+    assert!(error.to_string().contains("detach"), "{error}");
+    Ok(())
+}

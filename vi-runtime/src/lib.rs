@@ -41,7 +41,7 @@ pub use program::arg::{Arg, Args, Fingerprint};
 pub use program::{Bound, BoxedProgram, Ctx, Draws, DrawsSource, Latents, Program, Rank, Ranks, Run, SiteName, Trace};
 pub use support::Support;
 pub use svi::{Svi, SviState};
-pub use vi_graph::Key;
+pub use vi_graph::{self as graph, Key};
 pub use vi_macros::{Arg, guide, model};
 
 /// What the macros expand to; not for use by hand.

@@ -23,7 +23,7 @@ use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program, Run, compare_ranks};
 use crate::progress::Progress;
 use compiled::Plans;
-use vi_graph::Key;
+use vi_graph::{Graph, Key};
 
 pub(crate) use state::Memory;
 pub use state::SviState;
@@ -206,6 +206,20 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         match plan {
             Some(plan) => compiled::step(&self.settings, state, prepared, &plan),
             None => eager::step(&self.settings, state, prepared),
+        }
+    }
+
+    /// What a compiled step computes, after all passes: the ELBO, then the gradient of the loss for each parameter.
+    ///
+    /// Its `to_string` is a list of operations, [`graph::print::dot`](crate::graph::print::dot) a picture for Graphviz.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step); [`Error::Unsupported`] with the reason where the steps are run eagerly.
+    pub fn graph(&self, state: &SviState) -> Result<Graph> {
+        let mut plans = self.plans.borrow_mut();
+        match plans.choose(&self.settings, state, self.prepared()?, None)? {
+            Some(plan) => Ok(plan.graph().clone()),
+            None => Err(Error::Unsupported { what: "the graph of a step".into(), problem: format!("steps are {}", plans.executed()) }),
         }
     }
 

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
-use vi_graph::Key;
 use vi_graph::ir::Role;
+use vi_graph::{Graph, Key};
 
 use super::{Refusal, Source, StepGraph, elbo_graph, step_graph};
 use crate::any_tensor::AnyTensor;
@@ -51,6 +51,7 @@ pub(crate) enum Stepped {
 /// A compiled step for one set of shapes.
 pub(crate) struct Plan {
     runner: RefCell<Box<dyn Runner>>,
+    graph: Graph,
     sources: Vec<Source>,
     moved: Vec<String>,
     owner: RefCell<Weak<Memory>>,
@@ -91,7 +92,14 @@ impl Plan {
         });
         let moved = moved.collect();
         let runner = super::runner(&graph, placement)?;
-        Ok(Plan { runner: RefCell::new(runner), sources: graph.sources, moved, owner: RefCell::default(), ahead: Cell::new(false) })
+        Ok(Plan {
+            runner: RefCell::new(runner),
+            graph: graph.graph,
+            sources: graph.sources,
+            moved,
+            owner: RefCell::default(),
+            ahead: Cell::new(false),
+        })
     }
 
     /// Gives the plan the tensors of its programs' arguments.
@@ -129,6 +137,11 @@ impl Plan {
     /// Where the device fails.
     pub(crate) fn gradient(&self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
         self.runner.borrow_mut().gradient(key)
+    }
+
+    /// What a step computes.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// The names of the parameters that move, in the order of the numbers in [`Stepped::NotFinite`].
