@@ -146,6 +146,7 @@ impl Executable {
         let tiling = tile::tiling(graph, options.tile);
         let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs), tiling.as_ref(), options.threads)?;
         let constants = std::mem::take(&mut lowered.constants);
+        let widest = lowered.widest;
         let plan = plan::plan(lowered, 0, end)?;
         let mut arena = Arena::new(plan.bytes);
         for (buffer, data) in &constants {
@@ -153,9 +154,11 @@ impl Executable {
             store(&mut arena.bytes_mut()[start..], graph.precision, data);
         }
         let sites = sites(graph, &inputs, options, noise.start);
+        // Threads that nothing would wake are not started.
+        let shares = widest > 1 || gradients.len() >= kernels::slices::SHARED * size(graph.precision, Type::Float);
         Ok(Executable {
             level,
-            pool: (options.threads > 1).then(|| Pool::new(options.threads)),
+            pool: (options.threads > 1 && shares).then(|| Pool::new(options.threads)),
             noise: NoisePlan::new(&sites),
             drawn: noise,
             precision: graph.precision,

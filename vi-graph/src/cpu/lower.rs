@@ -95,6 +95,8 @@ pub(crate) struct Lowered {
     pub inputs: Vec<usize>,
     /// The buffer of each output of the graph, dense.
     pub outputs: Vec<usize>,
+    /// The most threads that take part in an instruction.
+    pub widest: usize,
 }
 
 /// One end of a kernel call.
@@ -156,7 +158,7 @@ pub(crate) fn lower(
         states: Vec::new(),
         sums: None,
         contracted: Vec::new(),
-        out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new() },
+        out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new(), widest: 1 },
     };
     lowering.inputs(inputs);
     for (port, &id) in outputs.iter().zip(&graph.outputs).filter(|(port, _)| port.packed) {

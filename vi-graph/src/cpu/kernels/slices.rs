@@ -15,7 +15,7 @@ fn whole<R>(len: usize) -> usize {
 }
 
 /// Regions with fewer elements are left to one thread.
-const SHARED: usize = 1 << 16;
+pub(crate) const SHARED: usize = 1 << 16;
 
 /// Calls `f` with a range of whole lines on each thread, all of which make up `0..n`.
 fn shared<R>(pool: Option<&Pool>, n: usize, f: &(impl Fn(Range<usize>) + Sync)) {

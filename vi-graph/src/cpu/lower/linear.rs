@@ -90,6 +90,7 @@ impl Lowering<'_> {
             .collect();
         let phase = self.out.buffers[out.buffer].phase;
         let threads = if m * k * n >= SHARED { self.threads.min(m.max(n) / 16).max(1) } else { 1 };
+        self.out.widest = self.out.widest.max(threads);
         let product = Product { wide: self.wide(), sizes: [m, k, n], places, strides, loops, threads };
         self.emit(Instruction::Product(Box::new(product)), phase, accesses);
         Ok(out)

@@ -53,6 +53,7 @@ impl Lowering<'_> {
         let tiles = full + usize::from(rest > 0);
         let worth = if tiling.forced { tiles } else { self.elements(&group) / SHARE };
         let threads = self.threads.min(tiles).min(worth).max(1);
+        self.out.widest = self.out.widest.max(threads);
 
         let mut slabs: Vec<Slab> = Vec::new();
         let mut accesses: Vec<Access> = Vec::new();
