@@ -158,7 +158,14 @@ pub(crate) fn lower(
         states: Vec::new(),
         sums: None,
         contracted: Vec::new(),
-        out: Lowered { buffers: Vec::new(), emitted: Vec::new(), constants: Vec::new(), inputs: Vec::new(), outputs: Vec::new(), widest: 1 },
+        out: Lowered {
+            buffers: Vec::new(),
+            emitted: Vec::new(),
+            constants: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            widest: 1,
+        },
     };
     lowering.inputs(inputs);
     for (port, &id) in outputs.iter().zip(&graph.outputs).filter(|(port, _)| port.packed) {
