@@ -62,16 +62,20 @@ fn joined(rewrite: &mut Rewrite, mut terms: Vec<Term>) -> Option<Id> {
     if terms.len() > MOST {
         return None;
     }
-    for i in 1..terms.len() {
-        for j in 0..i {
-            if let Some(joined) = join(rewrite, terms[j], terms[i]) {
+    // All joins before the total is built: each addition of a total is looked at in the same way.
+    let before = terms.len();
+    let mut i = 1;
+    while i < terms.len() {
+        match (0..i).find_map(|j| Some((j, join(rewrite, terms[j], terms[i])?))) {
+            Some((j, joined)) => {
                 terms[j] = joined;
                 terms.remove(i);
-                return total(rewrite, &terms);
+                i = j.max(1);
             }
+            None => i += 1,
         }
     }
-    None
+    if terms.len() == before { None } else { total(rewrite, &terms) }
 }
 
 /// `factor x`

@@ -117,7 +117,7 @@ fn totals_share_factors_and_sums() {
         let total = g.add(terms[0], z);
         g.add(total, terms[1])
     });
-    assert_eq!(total, "add(add(z, mul(sum[0](add(square(x), square(y))), -0.5)), 1.5)");
+    assert_eq!(total, "add(z, add(mul(sum[0](add(square(x), square(y))), -0.5), 1.5))");
     // of two particles: what is the same for both is doubled
     let particles = form(|g| {
         let (x, s) = (step(g, "x", &[2, 3]), step(g, "s", &[1, 1]));
