@@ -10,6 +10,8 @@ mod layers;
 mod programs;
 #[path = "compile/refusals.rs"]
 mod refusals;
+#[path = "support/schools.rs"]
+mod schools;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

@@ -23,5 +23,7 @@ mod priors;
 mod refusals;
 #[path = "compiled/runs.rs"]
 mod runs;
+#[path = "support/schools.rs"]
+mod schools;
 #[path = "compiled/statements.rs"]
 mod statements;

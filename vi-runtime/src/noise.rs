@@ -99,19 +99,24 @@ impl HostNoise {
 
     fn fill(&mut self, kind: NoiseKind, shape: &[usize]) -> AnyTensor {
         let key = self.request();
-        let Placement { device, dtype } = &self.placement;
-        let count = shape.iter().product();
-        let data = if *dtype == FloatDType::F64 {
-            let mut numbers = vec![0.0; count];
-            fill_f64(kind, key, &mut numbers);
-            TensorData::new(numbers, shape.to_vec())
-        } else {
-            let mut numbers = vec![0.0; count];
-            fill_f32(kind, key, &mut numbers);
-            TensorData::new(numbers, shape.to_vec())
-        };
-        each_rank!(shape.len(), D => Tensor::<D>::from_data(data, (device, DType::from(*dtype))).into())
+        floats(&self.placement, shape, |numbers| fill_f32(kind, key, numbers), |numbers| fill_f64(kind, key, numbers))
     }
+}
+
+/// A tensor at `to` of what fills it in the precision there.
+pub(crate) fn floats(to: &Placement, shape: &[usize], single: impl FnOnce(&mut [f32]), double: impl FnOnce(&mut [f64])) -> AnyTensor {
+    let Placement { device, dtype } = to;
+    let count = shape.iter().product();
+    let data = if *dtype == FloatDType::F64 {
+        let mut numbers = vec![0.0; count];
+        double(&mut numbers);
+        TensorData::new(numbers, shape.to_vec())
+    } else {
+        let mut numbers = vec![0.0; count];
+        single(&mut numbers);
+        TensorData::new(numbers, shape.to_vec())
+    };
+    each_rank!(shape.len(), D => Tensor::<D>::from_data(data, (device, DType::from(*dtype))).into())
 }
 
 impl NoiseSource for HostNoise {

@@ -5,15 +5,16 @@ mod node;
 mod structure;
 
 use burn::backend::DispatchTensor;
-use burn::tensor::{DType, Float, FloatDType, Tensor, TensorData};
+use burn::tensor::{Float, Tensor};
 use vi_graph::ir::{NoiseKind, Op, Type};
 use vi_graph::optimise::{Stage, stages};
 use vi_graph::{Graph, Key, noise};
 
 use super::plan::{Runner, Stepped};
 use super::{Source, StepGraph};
-use crate::any_tensor::{AnyTensor, each_rank};
+use crate::any_tensor::AnyTensor;
 use crate::error::Result;
+use crate::noise::floats;
 use crate::operand::Placement;
 use crate::optim::{OptimState, Optimizer};
 use crate::program::draw_units;
@@ -122,18 +123,12 @@ impl Replay {
     }
 
     fn noise(&self, key: Key, kind: NoiseKind, shape: &[usize]) -> DispatchTensor {
-        let (count, Placement { device, dtype }) = (shape.iter().product::<usize>(), &self.placement);
-        let each = count / self.particles;
-        let data = if *dtype == FloatDType::F64 {
-            let mut numbers = vec![0.0; count];
-            noise::fill_lanes_f64(kind, key, each, &mut numbers);
-            TensorData::new(numbers, shape.to_vec())
-        } else {
-            let mut numbers = vec![0.0; count];
-            noise::fill_lanes_f32(kind, key, each, &mut numbers);
-            TensorData::new(numbers, shape.to_vec())
-        };
-        each_rank!(shape.len(), D => Tensor::<D>::from_data(data, (device, DType::from(*dtype))).into_dispatch())
+        let each = shape.iter().product::<usize>() / self.particles;
+        let (single, double) = (
+            |numbers: &mut [f32]| noise::fill_lanes_f32(kind, key, each, numbers),
+            |numbers: &mut [f64]| noise::fill_lanes_f64(kind, key, each, numbers),
+        );
+        floats(&self.placement, shape, single, double).into_dispatch()
     }
 
     fn flat(value: &AnyTensor) -> Result<Tensor<1>> {
