@@ -18,6 +18,13 @@ pub struct Placement {
     pub dtype: FloatDType,
 }
 
+/// The CPU device of this build, single precision.
+impl Default for Placement {
+    fn default() -> Self {
+        Placement { device: crate::device::default(), dtype: FloatDType::F32 }
+    }
+}
+
 /// One parameter of a distribution of rank `D`.
 #[allow(clippy::large_enum_variant, reason = "a Burn tensor is 256 bytes by value; a box would cost an allocation each time")]
 #[derive(Clone, Debug)]

@@ -24,6 +24,24 @@ pub enum Support {
     RealVector,
     /// Vectors of positive numbers with sum 1; one event dimension.
     Simplex,
+    /// Vectors whose elements increase; one event dimension.
+    Ordered,
+    /// Vectors of positive numbers that increase; one event dimension.
+    PositiveOrdered,
+    /// Vectors of length 1; one event dimension.
+    Sphere,
+    /// Vectors with sum 0; one event dimension.
+    ZeroSum,
+    /// Angles in `(−π, π]`.
+    Circular,
+    /// Lower triangular matrices with a positive diagonal; two event dimensions.
+    LowerCholesky,
+    /// Lower triangular matrices with a positive diagonal and rows of length 1; two event dimensions.
+    CorrelationCholesky,
+    /// Symmetric positive definite matrices with a diagonal of ones; two event dimensions.
+    Correlation,
+    /// Symmetric positive definite matrices; two event dimensions.
+    PositiveDefinite,
     /// 0 or 1.
     Boolean,
     /// 0, 1, 2, …
@@ -47,8 +65,17 @@ impl Support {
             (Interval(low, high), _) if low.is_infinite() && high.is_infinite() => true,
             (Point, _) => true,
             (_, Point) => false,
-            (Simplex, Simplex | RealVector) => true,
-            (_, Simplex) | (Simplex, Real) => matches!(self, Simplex),
+            (Simplex, Real) => true,
+            _ if self.is_structured() || outer.is_structured() => {
+                self == outer
+                    || match outer {
+                        RealVector => self.event_rank() == 1,
+                        Ordered => matches!(self, PositiveOrdered),
+                        LowerCholesky => matches!(self, CorrelationCholesky),
+                        PositiveDefinite => matches!(self, Correlation),
+                        _ => false,
+                    }
+            }
             _ => {
                 let ((low, high), (outer_low, outer_high)) = (self.bounds(), outer.bounds());
                 low >= outer_low && high <= outer_high
@@ -61,10 +88,19 @@ impl Support {
         matches!(self, Boolean | NonNegativeInteger | IntegerInterval(..))
     }
 
+    /// Whether the elements of one value depend on each other, so that no interval describes the set.
+    pub fn is_structured(&self) -> bool {
+        matches!(
+            self,
+            Simplex | Ordered | PositiveOrdered | Sphere | ZeroSum | LowerCholesky | CorrelationCholesky | Correlation | PositiveDefinite
+        )
+    }
+
     /// The number of event dimensions a value has at least.
     pub fn event_rank(&self) -> usize {
         match self {
-            RealVector | Simplex => 1,
+            RealVector | Simplex | Ordered | PositiveOrdered | Sphere | ZeroSum => 1,
+            LowerCholesky | CorrelationCholesky | Correlation | PositiveDefinite => 2,
             _ => 0,
         }
     }
@@ -72,8 +108,10 @@ impl Support {
     /// The smallest interval that holds every element.
     pub fn bounds(&self) -> (f64, f64) {
         match *self {
-            Real | RealVector | Point => (f64::NEG_INFINITY, f64::INFINITY),
-            Positive | NonNegativeInteger => (0.0, f64::INFINITY),
+            Real | RealVector | Point | Ordered | ZeroSum | LowerCholesky | PositiveDefinite => (f64::NEG_INFINITY, f64::INFINITY),
+            Positive | NonNegativeInteger | PositiveOrdered => (0.0, f64::INFINITY),
+            Sphere | CorrelationCholesky | Correlation => (-1.0, 1.0),
+            Circular => (-std::f64::consts::PI, std::f64::consts::PI),
             UnitInterval | Simplex | Boolean => (0.0, 1.0),
             Interval(low, high) => (low, high),
             GreaterThan(low) => (low, f64::INFINITY),
@@ -91,8 +129,9 @@ impl Support {
     /// A finite number well inside, which stands in for masked values.
     pub fn interior(&self) -> f64 {
         match *self {
-            Real | RealVector | Point => 0.0,
-            Positive => 1.0,
+            Real | RealVector | Point | Ordered | Sphere | ZeroSum | Circular | LowerCholesky | CorrelationCholesky | Correlation
+            | PositiveDefinite => 0.0,
+            Positive | PositiveOrdered => 1.0,
             UnitInterval | Simplex => 0.5,
             Interval(low, high) if low.is_finite() && high.is_finite() => low + (high - low) / 2.0,
             Interval(..) => 0.0,
@@ -115,6 +154,15 @@ impl fmt::Display for Support {
             LessThan(high) => write!(f, "(-inf, {high})"),
             RealVector => write!(f, "the real vectors"),
             Simplex => write!(f, "the simplex"),
+            Ordered => write!(f, "the ordered vectors"),
+            PositiveOrdered => write!(f, "the ordered vectors of positive numbers"),
+            Sphere => write!(f, "the vectors of length 1"),
+            ZeroSum => write!(f, "the vectors with sum 0"),
+            Circular => write!(f, "(-pi, pi]"),
+            LowerCholesky => write!(f, "the lower triangular matrices with a positive diagonal"),
+            CorrelationCholesky => write!(f, "the Cholesky factors of correlation matrices"),
+            Correlation => write!(f, "the correlation matrices"),
+            PositiveDefinite => write!(f, "the positive definite matrices"),
             Boolean => write!(f, "{{0, 1}}"),
             NonNegativeInteger => write!(f, "{{0, 1, 2, ...}}"),
             IntegerInterval(low, high) => write!(f, "{{{low}, ..., {high}}}"),
@@ -141,6 +189,24 @@ pub mod tag {
         RealVector,
         /// The simplex.
         Simplex,
+        /// Ordered vectors.
+        Ordered,
+        /// Ordered vectors of positive numbers.
+        PositiveOrdered,
+        /// Vectors of length 1.
+        Sphere,
+        /// Vectors with sum 0.
+        ZeroSum,
+        /// Angles.
+        Circular,
+        /// Lower triangular matrices with a positive diagonal.
+        LowerCholesky,
+        /// Cholesky factors of correlation matrices.
+        CorrelationCholesky,
+        /// Correlation matrices.
+        Correlation,
+        /// Positive definite matrices.
+        PositiveDefinite,
         /// 0 or 1.
         Boolean,
         /// 0, 1, 2, …
@@ -168,13 +234,22 @@ pub mod tag {
         Real => Real RealVector Unknown Submodel;
         Positive => Positive Real RealVector Unknown Submodel;
         UnitInterval => UnitInterval Positive Real RealVector Unknown Submodel;
+        Circular => Circular Real RealVector Unknown Submodel;
         RealVector => RealVector Real Unknown Submodel;
         Simplex => Simplex RealVector Unknown Submodel;
+        Ordered => Ordered RealVector Unknown Submodel;
+        PositiveOrdered => PositiveOrdered Ordered RealVector Unknown Submodel;
+        Sphere => Sphere RealVector Unknown Submodel;
+        ZeroSum => ZeroSum RealVector Unknown Submodel;
+        LowerCholesky => LowerCholesky Unknown Submodel;
+        CorrelationCholesky => CorrelationCholesky LowerCholesky Unknown Submodel;
+        Correlation => Correlation PositiveDefinite Unknown Submodel;
+        PositiveDefinite => PositiveDefinite Unknown Submodel;
         Boolean => Boolean NonNegativeInteger Unknown Submodel;
         NonNegativeInteger => NonNegativeInteger Unknown Submodel;
-        Point => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
-        Unknown => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
-        Submodel => Real Positive UnitInterval RealVector Simplex Boolean NonNegativeInteger Point Unknown Submodel;
+        Point => Real Positive UnitInterval RealVector Simplex Ordered PositiveOrdered Sphere ZeroSum Circular LowerCholesky CorrelationCholesky Correlation PositiveDefinite Boolean NonNegativeInteger Point Unknown Submodel;
+        Unknown => Real Positive UnitInterval RealVector Simplex Ordered PositiveOrdered Sphere ZeroSum Circular LowerCholesky CorrelationCholesky Correlation PositiveDefinite Boolean NonNegativeInteger Point Unknown Submodel;
+        Submodel => Real Positive UnitInterval RealVector Simplex Ordered PositiveOrdered Sphere ZeroSum Circular LowerCholesky CorrelationCholesky Correlation PositiveDefinite Boolean NonNegativeInteger Point Unknown Submodel;
     }
 
     #[doc(hidden)]

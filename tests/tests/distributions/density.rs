@@ -201,7 +201,7 @@ macro_rules! families {
     ($($test:ident: $table:literal, [$($param:literal),+], $value:ident, |$p:ident| $build:expr;)+) => { $(
         #[test]
         fn $test() {
-            check($table, stringify!($test), &[$($param),+], |$p: &[Tensor<1>]| $build, $value);
+            $crate::density::check($table, stringify!($test), &[$($param),+], |$p: &[Tensor<1>]| $build, $value);
         }
     )+ };
 }

@@ -147,19 +147,19 @@ pub struct ShapeConflict {
 #[derive(Clone, Debug)]
 pub struct Batch<const D: usize> {
     dims: [usize; D],
-    dtype: Option<FloatDType>,
+    placement: Option<Placement>,
     conflict: Option<Box<ShapeConflict>>,
 }
 
 impl<const D: usize> Batch<D> {
     /// Broadcasts the parameters; remembers the first pair that does not fit.
     pub fn of<const N: usize>(parameters: [(&'static str, &Operand<D>); N]) -> Self {
-        let mut batch = Batch { dims: [1; D], dtype: None, conflict: None };
+        let mut batch = Batch { dims: [1; D], placement: None, conflict: None };
         let mut source: [&'static str; D] = [""; D];
         for (name, operand) in parameters {
             let dims = operand.dims();
             if let Operand::Tensor(tensor) = operand {
-                batch.dtype = Some(tensor.dtype().into());
+                batch.placement = Some(Placement { device: tensor.device().inner(), dtype: tensor.dtype().into() });
             }
             for i in 0..D {
                 if dims[i] == batch.dims[i] || dims[i] == 1 {
@@ -199,10 +199,10 @@ impl<const D: usize> Batch<D> {
         self
     }
 
-    /// Remembers the precision of the run.
+    /// Remembers device and precision of the run.
     #[must_use]
     pub fn place(mut self, to: &Placement) -> Self {
-        self.dtype = Some(to.dtype);
+        self.placement = Some(to.clone());
         self
     }
 
@@ -213,6 +213,16 @@ impl<const D: usize> Batch<D> {
 
     /// A discrete value in the precision of the parameters.
     pub fn float(&self, value: &Tensor<D, burn::tensor::Int>) -> Tensor<D> {
-        value.clone().cast(self.dtype.unwrap_or(FloatDType::F32))
+        value.clone().cast(self.placement.as_ref().map_or(FloatDType::F32, |placement| placement.dtype))
+    }
+
+    /// What was computed from the parameters as a tensor of the common shape: where the parameters are, numbers alone
+    /// on the default device in single precision.
+    pub fn fill(&self, of_parameters: Operand<D>) -> Tensor<D> {
+        let tensor = match &self.placement {
+            Some(placement) => of_parameters.tensor(placement),
+            None => of_parameters.tensor(&Placement::default()),
+        };
+        super::density::spread(tensor, self.dims)
     }
 }
