@@ -123,7 +123,7 @@ impl<const D: usize> AR<D> {
         let mut all = Vec::new();
         let mut current = self.each_coefficient(to);
         while let Some(last) = current.last().cloned() {
-            let left = last.clone().square().neg() + 1.0;
+            let left = (last.clone() + 1.0) * (last.clone().neg() + 1.0);
             let shorter: Vec<Tensor<D>> = (0..current.len() - 1)
                 .map(|j| (current[j].clone() + last.clone() * current[current.len() - 2 - j].clone()) / left.clone())
                 .collect();

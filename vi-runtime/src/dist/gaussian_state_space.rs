@@ -174,8 +174,7 @@ impl Placed {
     /// One distribution of the first state for each column.
     fn first(&self, columns: usize) -> Belief {
         let [rows, states, _] = self.mean.dims();
-        let covariance = self.factor.clone().matmul(self.factor.clone().swap_dims(1, 2));
-        Belief { mean: spread(self.mean.clone(), [rows, states, columns]), covariance }
+        Belief { mean: spread(self.mean.clone(), [rows, states, columns]), factor: self.factor.clone() }
     }
 }
 
@@ -251,20 +250,19 @@ impl<const D: usize> Distribution<D> for GaussianStateSpace<D> {
 
 impl<const D: usize> GaussianStateSpace<D> {
     /// Of each step, `f` of the mean (a column) and the covariance of its state: `[rows, 1, p]`, one below the other.
-    fn each_step(&self, f: impl Fn(&Placed, Belief) -> Tensor<3>) -> Tensor<D> {
+    fn each_step(&self, f: impl Fn(&Placed, Tensor<3>, Tensor<3>) -> Tensor<3>) -> Tensor<D> {
         let dims = self.shape();
         let placed = self.placed(dims, &self.batch.placement());
         let Model { transition, process, .. } = placed.model.clone();
         let adjoint = transition.clone().swap_dims(1, 2);
         let noise = process.clone().matmul(process.swap_dims(1, 2));
-        let mut belief = placed.first(1);
+        let Belief { mut mean, factor } = placed.first(1);
+        let mut covariance = factor.clone().matmul(factor.swap_dims(1, 2));
         let mut steps = Vec::with_capacity(self.num_steps);
         for _ in 0..self.num_steps {
-            steps.push(f(&placed, belief.clone()));
-            belief = Belief {
-                mean: transition.clone().matmul(belief.mean),
-                covariance: transition.clone().matmul(belief.covariance).matmul(adjoint.clone()) + noise.clone(),
-            };
+            steps.push(f(&placed, mean.clone(), covariance.clone()));
+            mean = transition.clone().matmul(mean);
+            covariance = transition.clone().matmul(covariance).matmul(adjoint.clone()) + noise.clone();
         }
         repeated(Tensor::cat(steps, 1), dims, 2)
     }
@@ -273,16 +271,14 @@ impl<const D: usize> GaussianStateSpace<D> {
 impl<const D: usize> Moments<D> for GaussianStateSpace<D> {
     /// `C Aᵗ⁻¹ m`
     fn mean(&self) -> Tensor<D> {
-        self.each_step(|placed, belief| {
-            placed.noise.clone().matmul(placed.model.observation.clone()).matmul(belief.mean).swap_dims(1, 2)
-        })
+        self.each_step(|placed, mean, _| placed.noise.clone().matmul(placed.model.observation.clone()).matmul(mean).swap_dims(1, 2))
     }
 
     /// The diagonals of `C Σₜ Cᵀ + L Lᵀ`, `Σₜ₊₁ = A Σₜ Aᵀ + G Gᵀ`.
     fn variance(&self) -> Tensor<D> {
-        self.each_step(|placed, belief| {
+        self.each_step(|placed, _, covariance| {
             let observation = placed.noise.clone().matmul(placed.model.observation.clone());
-            let seen = observation.clone().matmul(belief.covariance) * observation;
+            let seen = observation.clone().matmul(covariance) * observation;
             (seen.sum_dim(2) + placed.noise.clone().square().sum_dim(2)).swap_dims(1, 2)
         })
     }

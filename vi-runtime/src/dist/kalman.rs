@@ -20,13 +20,13 @@ pub(super) struct Model {
     pub(super) observation: Tensor<3>,
 }
 
-/// A normal distribution of the state: means in columns, one covariance.
+/// A normal distribution of the state: means in columns, one covariance `N Nᵀ`.
 #[derive(Clone)]
 pub(super) struct Belief {
     /// `[rows, n, columns]`
     pub(super) mean: Tensor<3>,
-    /// `[rows, n, n]`
-    pub(super) covariance: Tensor<3>,
+    /// `N`, `[rows, n, j]`
+    pub(super) factor: Tensor<3>,
 }
 
 /// Several steps as one: `y = O z + H u + v`, `z' = A z + F u`.
@@ -111,32 +111,39 @@ impl Model {
 
     /// The evidence of `y`, `[rows, T p, columns]`, where the first state has the distribution `belief`.
     ///
-    /// The first steps are taken one by one, as many as can determine the state: an update of several steps at once loses
-    /// the digits by which a wide distribution of the first state exceeds the noise.
+    /// The first steps, as many as can determine the state, are taken number by number with a factor of the covariance: a
+    /// wide distribution of the first state may exceed the noise by more digits than its square leaves.
     pub(super) fn evidence(&self, belief: Belief, y: Tensor<3>) -> Evidence {
         let outputs = self.observed();
         let steps = y.dims()[1] / outputs;
         let single = self.states().div_ceil(outputs).min(steps);
-        let len = self.block_len(steps - single);
-        let mut filter = Filter { belief, evidence: Vec::new(), y, at: 0 };
-        let one = Lifted::of(self.block(1));
+        let mut start = Start { belief, evidence: Vec::new() };
         for step in 0..single {
-            filter.update(&one, step + 1 < steps);
-        }
-        let blocks = (steps - single) / len;
-        let rest = (steps - single) % len;
-        if blocks > 0 {
-            let lifted = Lifted::of(self.block(len));
-            for block in 0..blocks {
-                filter.update(&lifted, block + 1 < blocks || rest > 0);
+            for output in 0..outputs {
+                let row = self.observation.clone().narrow(1, output, 1);
+                start.update(row, y.clone().narrow(1, step * outputs + output, 1));
             }
-            if rest > 0 {
-                filter.update(&lifted.first(rest * outputs), false);
+            if step + 1 < steps {
+                start.predict(self);
             }
         }
-        filter.finish()
+        let Start { belief: Belief { mean, factor }, evidence } = start;
+        let rest = steps - single;
+        if rest == 0 {
+            return Evidence::of(evidence, &y);
+        }
+        let covariance = factor.clone().matmul(factor.swap_dims(1, 2));
+        let mut filter = Filter { mean, covariance, evidence, y, at: single * outputs };
+        let len = self.block_len(rest);
+        let lifted = Lifted::of(self.block(len));
+        for block in 0..rest / len {
+            filter.update(&lifted, (block + 1) * len < rest);
+        }
+        if rest % len > 0 {
+            filter.update(&lifted.first(rest % len * outputs), false);
+        }
+        Evidence::of(filter.evidence, &filter.y)
     }
-
 }
 
 impl Block {
@@ -186,10 +193,56 @@ impl Lifted {
     }
 }
 
+/// Squares and half log determinants, one for each update.
+type Terms = Vec<(Tensor<3>, Tensor<2>)>;
+
+impl Evidence {
+    fn of(terms: Terms, like: &Tensor<3>) -> Evidence {
+        let (squares, log_dets): (Vec<_>, Vec<_>) = terms.into_iter().unzip();
+        if squares.is_empty() {
+            let to = placement_of(like);
+            return Evidence { squares: constant(vec![0.0], [1; 3], &to), half_log_det: constant(vec![0.0], [1; 2], &to) };
+        }
+        Evidence { squares: Tensor::cat(squares, 1).sum_dim(1), half_log_det: Tensor::cat(log_dets, 1).sum_dim(1) }
+    }
+}
+
+/// The first steps, with a factor of the covariance that becomes wider with each.
+struct Start {
+    belief: Belief,
+    evidence: Terms,
+}
+
+impl Start {
+    /// One number `y`, `[rows, 1, columns]`, seen by `row`, `[rows, 1, n]`, with standard noise. With `b = Nᵀ cᵀ` and `s = 1 +
+    /// ‖b‖²` the new factor is `N (I − b bᵀ/(s + √s))` (Potter's square root; Bierman 1977, section II.3).
+    fn update(&mut self, row: Tensor<3>, y: Tensor<3>) {
+        let Belief { mean, factor } = self.belief.clone();
+        let seen = row.clone().matmul(factor.clone());
+        let variance = seen.clone().square().sum_dim(2) + 1.0;
+        let innovation = y - row.matmul(mean.clone());
+        let [rows, _, _] = variance.dims();
+        self.evidence.push((innovation.clone().square() / variance.clone(), variance.clone().log().reshape([rows, 1]) * 0.5));
+        let shared = factor.clone().matmul(seen.clone().swap_dims(1, 2));
+        let shrink = seen / (variance.clone() + variance.clone().sqrt());
+        self.belief = Belief { mean: mean + shared.clone().matmul(innovation / variance), factor: factor - shared.matmul(shrink) };
+    }
+
+    fn predict(&mut self, model: &Model) {
+        let Belief { mean, factor } = self.belief.clone();
+        let moved = model.transition.clone().matmul(factor);
+        self.belief =
+            Belief { mean: model.transition.clone().matmul(mean), factor: Tensor::cat(vec![moved, model.process.clone()], 2) };
+    }
+}
+
 /// A series that has been read up to `at`.
 struct Filter {
-    belief: Belief,
-    evidence: Vec<(Tensor<3>, Tensor<2>)>,
+    /// `[rows, n, columns]`
+    mean: Tensor<3>,
+    /// `[rows, n, n]`
+    covariance: Tensor<3>,
+    evidence: Terms,
     y: Tensor<3>,
     at: usize,
 }
@@ -201,7 +254,7 @@ impl Filter {
         let [_, outputs, states] = model.observe.dims();
         let y = linalg::solve_lower(model.noise.clone(), self.y.clone().narrow(1, self.at, outputs));
         self.at += outputs;
-        let Belief { mean, covariance } = self.belief.clone();
+        let (mean, covariance) = (self.mean.clone(), self.covariance.clone());
         let to = placement_of(&y);
         let seen = model.observe.clone().matmul(covariance.clone());
         let factor = linalg::cholesky(seen.clone().matmul(model.observe.clone().swap_dims(1, 2)) + identity(outputs, &to));
@@ -217,18 +270,7 @@ impl Filter {
         let updated = left.clone().matmul(covariance).matmul(left.swap_dims(1, 2)) + gain.clone().matmul(gain.clone().swap_dims(1, 2));
         let mean = mean + gain.matmul(innovation);
         let transition = model.transition.clone();
-        self.belief = Belief {
-            mean: transition.clone().matmul(mean) + model.gain.clone().matmul(y),
-            covariance: transition.clone().matmul(updated).matmul(transition.swap_dims(1, 2)) + model.rest.clone(),
-        };
-    }
-
-    fn finish(self) -> Evidence {
-        let (squares, log_dets): (Vec<_>, Vec<_>) = self.evidence.into_iter().unzip();
-        if squares.is_empty() {
-            let to = placement_of(&self.y);
-            return Evidence { squares: constant(vec![0.0], [1; 3], &to), half_log_det: constant(vec![0.0], [1; 2], &to) };
-        }
-        Evidence { squares: Tensor::cat(squares, 1).sum_dim(1), half_log_det: Tensor::cat(log_dets, 1).sum_dim(1) }
+        self.mean = transition.clone().matmul(mean) + model.gain.clone().matmul(y);
+        self.covariance = transition.clone().matmul(updated).matmul(transition.swap_dims(1, 2)) + model.rest.clone();
     }
 }

@@ -6,7 +6,7 @@ use super::density::spread;
 use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, Matrices, Moments, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::linalg;
 use crate::noise::Noise;
@@ -57,11 +57,11 @@ impl<const D: usize> LowRankMultivariateNormal<D> {
     /// number as `loc` or `cov_diag` stands for every element.
     pub fn new<L, W, V>(loc: L, cov_factor: W, cov_diag: V) -> Self
     where
-        (L, V): Params<D, 2>,
+        L: EventParam<D>,
         W: Matrices<D>,
+        V: EventParam<D>,
     {
-        let [loc, cov_diag] = Params::operands((loc, cov_diag));
-        Self::of(loc, Stack::beside_vectors(cov_factor.matrices()), cov_diag)
+        Self::of(loc.operand(), Stack::beside_vectors(cov_factor.matrices()), cov_diag.operand())
     }
 
     fn of(loc: Operand<D>, cov_factor: Stack<D>, cov_diag: Operand<D>) -> Self {

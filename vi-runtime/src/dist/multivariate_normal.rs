@@ -6,7 +6,7 @@ use super::density::spread;
 use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, KlTo, Matrices, Moments, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, EventParam, KlTo, Matrices, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::linalg;
 use crate::noise::Noise;
@@ -108,7 +108,7 @@ impl<const D: usize> MultivariateNormal<D> {
     /// stands for every element.
     pub fn new<L, S>(loc: L, scale_tril: S) -> Self
     where
-        (L,): Params<D, 1>,
+        L: EventParam<D>,
         S: Matrices<D>,
     {
         Self::with(Form::ScaleTril, loc, scale_tril)
@@ -117,7 +117,7 @@ impl<const D: usize> MultivariateNormal<D> {
     /// With mean and covariance.
     pub fn covariance<L, S>(loc: L, covariance_matrix: S) -> Self
     where
-        (L,): Params<D, 1>,
+        L: EventParam<D>,
         S: Matrices<D>,
     {
         Self::with(Form::Covariance, loc, covariance_matrix)
@@ -126,7 +126,7 @@ impl<const D: usize> MultivariateNormal<D> {
     /// With mean and inverse of the covariance.
     pub fn precision<L, S>(loc: L, precision_matrix: S) -> Self
     where
-        (L,): Params<D, 1>,
+        L: EventParam<D>,
         S: Matrices<D>,
     {
         Self::with(Form::Precision, loc, precision_matrix)
@@ -134,11 +134,10 @@ impl<const D: usize> MultivariateNormal<D> {
 
     fn with<L, S>(form: Form, loc: L, matrices: S) -> Self
     where
-        (L,): Params<D, 1>,
+        L: EventParam<D>,
         S: Matrices<D>,
     {
-        let [loc] = Params::operands((loc,));
-        Self::of(form, loc, Stack::beside_vectors(matrices.matrices()))
+        Self::of(form, loc.operand(), Stack::beside_vectors(matrices.matrices()))
     }
 
     fn of(form: Form, loc: Operand<D>, matrices: Stack<D>) -> Self {

@@ -7,7 +7,7 @@ use burn::tensor::{Float, Tensor};
 use super::density::{beside, full, spread};
 use super::matrices::{Stack, columns, each, event_methods, merged, one_an_event, part, placement_of, repeated, scored, vectors};
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, Matrices, Moments, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand};
@@ -40,11 +40,11 @@ impl<const D: usize> MultivariateStudentT<D> {
     /// arrays of `f64`; a number as `loc` stands for every element.
     pub fn new<V, L, S>(df: V, loc: L, scale_tril: S) -> Self
     where
-        (V, L): Params<D, 2>,
+        V: EventParam<D>,
+        L: EventParam<D>,
         S: Matrices<D>,
     {
-        let [df, loc] = Params::operands((df, loc));
-        Self::of(df, loc, Stack::beside_vectors(scale_tril.matrices()))
+        Self::of(df.operand(), loc.operand(), Stack::beside_vectors(scale_tril.matrices()))
     }
 
     fn of(df: Operand<D>, loc: Operand<D>, scale_tril: Stack<D>) -> Self {
