@@ -35,6 +35,8 @@ impl Op {
             Op::ArgSort { .. } => "argsort",
             Op::Cholesky => "cholesky",
             Op::SolveLower { .. } => "solve_lower",
+            Op::LowerTriangle => "lower_triangle",
+            Op::BelowDiagonal => "below_diagonal",
             Op::LogGamma { .. } => "log_gamma",
         }
     }
