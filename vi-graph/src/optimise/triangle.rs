@@ -87,6 +87,7 @@ fn truth(rewrite: &Rewrite, id: Id, place: &[usize]) -> Option<bool> {
         (Op::Full(Scalar::Bool(value)), _) => Some(*value),
         (Op::Not, &[x]) => Some(!truth(rewrite, x, place)?),
         (Op::Expand, &[x]) => truth(rewrite, x, &inner(rewrite.shape(x), place)),
+        (Op::Reshape, &[x]) => truth(rewrite, x, &unflat(rewrite.shape(x), flat(&node.shape, place))),
         (Op::Compare(f), &[x, y]) if rewrite.graph().ty(x) == Type::Int => {
             let (x, y) = (whole(rewrite, x, place)?, whole(rewrite, y, place)?);
             Some(match f {
@@ -112,6 +113,7 @@ fn whole(rewrite: &Rewrite, id: Id, place: &[usize]) -> Option<i64> {
         },
         (Op::Full(Scalar::Int(value)), _) => Some(*value),
         (Op::Expand, &[x]) => whole(rewrite, x, &inner(rewrite.shape(x), place)),
+        (Op::Reshape, &[x]) => whole(rewrite, x, &unflat(rewrite.shape(x), flat(&node.shape, place))),
         (Op::Binary(Binary::Add), &[x, y]) => whole(rewrite, x, place)?.checked_add(whole(rewrite, y, place)?),
         (Op::Binary(Binary::Sub), &[x, y]) => whole(rewrite, x, place)?.checked_sub(whole(rewrite, y, place)?),
         _ => None,
@@ -125,4 +127,14 @@ fn inner(shape: &[usize], place: &[usize]) -> Vec<usize> {
 
 fn flat(shape: &[usize], place: &[usize]) -> usize {
     shape.iter().zip(place).fold(0, |flat, (size, at)| flat * size + at)
+}
+
+fn unflat(shape: &[usize], flat: usize) -> Vec<usize> {
+    let mut rest = flat;
+    let mut place = vec![0; shape.len()];
+    for (at, &size) in place.iter_mut().zip(shape).rev() {
+        *at = rest % size.max(1);
+        rest /= size.max(1);
+    }
+    place
 }

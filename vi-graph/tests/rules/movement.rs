@@ -65,19 +65,21 @@ fn triangles_give_back_their_parts_and_need_no_mask() {
         form(|g| {
             let (below, diagonal) = parts(g);
             let matrix = g.lower_triangle(below, diagonal);
+            let matrix = g.reshape(matrix, [1, 3, 3]);
             let positions = constant(g, &[0, 1, 2]);
             let (rows, columns) = (g.reshape(positions, [3, 1]), g.reshape(positions, [1, 3]));
             let (rows, columns) = (g.expand(rows, [3, 3]), g.expand(columns, [3, 3]));
             let difference = g.binary(Binary::Sub, rows, columns);
             let limit = g.push(Op::Full(Scalar::Int(above)), [], [3, 3], Type::Int);
             let condition = g.compare(if keep { Compare::GreaterEqual } else { Compare::Less }, difference, limit);
+            let condition = g.reshape(condition, [1, 3, 3]);
             let zero = g.full_like(0.0, matrix);
             if keep { g.select(condition, matrix, zero) } else { g.select(condition, zero, matrix) }
         })
     };
     for keep in [false, true] {
-        assert_eq!(masked(0, keep), "lower_triangle(below, diagonal)");
-        assert_eq!(masked(-1, keep), "lower_triangle(below, diagonal)");
+        assert_eq!(masked(0, keep), "lower_triangle(reshape[1, 3](below), reshape[1, 3](diagonal))");
+        assert_eq!(masked(-1, keep), "lower_triangle(reshape[1, 3](below), reshape[1, 3](diagonal))");
         // This one takes the diagonal away.
         assert!(masked(1, keep).starts_with("where"), "{}", masked(1, keep));
     }
