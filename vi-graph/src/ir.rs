@@ -145,6 +145,8 @@ pub enum Unary {
     Abs,
     /// −1, 0 or 1; also on integers.
     Sign,
+    /// The operand itself, through which no gradient passes.
+    Detach,
     Exp,
     Log,
     Log1p,

@@ -49,6 +49,7 @@ impl Unary {
             Unary::Neg => "neg",
             Unary::Abs => "abs",
             Unary::Sign => "sign",
+            Unary::Detach => "detach",
             Unary::Exp => "exp",
             Unary::Log => "log",
             Unary::Log1p => "log1p",

@@ -10,6 +10,7 @@ use super::{Importer, Outcome, int, shape};
 impl Importer {
     pub(super) fn custom(&mut self, op: &CustomOpIr) -> Outcome {
         match (op.id.as_str(), op.inputs.as_slice(), op.outputs.as_slice(), op.scalars.as_slice()) {
+            ("detach", [x], [out], []) => self.special(Unary::Detach, x, out),
             ("lgamma", [x], [out], []) => self.special(Unary::Lgamma, x, out),
             ("digamma", [x], [out], []) => self.special(Unary::Digamma, x, out),
             ("trigamma", [x], [out], []) => self.special(Unary::Trigamma, x, out),
