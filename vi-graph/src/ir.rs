@@ -177,6 +177,8 @@ pub enum Unary {
     Lgamma,
     Digamma,
     Trigamma,
+    /// `x` itself, which differentiation takes for a constant.
+    Detach,
 }
 
 /// Two floats (or two integers where it says so) to one of the same type, element by element.

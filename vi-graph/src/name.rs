@@ -76,6 +76,7 @@ impl Unary {
             Unary::Lgamma => "lgamma",
             Unary::Digamma => "digamma",
             Unary::Trigamma => "trigamma",
+            Unary::Detach => "detach",
         }
     }
 }

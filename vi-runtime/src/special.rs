@@ -73,6 +73,14 @@ pub fn logsumexp<const D: usize>(x: Tensor<D>, dim: usize) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::logsumexp(x.into_dispatch(), dim))
 }
 
+/// `x`, held constant by differentiation.
+///
+/// Burn's own `detach` leaves no trace in a recorded program, so that a step compiled from it would differentiate all the
+/// same; this one is recorded.
+pub fn detach<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::detach(x.into_dispatch()))
+}
+
 /// Expands dimensions of size 1; other differences are left to Burn's own check.
 fn broadcast<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
     let (left, right) = (a.dims(), b.dims());

@@ -39,6 +39,7 @@ pub fn unary(f: Unary, x: f64) -> f64 {
         Unary::Lgamma => special::lgamma(x),
         Unary::Digamma => special::digamma(x),
         Unary::Trigamma => special::trigamma(x),
+        Unary::Detach => x,
     }
 }
 

@@ -64,6 +64,10 @@ pub trait SpecialOps: Backend {
     fn logsumexp(x: FloatTensor<Self>, dim: usize) -> FloatTensor<Self> {
         composed::logsumexp::<Self>(x, dim)
     }
+    /// `x` without its history.
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_detach(x)
+    }
 }
 
 #[cfg(feature = "ndarray")]
@@ -179,6 +183,11 @@ impl SpecialOps for Capture {
         let mut shape = x.shape();
         shape[dim] = 1;
         record("logsumexp", [x], shape, vec![ScalarIr::UInt(dim as u64)])
+    }
+
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.shape();
+        record("detach", [x], shape, vec![])
     }
 }
 

@@ -220,6 +220,7 @@ functions! { Map<V> V {
     Ceil(x) = x.ceil();
     Round(x) = x.round();
     Trunc(x) = x.trunc();
+    Detach(x) = x;
     Exp(x) = math::exp(x);
     Expm1(x) = math::expm1(x);
     Log(x) = math::log(x);
@@ -313,6 +314,7 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Lgamma => map_kernel::<R, Lgamma>(level),
         Unary::Digamma => map_kernel::<R, Digamma>(level),
         Unary::Trigamma => map_kernel::<R, Trigamma>(level),
+        Unary::Detach => map_kernel::<R, Detach>(level),
     }
 }
 

@@ -15,6 +15,7 @@ impl Importer {
             ("trigamma", [x], [out], []) => self.special(Unary::Trigamma, x, out),
             ("expm1", [x], [out], []) => self.special(Unary::Expm1, x, out),
             ("log1p", [x], [out], []) => self.special(Unary::Log1p, x, out),
+            ("detach", [x], [out], []) => self.special(Unary::Detach, x, out),
             ("log_beta", [a, b], [out], []) => self.special_of_two(Binary::LogBeta, a, b, out),
             ("xlogy", [x, y], [out], []) => self.special_of_two(Binary::Xlogy, x, y, out),
             ("logsumexp", [x], [out], [axis]) => {

@@ -64,6 +64,7 @@ pub(super) fn unary(f: Unary, x: T, ty: Type) -> T {
         Unary::Lgamma => Dispatch::lgamma(x),
         Unary::Digamma => Dispatch::digamma(x),
         Unary::Trigamma => Dispatch::trigamma(x),
+        Unary::Detach => x,
     }
 }
 

@@ -45,6 +45,7 @@ fn functions_of_one_operand() {
         (Unary::Ceil, [3.0, -2.0, 1.0, -1.0, 0.0, NAN, INF]),
         (Unary::Round, [2.0, -2.0, 0.0, -2.0, 0.0, NAN, INF]),
         (Unary::Trunc, [2.0, -2.0, 0.0, -1.0, 0.0, NAN, INF]),
+        (Unary::Detach, x),
         (Unary::Recip, [0.4, -0.4, 2.0, 1.0 / -1.5, INF, NAN, 0.0]),
     ] {
         check_unary::<f64>(f, &x, &expected);
