@@ -99,9 +99,9 @@ fn active(graph: &Graph, of: Id, wrt: &[Id]) -> Vec<bool> {
     active
 }
 
-/// Whether the operation is constant between its jumps.
+/// Whether the operation is constant between its jumps, or is taken for a constant.
 fn is_flat(op: &Op) -> bool {
-    matches!(op, Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc))
+    matches!(op, Op::Unary(Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Detach))
 }
 
 /// The graph under differentiation, and for each node what its users contribute to its cotangent.

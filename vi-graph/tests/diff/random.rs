@@ -7,7 +7,7 @@ mod generate;
 use generate::{KEY_SEED, Values, random_graph, random_graph_with};
 use vi_graph::diff::gradient;
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Data, Op};
+use vi_graph::ir::{Data, Op, Unary};
 use vi_graph::verify::verify;
 use vi_graph::{Error, Graph, Id, Key, Precision, Type};
 
@@ -67,8 +67,9 @@ fn agree_with_central_differences() {
     for seed in 0..600 {
         let (mut graph, inputs) = random_graph(seed, 30, Precision::F64);
         let inputs = moved(&inputs, &directions(&inputs, 50), 1e-2);
-        // A draw moves with its concentration at a fixed quantile; the sampler that differences see accepts and rejects.
-        if graph.nodes.iter().any(|node| matches!(node.op, Op::LogGamma { .. })) {
+        // A draw moves with its concentration at a fixed quantile; the sampler that differences see accepts and rejects. What is
+        // detached moves with its operand, and says otherwise.
+        if graph.nodes.iter().any(|node| matches!(node.op, Op::LogGamma { .. } | Op::Unary(Unary::Detach))) {
             continue;
         }
         let Some(loss) = loss(&mut graph) else { continue };
