@@ -45,6 +45,12 @@ fn evaluate(graph: &Graph, inputs: &[Data]) -> Vec<Vec<f64>> {
     floats.collect()
 }
 
+/// All floats that are computed on the way.
+fn everything(graph: &Graph, inputs: &[Data]) -> Vec<f64> {
+    let outputs = graph.ids().filter(|&id| graph.ty(id) == Type::Float).collect();
+    evaluate(&Graph { outputs, ..graph.clone() }, inputs).concat()
+}
+
 fn directions(inputs: &[Data], seed: usize) -> Vec<Vec<f64>> {
     inputs.iter().enumerate().map(|(k, data)| spread(&[data.len()], (-1.0, 1.0), seed + k).values).collect()
 }
@@ -75,6 +81,10 @@ fn agree_with_central_differences() {
         let Some(loss) = loss(&mut graph) else { continue };
         graph.outputs = vec![loss];
         let forward = graph.clone();
+        // A sine of 10²² turns round more often than any step width follows.
+        if everything(&forward, &inputs).iter().any(|x| x.abs() > 1e9) {
+            continue;
+        }
         let wrt = float_inputs(&graph);
         let ids: Vec<Id> = wrt.iter().map(|&(id, _)| id).collect();
         let found = match gradient(&mut graph, loss, &ids) {
