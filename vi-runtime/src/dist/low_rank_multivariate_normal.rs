@@ -3,6 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
+use super::gaussian_kl::Covariance;
 use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
@@ -37,14 +38,32 @@ pub struct LowRankMultivariateNormal<const D: usize> {
 }
 
 /// `D^½` as `[rows, K, 1]`, `D^−½ W`, and the factor of the capacitance matrix; one row where one serves all.
-struct Capacitance {
+pub(super) struct Capacitance {
     root_diag: Tensor<3>,
     scaled: Tensor<3>,
     tril: Tensor<3>,
 }
 
-impl Capacitance {
-    /// `½ ln |W Wᵀ + D|`
+impl Covariance for Capacitance {
+    fn rows(&self) -> usize {
+        self.scaled.dims()[0]
+    }
+
+    fn squares(&self, columns: Tensor<3>) -> Tensor<3> {
+        let whitened = columns / self.root_diag.clone();
+        let half = linalg::solve_lower(self.tril.clone(), self.scaled.clone().swap_dims(1, 2).matmul(whitened.clone()));
+        let factors = linalg::solve_lower_transposed(self.tril.clone(), half);
+        let residual = whitened - self.scaled.clone().matmul(factors.clone());
+        residual.square().sum_dim(1) + factors.square().sum_dim(1)
+    }
+
+    /// `W` beside `D^½`.
+    fn root(&self) -> Tensor<3> {
+        let [rows, size, _] = self.scaled.dims();
+        let diagonal = self.root_diag.clone() * identity(size, &placement_of(&self.root_diag));
+        Tensor::cat(vec![self.scaled.clone() * self.root_diag.clone(), spread(diagonal, [rows, size, size])], 2)
+    }
+
     fn half_log_det<const D: usize>(&self, dims: [usize; D]) -> Tensor<D> {
         let capacitance = linalg::diagonal(self.tril.clone()).log().sum_dim(1);
         let diagonal = self.root_diag.clone().log().sum_dim(1);
@@ -78,7 +97,7 @@ impl<const D: usize> LowRankMultivariateNormal<D> {
         expanded
     }
 
-    fn capacitance_for(&self, dims: [usize; D], to: &Placement) -> Capacitance {
+    pub(super) fn capacitance_for(&self, dims: [usize; D], to: &Placement) -> Capacitance {
         let size = dims[D - 1];
         let diag = self.cov_diag.clone().tensor(to);
         let diag = if diag.dims()[..D - 1].iter().all(|&size| size == 1) {
@@ -97,6 +116,10 @@ impl<const D: usize> LowRankMultivariateNormal<D> {
         Capacitance { root_diag, scaled, tril }
     }
 
+    pub(super) fn placed_at(&self) -> Placement {
+        self.batch.placement()
+    }
+
     fn capacitance(&self) -> Capacitance {
         self.capacitance_for(self.shape(), &self.batch.placement())
     }
@@ -111,13 +134,8 @@ impl<const D: usize> Distribution<D> for LowRankMultivariateNormal<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
         let difference = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
         let capacitance = self.capacitance_for(dims, &placement_of(value));
-        let Capacitance { root_diag, scaled, tril } = &capacitance;
-        let whitened = columns(difference, scaled.dims()[0]) / root_diag.clone();
-        let half = linalg::solve_lower(tril.clone(), scaled.clone().swap_dims(1, 2).matmul(whitened.clone()));
-        let factors = linalg::solve_lower_transposed(tril.clone(), half);
-        let residual = whitened - scaled.clone().matmul(factors.clone());
-        let squares = residual.square().sum_dim(1) + factors.square().sum_dim(1);
-        squares.reshape(scored(dims, 1)) * -0.5 - capacitance.half_log_det(dims) - dims[D - 1] as f64 * HALF_LN_2PI
+        let squares = capacitance.squares(columns(difference, capacitance.rows())).reshape(scored(dims, 1));
+        squares * -0.5 - capacitance.half_log_det(dims) - dims[D - 1] as f64 * HALF_LN_2PI
     }
 
     /// `loc + W ε + d^½ ε'`

@@ -16,6 +16,7 @@ mod exponential;
 mod ext;
 mod family;
 mod gamma;
+mod gaussian_kl;
 mod gaussian_random_walk;
 mod gaussian_state_space;
 mod half_cauchy;

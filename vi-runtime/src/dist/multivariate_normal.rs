@@ -3,10 +3,11 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
+use super::gaussian_kl::Covariance;
 use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, EventParam, KlTo, Matrices, Moments, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::linalg;
 use crate::noise::Noise;
@@ -62,16 +63,12 @@ impl Form {
 }
 
 /// A lower triangular matrix from which a covariance follows: its Cholesky factor, or that of its inverse.
-struct Factor {
+pub(super) struct Factor {
     tril: Tensor<3>,
     of_precision: bool,
 }
 
 impl Factor {
-    fn rows(&self) -> usize {
-        self.tril.dims()[0]
-    }
-
     /// Standard normal columns from columns of this covariance.
     fn whiten(&self, columns: Tensor<3>) -> Tensor<3> {
         match self.of_precision {
@@ -87,8 +84,17 @@ impl Factor {
             false => self.tril.clone().matmul(columns),
         }
     }
+}
 
-    /// A matrix `R` with `R Rᵀ = Σ`.
+impl Covariance for Factor {
+    fn rows(&self) -> usize {
+        self.tril.dims()[0]
+    }
+
+    fn squares(&self, columns: Tensor<3>) -> Tensor<3> {
+        self.whiten(columns).square().sum_dim(1)
+    }
+
     fn root(&self) -> Tensor<3> {
         match self.of_precision {
             true => self.colour(identity(self.tril.dims()[1], &placement_of(&self.tril))),
@@ -96,7 +102,6 @@ impl Factor {
         }
     }
 
-    /// `½ ln |Σ|`, of size 1 where one factor serves all.
     fn half_log_det<const D: usize>(&self, dims: [usize; D]) -> Tensor<D> {
         let log = linalg::diagonal(self.tril.clone()).log().sum_dim(1);
         each(if self.of_precision { log.neg() } else { log }, dims, 1)
@@ -163,10 +168,14 @@ impl<const D: usize> MultivariateNormal<D> {
     }
 
     /// As [`factor_for`](Self::factor_for), with nothing above the diagonal, and no gradient there either.
-    fn lower_for(&self, dims: [usize; D], to: &Placement) -> Factor {
+    pub(super) fn lower_for(&self, dims: [usize; D], to: &Placement) -> Factor {
         let mut factor = self.factor_for(dims, to);
         factor.tril = factor.tril.tril(0);
         factor
+    }
+
+    pub(super) fn placed_at(&self) -> Placement {
+        self.batch.placement()
     }
 
     fn factor(&self) -> Factor {
@@ -185,7 +194,7 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
         let dims = broadcast(("the value", difference.dims()), (self.form.name(), own)).unwrap_or(difference.dims());
         let difference = spread(difference, dims);
         let factor = self.factor_for(dims, &placement_of(value));
-        let squares = factor.whiten(columns(difference, factor.rows())).square().sum_dim(1).reshape(scored(dims, 1));
+        let squares = factor.squares(columns(difference, factor.rows())).reshape(scored(dims, 1));
         score(squares, factor.half_log_det(dims), dims[D - 1])
     }
 
@@ -237,18 +246,5 @@ impl<const D: usize> Entropy<D> for MultivariateNormal<D> {
     fn entropy(&self) -> Tensor<D> {
         let dims = self.shape();
         spread(self.factor().half_log_det(dims) + dims[D - 1] as f64 * (HALF_LN_2PI + 0.5), scored(dims, 1))
-    }
-}
-
-impl<const D: usize> KlTo<D, MultivariateNormal<D>> for MultivariateNormal<D> {
-    /// `½ (tr Σ'⁻¹Σ + (loc' − loc)ᵀ Σ'⁻¹ (loc' − loc) − K) + ½ ln |Σ'| − ½ ln |Σ|`
-    fn kl_to(&self, q: &MultivariateNormal<D>) -> Tensor<D> {
-        let dims = broadcast(("p", self.shape()), ("q", q.shape())).unwrap_or(self.shape());
-        let to = self.batch.placement();
-        let (mine, theirs) = (self.lower_for(dims, &to), q.factor_for(dims, &to));
-        let trace: Tensor<D> = each(theirs.whiten(mine.root()).square().sum_dims(&[1, 2]), dims, 1);
-        let apart = spread(q.batch.fill(q.loc.clone()), dims) - spread(self.mean(), dims);
-        let apart = theirs.whiten(columns(apart, theirs.rows())).square().sum_dim(1).reshape(scored(dims, 1));
-        (trace + apart - dims[D - 1] as f64) * 0.5 + theirs.half_log_det(dims) - mine.half_log_det(dims)
     }
 }
