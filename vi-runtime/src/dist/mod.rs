@@ -70,7 +70,7 @@ pub use lkj::{LKJ, LKJCholesky};
 pub use log_normal::LogNormal;
 pub use low_rank_multivariate_normal::LowRankMultivariateNormal;
 pub use masked::Masked;
-pub use matrices::{EventScalar, Matrices, EventParam};
+pub use matrices::{EventParam, EventScalar, Matrices};
 pub use matrix_normal::MatrixNormal;
 pub use mixture_same_family::{ComponentRank, Mixes, MixtureSameFamily, MixtureWeights};
 pub use multivariate_normal::MultivariateNormal;
