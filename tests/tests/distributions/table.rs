@@ -50,7 +50,7 @@ pub fn moments(name: &str) -> Vec<[Option<Vec<f64>>; 3]> {
 }
 
 /// Numbers in row-major order, whatever the nesting.
-fn flat(value: &Value) -> Option<Vec<f64>> {
+pub fn flat(value: &Value) -> Option<Vec<f64>> {
     match value {
         Value::Number(x) => Some(vec![x.as_f64()?]),
         Value::String(x) => Some(vec![match x.as_str() {
