@@ -42,7 +42,7 @@ pub fn read(name: &str, params: &[&str]) -> Vec<Case> {
 }
 
 /// Numbers in row-major order, whatever the nesting.
-fn flat(value: &Value) -> Option<Vec<f64>> {
+pub fn flat(value: &Value) -> Option<Vec<f64>> {
     match value {
         Value::Number(x) => Some(vec![x.as_f64()?]),
         Value::String(x) => Some(vec![match x.as_str() {

@@ -24,10 +24,10 @@ use crate::support::Support;
 /// `[0, 1]` or `logits` is NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Binomial<const D: usize> {
-    form: Form,
-    total_count: Operand<D>,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) form: Form,
+    pub(super) total_count: Operand<D>,
+    pub(super) parameter: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Binomial<D> {

@@ -24,12 +24,12 @@ use crate::support::Support;
 /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` are not probabilities that sum to 1 or `logits` are NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Categorical<const D: usize> {
-    form: Form,
+    pub(super) form: Form,
     /// `[rows, K]`
-    rows: Operand<2>,
+    pub(super) rows: Operand<2>,
     /// The batch dimensions that the rows have.
-    own: [usize; D],
-    batch: Batch<D>,
+    pub(super) own: [usize; D],
+    pub(super) batch: Batch<D>,
 }
 
 /// Rows of probabilities or logits that make a [`Categorical`] of rank `D`: `[f64; K]`, `Tensor<1>` and `Tensor<2>` make

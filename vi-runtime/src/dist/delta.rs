@@ -21,9 +21,9 @@ use crate::support::Support;
 /// guide is refused: see [`soften`](Self::soften).
 #[derive(Clone, Debug)]
 pub struct Delta<const D: usize> {
-    value: Operand<D>,
-    log_density: Operand<D>,
-    batch: Batch<D>,
+    pub(super) value: Operand<D>,
+    pub(super) log_density: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Delta<D> {

@@ -199,6 +199,15 @@ impl<const D: usize> Batch<D> {
         self
     }
 
+    /// The batch of two distributions together: dimensions of size 1 grow, and a placement of either is kept.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Self {
+        let dims = std::array::from_fn(|i| if self.dims[i] == 1 { other.dims[i] } else { self.dims[i] });
+        let placement = self.placement.clone().or_else(|| other.placement.clone());
+        let conflict = self.conflict.clone().or_else(|| other.conflict.clone());
+        Batch { dims, placement, conflict }
+    }
+
     /// Remembers device and precision of the run.
     #[must_use]
     pub fn place(mut self, to: &Placement) -> Self {

@@ -12,8 +12,8 @@ use crate::support::Support;
 /// [`DistributionExt::independent`](super::DistributionExt::independent).
 #[derive(Clone, Debug)]
 pub struct Independent<T> {
-    base: T,
-    event_rank: usize,
+    pub(super) base: T,
+    pub(super) event_rank: usize,
     conflict: Option<ShapeConflict>,
 }
 

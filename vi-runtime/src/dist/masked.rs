@@ -13,8 +13,8 @@ use crate::support::Support;
 /// A distribution whose density counts where a mask is true; see [`DistributionExt::masked`](super::DistributionExt::masked).
 #[derive(Clone, Debug)]
 pub struct Masked<const D: usize, T> {
-    base: T,
-    mask: Tensor<D, Bool>,
+    pub(super) base: T,
+    pub(super) mask: Tensor<D, Bool>,
     conflict: Option<ShapeConflict>,
 }
 

@@ -24,12 +24,12 @@ use crate::support::Support;
 /// triangular with a positive diagonal; [`Error::Shape`](crate::Error::Shape) where the two do not fit.
 #[derive(Clone, Debug)]
 pub struct MultivariateNormal<const D: usize> {
-    loc: Operand<D>,
+    pub(super) loc: Operand<D>,
     /// `[rows, K, K]`
-    factors: Operand<3>,
+    pub(super) factors: Operand<3>,
     /// The batch dimensions that the factors have, then K.
-    own: [usize; D],
-    batch: Batch<D>,
+    pub(super) own: [usize; D],
+    pub(super) batch: Batch<D>,
     conflict: Option<ShapeConflict>,
 }
 

@@ -21,8 +21,8 @@ use crate::support::Support;
 /// Those of `base` with the event dimensions as the bijector changes them; the event has the larger of the two event ranks.
 #[derive(Clone, Debug)]
 pub struct TransformedDistribution<const D: usize, T> {
-    base: T,
-    bijector: Rc<dyn Bijector<D>>,
+    pub(super) base: T,
+    pub(super) bijector: Rc<dyn Bijector<D>>,
 }
 
 impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
