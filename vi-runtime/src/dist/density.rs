@@ -21,6 +21,12 @@ pub(crate) fn spread<const D: usize, K: Basic>(tensor: Tensor<D, K>, dims: [usiz
     if tensor.dims() == dims { tensor } else { tensor.expand::<D, _>(dims) }
 }
 
+/// `ln x`, and minus infinity without a gradient at 0, where `0 · ∞` would make the gradient NaN.
+pub(crate) fn log_or_nothing<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let zero = x.clone().equal_elem(0.0);
+    x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
+}
+
 /// `ln(1 + eˣ)`, relative error of a few ulp at both ends.
 ///
 /// Burn's own `softplus` switches to `x` at 20, an error of 2e-9 there; at 80 `ln(1 + eˣ) = x` to the last bit and `eˣ` is

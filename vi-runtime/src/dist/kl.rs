@@ -50,8 +50,8 @@ fn deviance<const D: usize>(x: Tensor<D>, y: Tensor<D>, difference: Tensor<D>) -
 /// `x ln(x/y) − x + y` for `x = eᵃ`, `y = eᵇ`: an element of a divergence between two log-mass functions.
 fn log_deviance<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
     let nothing = a.clone().equal_elem(f64::NEG_INFINITY);
-    let apart = (b.clone() - a.clone()).mask_fill(nothing, 0.0);
-    let far = apart.clone().abs().greater_elem(NEAR);
+    let apart = (b.clone() - a.clone()).mask_fill(nothing.clone(), 0.0);
+    let far = apart.clone().abs().greater_elem(NEAR).bool_or(nothing);
     let near = apart.clone().mask_fill(far.clone(), 0.0);
     // e^d − 1 − d = d² Σ dᵏ/(k + 2)!
     let close = a.clone().exp() * near.clone().square() * series(&FACTORIALS, near);

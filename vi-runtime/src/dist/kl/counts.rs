@@ -5,7 +5,7 @@ use burn::tensor::activation::log_softmax;
 
 use super::real::common;
 use super::{deviance, log_deviance};
-use crate::dist::density::{Form, softplus, spread};
+use crate::dist::density::{Form, log_or_nothing, softplus, spread};
 use crate::dist::rows::align;
 use crate::dist::{Batch, Bernoulli, Binomial, Categorical, KlTo, Poisson};
 use crate::operand::{Operand, Placement};
@@ -37,12 +37,6 @@ fn of_trials<const D: usize>(batch: &Batch<D>, p: (Form, &Operand<D>), q: (Form,
     };
     let ([p1, p0], [q1, q0]) = (logs(p), logs(q));
     log_deviance(p1, q1) + log_deviance(p0, q0)
-}
-
-/// `ln x`, and minus infinity without a gradient at 0.
-fn log_or_nothing<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let zero = x.clone().equal_elem(0.0);
-    x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
 }
 
 impl<const D: usize> KlTo<D, Bernoulli<D>> for Bernoulli<D> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 use vi_graph::Key;
 
 use crate::any_tensor::AnyTensor;
@@ -47,26 +47,29 @@ where
     let (p, q) = (p.clone().place(&to), q.clone().place(&to));
     let draws = draws.max(2);
     let mut source = HostNoise::new(Key::new(seed), to);
-    let mut so_far: Option<(Tensor<D>, Tensor<D>)> = None;
+    let mut so_far: Option<(Tensor<D>, Tensor<D>, Tensor<D, Bool>)> = None;
     for count in 1..=draws {
         let (x, known) = p.draw_scored(&mut Noise::new(&mut source))?;
         let log_p = known.unwrap_or_else(|| p.log_prob(&x));
         let ratio = (log_p - q.log_prob(&x)).without_autodiff();
+        let outside = ratio.clone().equal_elem(f64::INFINITY);
+        let ratio = ratio.mask_fill(outside.clone(), 0.0);
         // Welford 1962: mean and sum of squares about it in one pass.
         so_far = Some(match so_far {
-            None => (ratio.clone(), ratio.zeros_like()),
-            Some((mean, squares)) => {
+            None => (ratio.clone(), ratio.zeros_like(), outside),
+            Some((mean, squares, any)) => {
                 let step = ratio.clone() - mean.clone();
                 let mean = mean + step.clone() * (1.0 / count as f64);
-                (mean.clone(), squares + step * (ratio - mean))
+                (mean.clone(), squares + step * (ratio - mean), any.bool_or(outside))
             }
         });
     }
-    let (mean, squares) = so_far.unwrap_or_else(|| {
+    let (mean, squares, outside) = so_far.unwrap_or_else(|| {
         let nothing = Tensor::full([1; D], f64::NAN, &crate::device::default());
-        (nothing.clone(), nothing)
+        (nothing.clone(), nothing.clone(), nothing.is_inf())
     });
     let standard_error = (squares * (1.0 / (draws as f64 * (draws - 1) as f64))).sqrt();
+    let [mean, standard_error] = [mean, standard_error].map(|x| x.mask_fill(outside.clone(), f64::INFINITY));
     Ok(KlEstimate { mean, standard_error, draws })
 }
 
