@@ -6,6 +6,7 @@ use burn::tensor::{Bool, DType, Tensor};
 
 use crate::noise::Noise;
 use crate::operand::{Operand, Placement};
+use crate::support::Support;
 
 /// Minus infinity, and no gradient, where `outside` is true.
 ///
@@ -114,5 +115,33 @@ impl Form {
             Form::Probs => super::Constraint::UnitInterval,
             Form::Logits => super::Constraint::Logit,
         }
+    }
+}
+
+/// `value` where `mask` is true.
+pub(crate) fn where_true<const D: usize>(tensor: Tensor<D>, mask: Tensor<D, Bool>, value: f64) -> Tensor<D> {
+    let dims = tensor.dims();
+    tensor.mask_fill(spread(mask, dims), value)
+}
+
+/// `ln(x/scale)` for positive `x`, more accurate than a difference of two logarithms where the ratio is near 1.
+///
+/// A ratio beyond the range of the floats is the nearest of them.
+pub(crate) fn log_ratio<const D: usize>(x: Tensor<D>, scale: &Operand<D>) -> Tensor<D> {
+    let (tiny, largest, _) = limits(x.dtype());
+    (Operand::Tensor(x) / scale.clone()).into_tensor().clamp(tiny, largest).log()
+}
+
+/// A draw that was rounded to 0 or beyond the largest float, moved to the nearest positive number.
+pub(crate) fn clamp_positive<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let (tiny, largest, _) = limits(x.dtype());
+    x.clamp(tiny, largest)
+}
+
+/// `(low, ∞)` where the bound is a plain number, else an interval known only at run time.
+pub(crate) fn support_above<const D: usize>(low: &Operand<D>) -> Support {
+    match low {
+        Operand::Number(low) => Support::GreaterThan(*low),
+        _ => Support::Interval(f64::NEG_INFINITY, f64::INFINITY),
     }
 }

@@ -95,6 +95,8 @@ pub enum Constraint {
     NonNegative,
     /// In `[0, 1]`.
     UnitInterval,
+    /// In `(0, 1)`.
+    OpenUnitInterval,
     /// 0, 1, 2, …
     NonNegativeInteger,
     /// Not NaN; minus infinity is allowed (log-probabilities).
@@ -113,6 +115,7 @@ impl Constraint {
             Constraint::Positive => x > 0.0 && x.is_finite(),
             Constraint::NonNegative => x >= 0.0 && x.is_finite(),
             Constraint::UnitInterval | Constraint::Simplex => (0.0..=1.0).contains(&x),
+            Constraint::OpenUnitInterval => x > 0.0 && x < 1.0,
             Constraint::NonNegativeInteger => x >= 0.0 && x == x.trunc() && x.is_finite(),
             Constraint::Logit => !x.is_nan() && x < f64::INFINITY,
         }
@@ -126,6 +129,7 @@ impl fmt::Display for Constraint {
             Constraint::Positive => "positive",
             Constraint::NonNegative => "non-negative",
             Constraint::UnitInterval => "in [0, 1]",
+            Constraint::OpenUnitInterval => "strictly between 0 and 1",
             Constraint::NonNegativeInteger => "a non-negative integer",
             Constraint::Logit => "a number below infinity",
             Constraint::Simplex => "probabilities that sum to 1 along the last dimension",
