@@ -103,4 +103,10 @@ impl<const D: usize> InverseCdf<D> for HalfCauchy<D> {
         let z = angle.tan().mask_where(p.clone().greater_elem(0.5), rest.tan().recip());
         self.stretch(z.mask_fill(outside, f64::NAN))
     }
+
+    /// `scale cot(½ π q)`
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        let outside = q.clone().lower_elem(0.0).bool_or(q.clone().greater_elem(1.0));
+        self.stretch(q.clone().mul_scalar(FRAC_PI_2).tan().recip().mask_fill(outside, f64::NAN))
+    }
 }

@@ -16,7 +16,7 @@ use burn::tensor::Tensor;
 
 pub use estimate::{KlEstimate, kl_estimate};
 
-use crate::special::{detach, digamma, lgamma, log1p, trigamma, xlogy};
+use crate::special::{detach, digamma, expm1, lgamma, log1p, trigamma, xlogy};
 
 /// Up to here the series below have errors of a few ulp; from here on the direct forms lose no more than four bits.
 const NEAR: f64 = 0.25;
@@ -47,15 +47,24 @@ fn deviance<const D: usize>(x: Tensor<D>, y: Tensor<D>, difference: Tensor<D>) -
     near.mask_where(far, direct)
 }
 
+/// `eᵈ − 1 − d ≥ 0`
+fn exp_excess<const D: usize>(d: Tensor<D>) -> Tensor<D> {
+    let far = d.clone().abs().greater_elem(NEAR);
+    let near = d.clone().mask_fill(far.clone(), 0.0);
+    // d² Σ dᵏ/(k + 2)!
+    let close = near.clone().square() * series(&FACTORIALS, near);
+    let d = d.mask_fill(far.clone().bool_not(), 1.0);
+    close.mask_where(far, expm1(d.clone()) - d)
+}
+
 /// `x ln(x/y) − x + y` for `x = eᵃ`, `y = eᵇ`: an element of a divergence between two log-mass functions.
 fn log_deviance<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
     let nothing = a.clone().equal_elem(f64::NEG_INFINITY);
     let apart = (b.clone() - a.clone()).mask_fill(nothing.clone(), 0.0);
     let far = apart.clone().abs().greater_elem(NEAR).bool_or(nothing);
-    let near = apart.clone().mask_fill(far.clone(), 0.0);
-    // e^d − 1 − d = d² Σ dᵏ/(k + 2)!
-    let close = a.clone().exp() * near.clone().square() * series(&FACTORIALS, near);
-    let direct = b.exp() - a.clone().exp() * (apart + 1.0);
+    let close = a.clone().exp() * exp_excess(apart.clone().mask_fill(far.clone(), 0.0));
+    // Not as a product with the excess, where a small x would meet a large e^(b − a).
+    let direct = b.exp() - a.exp() * (apart + 1.0);
     close.mask_where(far, direct)
 }
 

@@ -90,7 +90,10 @@ pub trait InverseCdf<const D: usize>: Cdf<D> {
     /// # Shapes
     /// `q` and the parameters broadcast.
     fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D, Self::Kind> {
-        self.icdf(&q.clone().neg().add_scalar(1.0))
+        // A small probability is not rounded away: the quantile of 1 may be infinite.
+        let (_, _, below_one) = super::density::limits(q.dtype());
+        let never = q.clone().equal_elem(0.0);
+        self.icdf(&q.clone().neg().add_scalar(1.0).clamp_max(below_one).mask_fill(never, 1.0))
     }
 }
 

@@ -4,8 +4,7 @@ use burn::tensor::{Bool, Tensor};
 
 use super::lgamma_remainder;
 use super::real::common;
-use crate::dist::normal::HALF_LN_2PI;
-use crate::dist::{Beta, Dirichlet, Exponential, Gamma, KlTo, Normal, Uniform};
+use crate::dist::{Beta, Dirichlet, Exponential, Gamma, KlTo, Uniform};
 use crate::special::{lgamma, log_beta, xlogy};
 
 impl<const D: usize> KlTo<D, Beta<D>> for Beta<D> {
@@ -40,16 +39,6 @@ impl<const D: usize> KlTo<D, Uniform<D>> for Uniform<D> {
     }
 }
 
-impl<const D: usize> KlTo<D, Normal<D>> for Uniform<D> {
-    /// `½ ln 2π + ln scale − ln(high − low) + (w²/12 + (m − loc)²)/(2 scale²)`, `w` the width and `m` the middle
-    fn kl_to(&self, q: &Normal<D>) -> Tensor<D> {
-        let (low, high, loc, scale) = common!(self, q: self.low, self.high, q.loc, q.scale);
-        let width = high.clone() - low.clone();
-        let square = width.clone().square() * (1.0 / 12.0) + ((high + low) * 0.5 - loc).square();
-        (scale.clone() / width).log() + HALF_LN_2PI + square / scale.square() * 0.5
-    }
-}
-
 impl<const D: usize> KlTo<D, Exponential<D>> for Uniform<D> {
     /// `½ rate (low + high) − ln(rate (high − low))`; infinite where `low < 0`
     fn kl_to(&self, q: &Exponential<D>) -> Tensor<D> {
@@ -61,7 +50,7 @@ impl<const D: usize> KlTo<D, Exponential<D>> for Uniform<D> {
 }
 
 /// `E ln x` of a uniform variable between non-negative bounds, `(high ln high − low ln low)/(high − low) − 1`.
-fn mean_log<const D: usize>(low: Tensor<D>, high: Tensor<D>) -> Tensor<D> {
+pub(super) fn mean_log<const D: usize>(low: Tensor<D>, high: Tensor<D>) -> Tensor<D> {
     let [low, high] = [low, high].map(|x| x.clone().mask_fill(x.lower_elem(0.0), 0.0));
     (xlogy(high.clone(), high.clone()) - xlogy(low.clone(), low.clone())) / (high - low) - 1.0
 }
