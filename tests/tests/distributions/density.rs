@@ -12,7 +12,7 @@ use burn::tensor::{DType, Int, Tensor};
 use vi_runtime::Placement;
 use vi_runtime::dist::*;
 
-use super::table::{Point, read};
+use super::table::{Case, Point, read};
 use super::{burn, has_f64, test_device};
 use compare::{Check, Worst, representable, single, single_tolerance};
 use function::{Elements, Evaluation, Executor, Function, flat};
@@ -35,6 +35,14 @@ pub(super) fn matrix(x: Tensor<1>) -> Tensor<2> {
     x.reshape([side, side])
 }
 
+/// One point with what is right there.
+struct Known {
+    place: String,
+    x: Vec<f64>,
+    params: Vec<Vec<f64>>,
+    want: Evaluation,
+}
+
 /// Compares a family with the table `table`; the parameters of `build` are those named `params` there, row by row.
 pub(super) fn check<const D: usize, T: Distribution<D, Kind: Elements>>(
     table: &str,
@@ -45,68 +53,82 @@ pub(super) fn check<const D: usize, T: Distribution<D, Kind: Elements>>(
     value: impl Fn(Tensor<1, T::Kind>) -> Tensor<D, T::Kind>,
 ) {
     let cases = read(table, params);
-    let density = Function::<T::Kind>::new(|to: &Placement, x, params: &[Tensor<1>]| {
-        flat(build(params).place(to).log_prob(&value(x)))
-    });
+    let density = Function::<T::Kind>::new(|to: &Placement, x, params: &[Tensor<1>]| flat(build(params).place(to).log_prob(&value(x))));
+    let mut precisions = Vec::new();
+    if has_f64() {
+        precisions.push((DType::F64, in_table(table, &cases)));
+    }
+    precisions.push((DType::F32, in_double(&cases, &density)));
     let mut failures = Vec::new();
     for executor in Executor::under_test(&test_device()) {
-        let (mut double, mut float) = (Worst::default(), Worst::default());
-        for case in &cases {
-            for point in &case.points {
-                let place = |dtype| format!("{name} {:?} at {:?} in {dtype} {executor}", case.params, point.x);
-                let inputs = std::iter::once(&point.x).chain(&case.params).map(Vec::as_slice).collect::<Vec<_>>();
-                if has_f64() {
-                    let want = Evaluation {
-                        value: vec![point.log_prob],
-                        x: gradient_x(table, point),
-                        params: point.grad_params.clone().unwrap_or(vec![None; params.len()]),
-                    };
-                    let check = Check {
-                        place: place("f64"),
-                        inputs: inputs.clone(),
-                        log_prob: 1e-10,
-                        gradient: 1e-8,
-                        epsilon: f64::EPSILON,
-                        floor: 0.0,
-                    };
-                    match density.evaluate(*executor, &point.x, &case.params, &test_device(), DType::F64) {
-                        Ok(got) => check.run(&got, &want, &mut double),
-                        Err(problem) => double.failures.push(format!("{}: {problem}", check.place)),
-                    }
-                }
-                // Against double precision at the same rounded inputs: how far rounding moves the density is not the question.
-                if representable(&point.x) {
-                    let (x, params): (Vec<f64>, Vec<Vec<f64>>) = (single(&point.x), case.params.iter().map(|p| single(p)).collect());
-                    let reference = vi_runtime::device::default();
-                    let mut want = density.evaluate(Executor::Eager, &x, &params, &reference, DType::F64).unwrap();
-                    // A count has no gradient in the table.
-                    for (want, known) in want.params.iter_mut().zip(point.grad_params.iter().flatten()) {
-                        want.take_if(|_| known.is_none());
-                    }
-                    let check = Check {
-                        place: place("f32"),
-                        inputs,
-                        log_prob: single_tolerance(),
-                        gradient: 1e-4,
-                        epsilon: f64::from(f32::EPSILON),
-                        floor: 1e-6,
-                    };
-                    match density.evaluate(*executor, &x, &params, &test_device(), DType::F32) {
-                        Ok(got) => check.run(&got, &want, &mut float),
-                        Err(problem) => float.failures.push(format!("{}: {problem}", check.place)),
-                    }
+        for (dtype, points) in &precisions {
+            let mut worst = Worst::default();
+            let evaluate = |x: &[f64], params: &[Vec<f64>]| density.evaluate(*executor, x, params, &test_device(), *dtype);
+            for known in points {
+                match evaluate(&known.x, &known.params) {
+                    Ok(got) => compare(*dtype, name, &executor, known, &got, &mut worst),
+                    Err(problem) => worst.failures.push(format!("{name} {}: {problem}", known.place)),
                 }
             }
-        }
-        for (dtype, worst) in [("f64", double), ("f32", float)] {
-            let (points, log_prob, gradient) = (worst.points, worst.log_prob, worst.gradient);
-            println!("{name:<24} {executor:<8} {dtype} {points:>2} points: log_prob {log_prob:.1e}, gradients {gradient:.1e}");
+            // All points at once, those outside the support among them.
+            if points.iter().all(|known| known.x.len() == 1 && known.params.iter().all(|p| p.len() == 1)) {
+                let x: Vec<f64> = points.iter().map(|known| known.x[0]).collect();
+                let rows: Vec<Vec<f64>> = (0..params.len()).map(|i| points.iter().map(|known| known.params[i][0]).collect()).collect();
+                match evaluate(&x, &rows) {
+                    Ok(got) => points.iter().enumerate().for_each(|(i, known)| {
+                        compare(*dtype, name, &format!("{executor}, among others"), known, &got.element(i), &mut worst);
+                    }),
+                    Err(problem) => worst.failures.push(format!("{name}, all points: {problem}")),
+                }
+            }
+            let (log_prob, gradient) = (worst.log_prob, worst.gradient);
+            println!("{name:<24} {executor:<8} {dtype:?} {:>2} points: log_prob {log_prob:.1e}, gradients {gradient:.1e}", points.len());
             failures.extend(worst.failures);
         }
     }
     let subject = Subject { name, build: &build, value: &value, properties };
     failures.extend(subject.failures(&cases));
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn compare(dtype: DType, name: &str, by: &dyn std::fmt::Display, known: &Known, got: &Evaluation, worst: &mut Worst) {
+    let place = format!("{name} {} in {dtype:?} {by}", known.place);
+    let inputs = std::iter::once(&known.x).chain(&known.params).map(Vec::as_slice).collect();
+    let check = match dtype {
+        DType::F64 => Check { place, inputs, log_prob: 1e-10, gradient: 1e-8, epsilon: f64::EPSILON, floor: 0.0 },
+        _ => Check { place, inputs, log_prob: single_tolerance(), gradient: 1e-4, epsilon: f64::from(f32::EPSILON), floor: 1e-6 },
+    };
+    check.run(got, &known.want, worst);
+}
+
+fn in_table(table: &str, cases: &[Case]) -> Vec<Known> {
+    let known = |case: &Case, point: &Point| Known {
+        place: format!("{:?} at {:?}", case.params, point.x),
+        x: point.x.clone(),
+        params: case.params.clone(),
+        want: Evaluation {
+            value: vec![point.log_prob],
+            x: gradient_x(table, point),
+            params: point.grad_params.clone().unwrap_or(vec![None; case.params.len()]),
+        },
+    };
+    cases.iter().flat_map(|case| case.points.iter().map(move |point| known(case, point))).collect()
+}
+
+/// What double precision gives at the same rounded inputs: how far rounding moves the density is not the question.
+fn in_double<K: Elements>(cases: &[Case], density: &Function<'_, K>) -> Vec<Known> {
+    let reference = vi_runtime::device::default();
+    let known = |case: &Case, point: &Point| {
+        let (x, params): (Vec<f64>, Vec<Vec<f64>>) = (single(&point.x), case.params.iter().map(|p| single(p)).collect());
+        let mut want = density.evaluate(Executor::Eager, &x, &params, &reference, DType::F64).unwrap();
+        // A count has no gradient in the table.
+        for (want, known) in want.params.iter_mut().zip(point.grad_params.iter().flatten()) {
+            want.take_if(|_| known.is_none());
+        }
+        Known { place: format!("{:?} at {:?}", case.params, point.x), x, params, want }
+    };
+    let representable = |point: &&Point| representable(&point.x);
+    cases.iter().flat_map(|case| case.points.iter().filter(representable).map(|point| known(case, point)).collect::<Vec<_>>()).collect()
 }
 
 /// The table's gradient in x. At Exponential(250), x = 1e-300 it says 0, the step of its difference quotient having been

@@ -21,6 +21,14 @@ pub struct Evaluation {
     pub params: Vec<Option<Vec<f64>>>,
 }
 
+impl Evaluation {
+    /// One element of a batch.
+    pub fn element(&self, i: usize) -> Self {
+        let of = |gradient: &Option<Vec<f64>>| gradient.as_ref().map(|gradient| vec![gradient[i]]);
+        Evaluation { value: vec![self.value[i]], x: of(&self.x), params: self.params.iter().map(of).collect() }
+    }
+}
+
 /// Who computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Executor {
