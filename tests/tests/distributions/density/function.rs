@@ -56,6 +56,8 @@ impl Executor {
 pub trait Elements: ValueKind {
     /// Whether values are counts.
     const DISCRETE: bool;
+    fn tensor(values: &[f64], device: &Device, dtype: DType) -> Tensor<1, Self>;
+    /// One that keeps its gradient, where there are gradients.
     fn leaf(values: &[f64], device: &Device, dtype: DType) -> Tensor<1, Self>;
     fn gradient(leaf: &Tensor<1, Self>, of: &burn::tensor::Gradients) -> Option<Vec<f64>>;
     fn data(values: &[f64]) -> Data;
@@ -65,8 +67,12 @@ pub trait Elements: ValueKind {
 impl Elements for Float {
     const DISCRETE: bool = false;
 
+    fn tensor(values: &[f64], device: &Device, dtype: DType) -> Tensor<1> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (device, dtype))
+    }
+
     fn leaf(values: &[f64], device: &Device, dtype: DType) -> Tensor<1> {
-        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (device, dtype)).autodiff().require_grad()
+        Self::tensor(values, device, dtype).autodiff().require_grad()
     }
 
     fn gradient(leaf: &Tensor<1>, of: &burn::tensor::Gradients) -> Option<Vec<f64>> {
@@ -85,7 +91,11 @@ impl Elements for Float {
 impl Elements for Int {
     const DISCRETE: bool = true;
 
-    fn leaf(values: &[f64], device: &Device, _: DType) -> Tensor<1, Int> {
+    fn leaf(values: &[f64], device: &Device, dtype: DType) -> Tensor<1, Int> {
+        Self::tensor(values, device, dtype)
+    }
+
+    fn tensor(values: &[f64], device: &Device, _: DType) -> Tensor<1, Int> {
         let values: Vec<i64> = values.iter().map(|&x| x as i64).collect();
         let count = values.len();
         Tensor::from_data(TensorData::new(values, [count]), device)
@@ -164,8 +174,8 @@ impl<'a, K: Elements> Function<'a, K> {
 
     fn record(&self, x: &[f64], params: &[Vec<f64>], device: &Device, dtype: DType) -> Result<Graph, String> {
         let placement = Placement { device: device.clone(), dtype: FloatDType::from(dtype) };
-        let inputs: Vec<AnyTensor> = std::iter::once(AnyTensor::from(K::leaf(x, device, dtype)).inner())
-            .chain(params.iter().map(|p| AnyTensor::from(Float::leaf(p, device, dtype)).inner()))
+        let inputs: Vec<AnyTensor> = std::iter::once(AnyTensor::from(K::tensor(x, device, dtype)))
+            .chain(params.iter().map(|p| AnyTensor::from(Float::tensor(p, device, dtype))))
             .collect();
         let graph = function_graph(&placement, &inputs, |to, inputs| {
             let params: Vec<Tensor<1>> = inputs[1..].iter().map(|p| p.typed("a parameter").unwrap()).collect();
