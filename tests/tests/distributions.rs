@@ -19,6 +19,8 @@ mod laws;
 mod mixtures;
 #[path = "distributions/outside.rs"]
 mod outside;
+#[path = "distributions/page.rs"]
+mod page;
 #[path = "distributions/sampling.rs"]
 mod sampling;
 #[path = "distributions/shapes.rs"]

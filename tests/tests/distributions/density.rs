@@ -43,15 +43,36 @@ struct Known {
     want: Evaluation,
 }
 
+/// What was found of one family.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) support: String,
+    pub(super) reparameterised: bool,
+    pub(super) properties: Vec<&'static str>,
+    /// The largest relative errors of `log_prob` and its gradients under any executor, in each precision that the device has.
+    pub(super) errors: Vec<(DType, [f64; 2])>,
+    pub(super) failures: Vec<String>,
+}
+
+/// The families of one group, by the names of their tests.
+pub(super) type Table = Vec<(&'static str, fn() -> Row)>;
+
+/// Asserts that the family of this test agrees with its table.
+pub(super) fn agrees(table: Table, test: &str) {
+    let (_, measure) = table.into_iter().find(|(name, _)| *name == test).unwrap();
+    let failures = measure().failures;
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 /// Compares a family with the table `table`; the parameters of `build` are those named `params` there, row by row.
-pub(super) fn check<const D: usize, T: Distribution<D, Kind: Elements>>(
+pub(super) fn measure<const D: usize, T: Distribution<D, Kind: Elements>>(
     table: &str,
     name: &str,
     params: &[&str],
     properties: &Properties<D, T>,
     build: impl Fn(&[Tensor<1>]) -> T,
     value: impl Fn(Tensor<1, T::Kind>) -> Tensor<D, T::Kind>,
-) {
+) -> Row {
     let cases = read(table, params);
     let density = Function::<T::Kind>::new(|to: &Placement, x, params: &[Tensor<1>]| flat(build(params).place(to).log_prob(&value(x))));
     let mut precisions = Vec::new();
@@ -59,9 +80,10 @@ pub(super) fn check<const D: usize, T: Distribution<D, Kind: Elements>>(
         precisions.push((DType::F64, in_table(table, &cases)));
     }
     precisions.push((DType::F32, in_double(&cases, &density)));
+    let mut errors: Vec<(DType, [f64; 2])> = precisions.iter().map(|(dtype, _)| (*dtype, [0.0; 2])).collect();
     let mut failures = Vec::new();
     for executor in Executor::under_test(&test_device()) {
-        for (dtype, points) in &precisions {
+        for ((dtype, points), (_, largest)) in precisions.iter().zip(&mut errors) {
             let mut worst = Worst::default();
             let evaluate = |x: &[f64], params: &[Vec<f64>]| density.evaluate(*executor, x, params, &test_device(), *dtype);
             for known in points {
@@ -83,12 +105,21 @@ pub(super) fn check<const D: usize, T: Distribution<D, Kind: Elements>>(
             }
             let (log_prob, gradient) = (worst.log_prob, worst.gradient);
             println!("{name:<24} {executor:<8} {dtype:?} {:>2} points: log_prob {log_prob:.1e}, gradients {gradient:.1e}", points.len());
+            *largest = [largest[0].max(log_prob), largest[1].max(gradient)];
             failures.extend(worst.failures);
         }
     }
     let subject = Subject { name, build: &build, value: &value, properties };
     failures.extend(subject.failures(&cases));
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let first = build(&cases[0].params.iter().map(|p| super::tensor(p, [p.len()], DType::F32)).collect::<Vec<_>>());
+    Row {
+        name: first.name(),
+        support: first.support().to_string(),
+        reparameterised: first.is_reparameterised(),
+        properties: properties.names.clone(),
+        errors,
+        failures,
+    }
 }
 
 fn compare(dtype: DType, name: &str, by: &dyn std::fmt::Display, known: &Known, got: &Evaluation, worst: &mut Worst) {
@@ -96,7 +127,14 @@ fn compare(dtype: DType, name: &str, by: &dyn std::fmt::Display, known: &Known, 
     let inputs = std::iter::once(&known.x).chain(&known.params).map(Vec::as_slice).collect();
     let check = match dtype {
         DType::F64 => Check { place, inputs, log_prob: 1e-10, gradient: 1e-8, epsilon: f64::EPSILON, floor: 0.0 },
-        _ => Check { place, inputs, log_prob: single_tolerance(), gradient: 1e-4, epsilon: f64::from(f32::EPSILON), floor: 1e-6 },
+        _ => Check {
+            place,
+            inputs,
+            log_prob: single_tolerance(),
+            gradient: single_tolerance(),
+            epsilon: f64::from(f32::EPSILON),
+            floor: 1e-6,
+        },
     };
     check.run(got, &known.want, worst);
 }
@@ -140,17 +178,25 @@ fn gradient_x(table: &str, point: &Point) -> Option<Vec<f64>> {
 /// Families against their tables: `test: "Table", [parameters], value, has [properties], |p| distribution;`.
 ///
 /// `value` is `float`, `int` or `matrix`; `has` lists what of `moments, entropy, cdf, icdf` the family implements, and may be
-/// left out.
+/// left out. A module has one such list; `page::groups` names the modules.
 macro_rules! families {
     ($(
         $test:ident: $table:literal, [$($param:literal),+], $value:ident, $(has [$($property:ident),* $(,)?],)? |$p:ident| $build:expr;
-    )+) => { $(
-        #[test]
-        fn $test() {
-            let properties = $crate::density::Properties::none()$($(.$property())*)?;
-            $crate::density::check($table, stringify!($test), &[$($param),+], &properties, |$p: &[Tensor<1>]| $build, $value);
+    )+) => {
+        pub(crate) fn table() -> $crate::density::Table {
+            vec![$((stringify!($test), || {
+                let properties = $crate::density::Properties::none()$($(.$property())*)?;
+                $crate::density::measure($table, stringify!($test), &[$($param),+], &properties, |$p: &[Tensor<1>]| $build, $value)
+            })),+]
         }
-    )+ };
+
+        $(
+            #[test]
+            fn $test() {
+                $crate::density::agrees(table(), stringify!($test));
+            }
+        )+
+    };
 }
 
 families! {
