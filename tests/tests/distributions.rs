@@ -11,14 +11,20 @@ mod bijectors;
 mod capture;
 #[path = "distributions/density.rs"]
 mod density;
+#[path = "distributions/combinators.rs"]
+mod combinators;
 #[path = "distributions/differences.rs"]
 mod differences;
 #[path = "distributions/divergences.rs"]
 mod divergences;
+#[path = "distributions/laws.rs"]
+mod laws;
 #[path = "distributions/mixtures.rs"]
 mod mixtures;
 #[path = "distributions/outside.rs"]
 mod outside;
+#[path = "distributions/page.rs"]
+mod page;
 #[path = "distributions/sampling.rs"]
 mod sampling;
 #[path = "distributions/shapes.rs"]

@@ -124,6 +124,33 @@ pairs! {
     binomial_to_binomial: "BinomialProbs" ["total_count", "probs"], "BinomialProbs" ["total_count", "probs"] => |p, q| Binomial::new(&p[0], &p[1]), Binomial::new(&q[0], &q[1]);
     categorical_to_categorical: "CategoricalLogits" ["logits"], "CategoricalLogits" ["logits"] => |p, q| Categorical::logits(&p[0]), Categorical::logits(&q[0]);
     poisson_to_poisson: "Poisson" ["rate"], "Poisson" ["rate"] => |p, q| Poisson::new(&p[0]), Poisson::new(&q[0]);
+    exponential_to_normal: "Exponential" ["rate"], "Normal" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Normal::new(&q[0], &q[1]);
+    gamma_to_normal: "Gamma" ["concentration", "rate"], "Normal" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    beta_to_normal: "Beta" ["concentration1", "concentration0"], "Normal" ["loc", "scale"] => |p, q| Beta::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    half_normal_to_normal: "HalfNormal" ["scale"], "Normal" ["loc", "scale"] => |p, q| HalfNormal::new(&p[0]), Normal::new(&q[0], &q[1]);
+    laplace_to_laplace: "Laplace" ["loc", "scale"], "Laplace" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
+    laplace_to_normal: "Laplace" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    gumbel_to_gumbel: "Gumbel" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    gumbel_to_normal: "Gumbel" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    normal_to_gumbel: "Normal" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    logistic_to_normal: "Logistic" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Logistic::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    pareto_to_pareto: "Pareto" ["scale", "alpha"], "Pareto" ["scale", "alpha"] => |p, q| Pareto::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
+    weibull_to_gamma: "Weibull" ["concentration", "scale"], "Gamma" ["concentration", "rate"] => |p, q| Weibull::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    weibull_to_weibull: "Weibull" ["concentration", "scale"], "Weibull" ["concentration", "scale"] => |p, q| Weibull::new(&p[0], &p[1]), Weibull::new(&q[0], &q[1]);
+    beta_to_exponential: "Beta" ["concentration1", "concentration0"], "Exponential" ["rate"] => |p, q| Beta::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    beta_to_gamma: "Beta" ["concentration1", "concentration0"], "Gamma" ["concentration", "rate"] => |p, q| Beta::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    half_normal_to_exponential: "HalfNormal" ["scale"], "Exponential" ["rate"] => |p, q| HalfNormal::new(&p[0]), Exponential::new(&q[0]);
+    exponential_to_gumbel: "Exponential" ["rate"], "Gumbel" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Gumbel::new(&q[0], &q[1]);
+    gamma_to_gumbel: "Gamma" ["concentration", "rate"], "Gumbel" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    uniform_to_gumbel: "Uniform" ["low", "high"], "Gumbel" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    uniform_to_pareto: "Uniform" ["low", "high"], "Pareto" ["scale", "alpha"] => |p, q| Uniform::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
+    pareto_to_exponential: "Pareto" ["scale", "alpha"], "Exponential" ["rate"] => |p, q| Pareto::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    pareto_to_gamma: "Pareto" ["scale", "alpha"], "Gamma" ["concentration", "rate"] => |p, q| Pareto::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    pareto_to_normal: "Pareto" ["scale", "alpha"], "Normal" ["loc", "scale"] => |p, q| Pareto::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    inverse_gamma_to_inverse_gamma: "InverseGamma" ["concentration", "scale"], "InverseGamma" ["concentration", "scale"] => |p, q| InverseGamma::new(&p[0], &p[1]), InverseGamma::new(&q[0], &q[1]);
+    log_normal_to_gamma: "LogNormal" ["loc", "scale"], "Gamma" ["concentration", "rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    log_normal_to_normal: "LogNormal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    log_normal_to_exponential: "LogNormal" ["loc", "scale"], "Exponential" ["rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Exponential::new(&q[0]);
     multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_covariance(p), of_covariance(q);
 }
 
@@ -158,6 +185,11 @@ fn of_a_distribution_to_itself_it_is_zero() {
     nothing_to_itself(&[loc, scale], |p| Cauchy::new(&p[0], &p[1]));
     nothing_to_itself(&[loc, scale], |p| LogNormal::new(&p[0], &p[1]));
     nothing_to_itself(&[scale], |p| HalfNormal::new(&p[0]));
+    nothing_to_itself(&[loc, scale], |p| Laplace::new(&p[0], &p[1]));
+    nothing_to_itself(&[loc, scale], |p| Gumbel::new(&p[0], &p[1]));
+    nothing_to_itself(&[scale, &[2.0, 0.1]], |p| Pareto::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[2.0, 0.1], scale], |p| Weibull::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[2.0, 0.1], scale], |p| InverseGamma::new(&p[0], &p[1]));
     nothing_to_itself(&[scale], |p| Exponential::new(&p[0]));
     nothing_to_itself(&[&[1e-3, 7.0, 1e6], &[2.0, 0.1, 3.0]], |p| Gamma::new(&p[0], &p[1]));
     nothing_to_itself(&[&[0.01, 7.0], &[2.0, 300.0]], |p| Beta::new(&p[0], &p[1]));
@@ -184,6 +216,8 @@ fn it_is_infinite_where_the_support_is_not_covered() {
     assert_eq!(value(Uniform::new(-0.1, 2.0), Gamma::new(2.0, 1.0)), f64::INFINITY);
     assert_eq!(value(Uniform::new(0.5, 1.1), Beta::new(2.0, 1.0)), f64::INFINITY);
     assert_eq!(value(Beta::new(2.0, 1.0), Uniform::new(0.1, 1.0)), f64::INFINITY);
+    assert_eq!(value(Pareto::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
     assert_eq!(value(Bernoulli::new(0.3), Bernoulli::new(0.0)), f64::INFINITY);
     assert_eq!(value(Poisson::new(0.3), Poisson::new(0.0)), f64::INFINITY);
     assert_eq!(value(Binomial::new(5.0, 0.3), Binomial::new(4.0, 0.3)), f64::INFINITY);
