@@ -135,8 +135,8 @@ pairs! {
     normal_to_gumbel: "Normal" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
     logistic_to_normal: "Logistic" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Logistic::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
     pareto_to_pareto: "Pareto" ["scale", "alpha"], "Pareto" ["scale", "alpha"] => |p, q| Pareto::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
-    weibull_to_gamma: "Weibull" ["concentration", "scale"], "Gamma" ["concentration", "rate"] => |p, q| Weibull::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    weibull_to_weibull: "Weibull" ["concentration", "scale"], "Weibull" ["concentration", "scale"] => |p, q| Weibull::new(&p[0], &p[1]), Weibull::new(&q[0], &q[1]);
+    weibull_to_gamma: "Weibull" ["scale", "concentration"], "Gamma" ["concentration", "rate"] => |p, q| Weibull::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    weibull_to_weibull: "Weibull" ["scale", "concentration"], "Weibull" ["scale", "concentration"] => |p, q| Weibull::new(&p[0], &p[1]), Weibull::new(&q[0], &q[1]);
     beta_to_exponential: "Beta" ["concentration1", "concentration0"], "Exponential" ["rate"] => |p, q| Beta::new(&p[0], &p[1]), Exponential::new(&q[0]);
     beta_to_gamma: "Beta" ["concentration1", "concentration0"], "Gamma" ["concentration", "rate"] => |p, q| Beta::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
     half_normal_to_exponential: "HalfNormal" ["scale"], "Exponential" ["rate"] => |p, q| HalfNormal::new(&p[0]), Exponential::new(&q[0]);
@@ -187,8 +187,8 @@ fn of_a_distribution_to_itself_it_is_zero() {
     nothing_to_itself(&[scale], |p| HalfNormal::new(&p[0]));
     nothing_to_itself(&[loc, scale], |p| Laplace::new(&p[0], &p[1]));
     nothing_to_itself(&[loc, scale], |p| Gumbel::new(&p[0], &p[1]));
-    nothing_to_itself(&[scale, &[2.0, 0.1]], |p| Pareto::new(&p[0], &p[1]));
-    nothing_to_itself(&[&[2.0, 0.1], scale], |p| Weibull::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.5, 7.0], &[2.0, 0.1]], |p| Pareto::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.5, 7.0], &[2.0, 0.1]], |p| Weibull::new(&p[0], &p[1]));
     nothing_to_itself(&[&[2.0, 0.1], scale], |p| InverseGamma::new(&p[0], &p[1]));
     nothing_to_itself(&[scale], |p| Exponential::new(&p[0]));
     nothing_to_itself(&[&[1e-3, 7.0, 1e6], &[2.0, 0.1, 3.0]], |p| Gamma::new(&p[0], &p[1]));

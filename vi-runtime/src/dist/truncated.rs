@@ -146,14 +146,11 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
         let ends = self.bounds.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
         let (value, outside) = moved_inside(spread(value.clone(), dims), ends);
         let log_prob = self.base.log_prob(&value);
-        let log_prob = match self.log_normaliser(&like) {
-            Some(log_normaliser) => log_prob - log_normaliser,
-            None => log_prob,
-        };
-        match outside {
-            Some(outside) => minus_infinity(log_prob, outside),
-            None => log_prob,
-        }
+        let Some(log_normaliser) = self.log_normaliser(&like) else { return log_prob };
+        // Where the base has no density either, the normaliser has no say, and no gradient.
+        let nothing = spread(log_prob.clone().equal_elem(f64::NEG_INFINITY), dims);
+        let outside = outside.map_or(nothing.clone(), |outside| outside.bool_or(nothing));
+        minus_infinity(log_prob - log_normaliser, outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
