@@ -290,7 +290,7 @@ impl Lowering<'_> {
                 Ok(View::dense(buffer, &node.shape))
             }
             Op::Full(value) => Ok(self.splat(*value, node.shape.len())),
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
+            Op::Unary(_) | Op::Binary(_) | Op::Ternary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
                 self.elementwise(id)
             }
             Op::Reduce(..) | Op::ArgMax(_) | Op::Scan { .. } => self.reduction(id),
