@@ -4,7 +4,7 @@ use crate::ir::{Binary, Compare, Logic, Reduce, Ternary, Test, Type, Unary};
 
 use super::instruction::Kernel;
 use super::kernels::erased::{Map1, Map2, Map4, Map5, emptied, one, product, rows, three, two};
-use super::kernels::{self, Level, Mode, Contraction, discrete, matvec, reduce};
+use super::kernels::{self, Contraction, Level, Mode, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
     match scalars {

@@ -37,7 +37,10 @@ pub(super) fn rule(tape: &mut Tape, f: Ternary, [a, b, x]: [Id; 3], out: Id, g: 
         }
         Ternary::BetaIncInA | Ternary::BetaIncInB => {
             if tape.wants(a) || tape.wants(b) {
-                return Err(unsupported(f.name(), "the second derivatives of the incomplete beta function in its parameters have no operation"));
+                return Err(unsupported(
+                    f.name(),
+                    "the second derivatives of the incomplete beta function in its parameters have no operation",
+                ));
             }
             // ∂²I/∂a∂x and ∂²I/∂b∂x, the derivatives of the density.
             tape.give(x, |graph| {

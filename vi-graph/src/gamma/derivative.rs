@@ -1,8 +1,8 @@
 //! The implicit derivative of a gamma draw in its concentration.
 
 use super::expansion;
-use crate::special::digamma;
 use crate::special::coefficients::GAUSS_LEGENDRE;
+use crate::special::digamma;
 
 /// `d ln g/da` at fixed probability, `−(∂P(a, g)/∂a)/(g p(g))`, for `g ~ Gamma(a, 1)` with density `p` and distribution
 /// function `P` (Figurnov, Mohamed and Mnih 2018, equation 5, for `ln g`).

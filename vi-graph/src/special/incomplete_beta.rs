@@ -3,9 +3,9 @@
 //! As for the incomplete gamma functions: the density of the log-odds times an integral over a tail relative to it. With
 //! `t/(1 − t) = x/(1 − x) e^{−u}` the integrand is smooth, also where the density of `t` is infinite at 0 or 1.
 
+use super::digamma_difference;
 use super::prefactor::{beta_weight, excess, expm1_defect, ln_of, log1p_defect};
 use super::quadrature::{interval, tail};
-use super::digamma_difference;
 
 /// The integrands have their singularities at a distance of π from the real axis, and may end as suddenly as `e^{−e^u}`.
 const PANEL: f64 = 5.0;
@@ -47,11 +47,7 @@ pub fn beta_density(a: f64, b: f64, x: f64) -> f64 {
     } else {
         let y = 1.0 - x;
         let weight = beta_weight(a, b, x, y);
-        if weight > 1e-290 {
-            weight / x / y
-        } else {
-            ((a - 1.0) * x.ln() + (b - 1.0) * ln_of(y, x) - super::log_beta(a, b)).exp()
-        }
+        if weight > 1e-290 { weight / x / y } else { ((a - 1.0) * x.ln() + (b - 1.0) * ln_of(y, x) - super::log_beta(a, b)).exp() }
     }
 }
 

@@ -42,11 +42,7 @@ pub fn gamma_density(a: f64, x: f64) -> f64 {
         return 0.0;
     }
     let weight = gamma_weight(a, x);
-    if weight > 1e-290 {
-        weight * (a / x)
-    } else {
-        ((a - 1.0) * x.ln() - x - lgamma(a)).exp()
-    }
+    if weight > 1e-290 { weight * (a / x) } else { ((a - 1.0) * x.ln() - x - lgamma(a)).exp() }
 }
 
 /// `∂P(a, x)/∂a`, never positive.
@@ -68,7 +64,12 @@ pub fn gamma_p_in_shape(a: f64, x: f64) -> f64 {
         return -weight * (a * series_of_derivative(a, x, x.ln()));
     }
     // ln x − ψ(a)
-    let offset = if a < 10.0 { x.ln() - digamma(a) } else { ((x - a) / a).ln_1p() + digamma_remainder(a) };
+    let offset = if a < 10.0 {
+        x.ln() - digamma(a)
+    } else {
+        let ratio = x / a;
+        digamma_remainder(a) + if ratio < 0.5 { ratio.ln() } else { ((x - a) / a).ln_1p() }
+    };
     let [sum] = if offset > 0.0 {
         let h = |u: f64| upper_exponent(a, x, u);
         tail(x - a, x, PANEL, h, |u| [a * (offset + u) * (-h(u)).exp()])

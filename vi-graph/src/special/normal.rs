@@ -58,11 +58,7 @@ pub fn log_ndtr(x: f64) -> f64 {
 
 /// `φ(x)/Φ(x)`, the derivative of [`log_ndtr`]: the inverse Mills ratio of `−x`.
 pub fn ndtr_ratio(x: f64) -> f64 {
-    if x < 0.0 {
-        SQRT_2_OVER_PI / scaled_erfc(-x * FRAC_1_SQRT_2)
-    } else {
-        0.5 * SQRT_2_OVER_PI * gaussian(x) / ndtr(x)
-    }
+    if x < 0.0 { SQRT_2_OVER_PI / scaled_erfc(-x * FRAC_1_SQRT_2) } else { 0.5 * SQRT_2_OVER_PI * gaussian(x) / ndtr(x) }
 }
 
 /// The `x` with `Φ(x) = p`; infinite at 0 and 1, NaN beyond.

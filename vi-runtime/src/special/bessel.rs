@@ -48,7 +48,9 @@ pub(super) fn log_i0<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     // I₀ − 1 keeps the relative accuracy around 0.
     let near = log1p::<B>(B::float_mul(polynomial::<B>(&I0_SMALL[1..], near.clone()), near));
     let beyond = B::float_mask_fill(x, not::<B>(far.clone()), 4.0.into());
-    let tail = B::float_log(polynomial::<B>(&I0_LARGE, B::float_mul_scalar(B::float_recip(beyond.clone()), 4.0.into())));
-    let tail = B::float_sub(tail, B::float_mul_scalar(B::float_log(beyond.clone()), 0.5.into()));
+    // The logarithm that is subtracted must stay finite.
+    let finite = B::float_clamp_max(beyond.clone(), 1e38.into());
+    let tail = B::float_log(polynomial::<B>(&I0_LARGE, B::float_mul_scalar(B::float_recip(finite.clone()), 4.0.into())));
+    let tail = B::float_sub(tail, B::float_mul_scalar(B::float_log(finite), 0.5.into()));
     B::float_mask_where(near, far, B::float_add(beyond, tail))
 }

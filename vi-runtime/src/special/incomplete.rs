@@ -8,10 +8,10 @@ mod gamma;
 
 pub(super) use beta::{beta_density, beta_inc, beta_inc_in_a, beta_inc_in_b};
 use burn::backend::Backend;
-use burn::tensor::{DType, Shape, TensorData};
 use burn::backend::TensorMetadata;
+use burn::tensor::{DType, Shape, TensorData};
 pub(super) use gamma::{gamma_density, gamma_p, gamma_p_in_shape, gamma_q};
-use vi_graph::special::coefficients::{GAUSS_LEGENDRE, STIRLING};
+use vi_graph::special::coefficients::{DIGAMMA_ASYMPTOTIC, GAUSS_LEGENDRE, STIRLING, TRIGAMMA_ASYMPTOTIC};
 
 use super::value::Value;
 
@@ -35,7 +35,8 @@ impl<B: Backend> Value<B> {
 
     /// The nodes and weights on `[0, end]`, `end` being a column.
     fn nodes(&self) -> (Self, Self) {
-        let pairs = GAUSS_LEGENDRE.iter().flat_map(|&(node, weight)| [(0.5 * (1.0 - node), 0.5 * weight), (0.5 * (1.0 + node), 0.5 * weight)]);
+        let pairs =
+            GAUSS_LEGENDRE.iter().flat_map(|&(node, weight)| [(0.5 * (1.0 - node), 0.5 * weight), (0.5 * (1.0 + node), 0.5 * weight)]);
         let (nodes, weights): (Vec<f64>, Vec<f64>) = pairs.unzip();
         let dtype = self.0.dtype();
         let row = |values: Vec<f64>| {
@@ -63,6 +64,28 @@ impl<B: Backend> Value<B> {
         let near = self.fill(&far, 0.0);
         let near = &near * &near * near.polynomial(&SERIES);
         far.choose(&(self.exp() - 1.0 - self), &near)
+    }
+
+    /// `ψ(self) − ψ(self + b)` for positive numbers: the recurrence up to 6 or more, then the difference of the asymptotic series.
+    fn digamma_difference(&self, b: &Self) -> Self {
+        let mut a = self.clone();
+        let mut steps = self.filled(0.0);
+        for _ in 0..6 {
+            steps = steps - b / (&a + b) / &a;
+            a = a + 1.0;
+        }
+        let tail = |x: &Self| {
+            let z = x.recip();
+            let square = &z * &z;
+            &square * square.polynomial(&DIGAMMA_ASYMPTOTIC[..5])
+        };
+        let (sum, ratio) = (&a + b, b / &a);
+        let series = tail(&sum) - tail(&a) - (b / &sum) / &a * 0.5 - ratio.ln_1p();
+        // Where the difference of the series would be rounding only: the midpoint rule, relative error (b/a)²/12.
+        let z = (&a + b * 0.5).recip();
+        let square = &z * &z;
+        let slope = &z * ((&z * square.polynomial(&TRIGAMMA_ASYMPTOTIC[..5]) + 0.5) * &z + 1.0);
+        ratio.less(1e-3).choose(&(steps.clone() - b * slope), &(steps + series))
     }
 
     /// `ln Γ(x) − ((x − ½) ln x − x + ½ ln 2π)` for `x ≥ 3`.

@@ -126,4 +126,3 @@ fn scaled_erfc<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let divisor = B::float_add_scalar(B::float_mul_scalar(x, 2.0.into()), 1.0.into());
     B::float_div(polynomial::<B>(&SCALED_ERFC_F32, s), divisor)
 }
-

@@ -37,7 +37,7 @@ pub(in super::super) fn beta_density<B: Backend>(a: FloatTensor<B>, b: FloatTens
 pub(in super::super) fn beta_inc_in_a<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>, x: FloatTensor<B>) -> FloatTensor<B> {
     let it = Arguments::<B>::new(a, b, x);
     // Which side of the geometric mean of t.
-    let lower = (it.x.ln() - it.mean_ln()).less(0.0);
+    let lower = (it.x.ln() - it.a.digamma_difference(&it.b)).less(0.0);
     let tail = it.tail(&lower);
     // Exchanged, what was ln t is ln(1 − t).
     let value = lower.choose(&tail.integrate(&Moment::LnT), &-tail.integrate(&Moment::LnRest));
@@ -47,7 +47,7 @@ pub(in super::super) fn beta_inc_in_a<B: Backend>(a: FloatTensor<B>, b: FloatTen
 pub(in super::super) fn beta_inc_in_b<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>, x: FloatTensor<B>) -> FloatTensor<B> {
     // ∂I_x(a, b)/∂b = −∂I_{1−x}(b, a)/∂b with the roles exchanged.
     let it = Arguments::<B>::new(a, b, x);
-    let lower = (it.y.ln() - it.mean_ln_rest()).less(0.0).not();
+    let lower = ((-&it.x).ln_1p() - it.b.digamma_difference(&it.a)).less(0.0).not();
     let tail = it.tail(&lower);
     let value = lower.choose(&tail.integrate(&Moment::LnRest), &-tail.integrate(&Moment::LnT));
     it.finish(value, 0.0, 0.0)
@@ -79,15 +79,6 @@ impl<B: Backend> Arguments<B> {
 
     fn excess(&self) -> Value<B> {
         &self.a * &self.y - &self.b * &self.x
-    }
-
-    /// `ψ(a) − ψ(a + b)`
-    fn mean_ln(&self) -> Value<B> {
-        self.a.digamma() - (&self.a + &self.b).digamma()
-    }
-
-    fn mean_ln_rest(&self) -> Value<B> {
-        self.b.digamma() - (&self.a + &self.b).digamma()
     }
 
     /// The lower tail where the mask holds, elsewhere the upper one as a lower one with the roles exchanged.
@@ -143,11 +134,10 @@ impl<B: Backend> Tail<B> {
     }
 
     fn offset(&self, moment: &Moment) -> Value<B> {
-        let of_sum = || (&self.a + &self.b).digamma();
         match moment {
             Moment::One => self.a.filled(1.0),
-            Moment::LnT => &self.ln_x - (self.a.digamma() - of_sum()),
-            Moment::LnRest => &self.ln_y - (self.b.digamma() - of_sum()),
+            Moment::LnT => &self.ln_x - self.a.digamma_difference(&self.b),
+            Moment::LnRest => &self.ln_y - self.b.digamma_difference(&self.a),
         }
     }
 
@@ -183,25 +173,22 @@ impl<B: Backend> Tail<B> {
         let end = small.choose(&(&self.ln_x - &self.ln_y).at_least(0.0), &end);
         let (u, weights) = end.as_column().nodes();
 
-        let (a, b, x, y, sum, slope) = (a.as_column(), b.as_column(), x.as_column(), y.as_column(), sum.as_column(), slope.as_column());
-        let _ = b;
-        let half = x.less(0.5).or(&x.equals(0.5)).choose(&x.filled(1.0), &x.filled(0.0));
-        let on_left = (&half + &u.filled(0.0)).equals(1.0);
-        let sign = on_left.choose(&u.filled(-1.0), &u.filled(1.0));
-        let base = half.equals(1.0).choose(&x, &y);
+        let (b, x, y, sum, slope) = (b.as_column(), x.as_column(), y.as_column(), sum.as_column(), slope.as_column());
+        // (1 − x)/(1 − t) = 1 + x (e^{−u} − 1) up to x = ½, else x/t = 1 + (1 − x) (e^u − 1).
+        let right = x.filled(0.5).less_than(&x);
+        let (sign, base) = (right.choose(&x.filled(1.0), &x.filled(-1.0)), right.choose(&y, &x));
         let moved = &sign * &u;
         let w = &base * moved.exp_m1();
+        let log = w.ln_1p();
         let beyond = w.less(1.0).not();
-        let w = w.fill(&beyond, 0.0);
-        let near = &slope * &u + &sum * (&base * moved.fill(&beyond, 0.0).expm1_defect() - w.log1p_defect());
-        let near_log = w.ln_1p() - on_left.choose(&u.filled(0.0), &u);
-        let far_log = (&y + &x * (-&u).exp()).ln();
-        let far = &a * &u + &sum * &far_log;
-        let (h, log) = (beyond.choose(&far, &near), beyond.choose(&far_log, &near_log));
+        let near = &slope * &u + &sum * (&base * moved.fill(&beyond, 0.0).expm1_defect() - w.fill(&beyond, 0.0).log1p_defect());
+        let h = beyond.choose(&(&sum * &log - &b * &u), &near);
+        // ln(t/x) and ln((1 − t)/(1 − x)): one is −log, the other ±u − log.
+        let to_right = (&sign + 1.0) * 0.5;
         let factor = match moment {
             Moment::One => u.filled(1.0),
-            Moment::LnT => offset.as_column() - &u - &log,
-            Moment::LnRest => offset.as_column() - &log,
+            Moment::LnT => offset.as_column() - (-&to_right + 1.0) * &u - &log,
+            Moment::LnRest => offset.as_column() + to_right * &u - &log,
         };
         ((-h).exp() * weights * factor).collected(offset)
     }

@@ -40,7 +40,10 @@ pub(in super::super) fn gamma_p_in_shape<B: Backend>(a: FloatTensor<B>, x: Float
     let z = a_large.recip();
     let square = &z * &z;
     let remainder = &z * (&z * square.polynomial(&DIGAMMA_ASYMPTOTIC[..7]) + 0.5);
-    let offset = large.choose(&(((&x - &a) / &a).ln_1p() + remainder), &(x.ln() - a.fill(&large, 1.0).digamma()));
+    let mu = (&x - &a) / &a;
+    let far = mu.less(-0.5);
+    let ln_ratio = far.choose(&(&x / &a).ln(), &mu.fill(&far, 0.0).ln_1p());
+    let offset = large.choose(&(ln_ratio + remainder), &(x.ln() - a.fill(&large, 1.0).digamma()));
     let lower = offset.less(0.0);
     let sign = lower.choose(&x.filled(1.0), &x.filled(-1.0));
     let distance = (&offset * &sign).as_column();
@@ -111,16 +114,19 @@ impl<B: Backend> Arguments<B> {
 fn tails<B: Backend>(a: FloatTensor<B>, x: FloatTensor<B>) -> (Value<B>, Value<B>) {
     let it = Arguments::<B>::new(a, x);
     let by_series = it.by_series();
-    let series = it.series(&by_series, false);
-    let (a, x) = (it.a.fill(&by_series, 4.0), it.x.fill(&by_series, 4.0));
-    let lower = x.less_than(&a);
-    let integral = integral(&a, &x, &lower, |u| u.filled(1.0)) * &a;
-    let is_p = by_series.or(&lower);
-    let value = &it.weight_over_a * by_series.choose(&series, &integral);
-    let complement = -&value + 1.0;
-    let p = is_p.choose(&value, &complement);
-    let q = is_p.choose(&complement, &value);
-    let tiny = it.a.less(1.0).and(&it.x.less(0.5));
+    let weight = &it.weight_over_a;
+    let series = weight * it.series(&by_series, false);
+    // For a < 1 neither tail is the complement of the other: P is near 1 for small a, and Q for small x.
+    let small = it.a.less(1.0);
+    let near = it.x.less(0.5);
+    let idle = by_series.and(&small.and(&near.not()).not());
+    let (a, x) = (it.a.fill(&idle, 4.0), it.x.fill(&idle, 4.0));
+    let lower = x.less_than(&a).and(&small.not());
+    let integral = weight * integral(&a, &x, &lower, |u| u.filled(1.0)) * &a;
+    let complement = -&integral + 1.0;
+    let p = by_series.choose(&series, &lower.choose(&integral, &complement));
+    let q = by_series.and(&small.not()).choose(&(-&series + 1.0), &lower.choose(&complement, &integral));
+    let tiny = small.and(&near);
     let q = tiny.choose(&it.small(&tiny), &q);
     let finish = |t: Value<B>, at_zero: f64| t.fill(&it.zero, at_zero).fill(&it.infinite, 1.0 - at_zero).fill(&it.invalid, f64::NAN);
     (finish(p, 0.0), finish(q, 1.0))

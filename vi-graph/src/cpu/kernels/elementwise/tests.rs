@@ -191,8 +191,11 @@ fn multiplication_and_addition() {
         for scalars in 0..8 {
             let scalar = [scalars & 1 != 0, scalars & 2 != 0, scalars & 4 != 0];
             let (x, y, z, n) = (buffer::<f32>(&x, 19), buffer::<f32>(&y, 19), buffer::<f32>(&z, 19), 19);
-            let cases: [(Contraction, ExpectedOfThree); 3] =
-                [(Contraction::MulAdd, |x, y, z| x * y + z), (Contraction::MulSub, |x, y, z| x * y - z), (Contraction::NegMulAdd, |x, y, z| z - x * y)];
+            let cases: [(Contraction, ExpectedOfThree); 3] = [
+                (Contraction::MulAdd, |x, y, z| x * y + z),
+                (Contraction::MulSub, |x, y, z| x * y - z),
+                (Contraction::NegMulAdd, |x, y, z| z - x * y),
+            ];
             for (f, expected) in cases {
                 let mut out = buffer::<f32>(&[0.0], n);
                 // SAFETY: padded buffers.
