@@ -6,6 +6,8 @@
 mod families;
 #[path = "compile/layers.rs"]
 mod layers;
+#[path = "compile/multivariate.rs"]
+mod multivariate;
 #[path = "compile/programs.rs"]
 mod programs;
 #[path = "compile/refusals.rs"]

@@ -201,6 +201,8 @@ macro_rules! families {
 
 #[path = "density/combinators.rs"]
 pub(super) mod combinators;
+#[path = "density/multivariate.rs"]
+mod multivariate;
 
 families! {
     normal: "Normal", ["loc", "scale"], float, has [moments, entropy], |p| Normal::new(&p[0], &p[1]);

@@ -105,13 +105,15 @@ pub enum Constraint {
     Simplex,
     /// Lower triangular in the last two dimensions with a positive diagonal.
     LowerCholesky,
+    /// Symmetric in the last two dimensions (to 1e-4 of the diagonal) and positive definite.
+    PositiveDefinite,
 }
 
 impl Constraint {
     /// Whether one number satisfies the element-wise part.
     pub fn holds(self, x: f64) -> bool {
         match self {
-            Constraint::Real | Constraint::LowerCholesky => x.is_finite(),
+            Constraint::Real | Constraint::LowerCholesky | Constraint::PositiveDefinite => x.is_finite(),
             Constraint::Positive => x > 0.0 && x.is_finite(),
             Constraint::NonNegative => x >= 0.0 && x.is_finite(),
             Constraint::UnitInterval | Constraint::Simplex => (0.0..=1.0).contains(&x),
@@ -134,6 +136,7 @@ impl fmt::Display for Constraint {
             Constraint::Logit => "a number below infinity",
             Constraint::Simplex => "probabilities that sum to 1 along the last dimension",
             Constraint::LowerCholesky => "lower triangular with a positive diagonal",
+            Constraint::PositiveDefinite => "symmetric and positive definite",
         })
     }
 }
@@ -217,6 +220,11 @@ impl<const D: usize> Batch<D> {
     pub fn place(mut self, to: &Placement) -> Self {
         self.placement = Some(to.clone());
         self
+    }
+
+    /// Where the parameters are; numbers alone: the default device in single precision.
+    pub(crate) fn placement(&self) -> Placement {
+        self.placement.clone().unwrap_or_default()
     }
 
     /// The first pair of parameters that does not broadcast.

@@ -9,7 +9,6 @@ mod counts;
 mod estimate;
 mod positive;
 mod real;
-mod vectors;
 mod wrappers;
 
 use burn::tensor::Tensor;
