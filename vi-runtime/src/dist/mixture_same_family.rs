@@ -154,12 +154,12 @@ where
 }
 
 /// The shape with the dimension `at` left out.
-fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
+pub(super) fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
     std::array::from_fn(|i| dims[if i < at { i } else { i + 1 }])
 }
 
 /// The shape with a dimension of size `size` put in before `at`.
-fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
+pub(super) fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
     std::array::from_fn(|i| match i.cmp(&at) {
         std::cmp::Ordering::Less => dims[i],
         std::cmp::Ordering::Equal => size,
@@ -188,7 +188,7 @@ impl<const D: usize, const C: usize, T: Distribution<C>> MixtureSameFamily<D, C,
 }
 
 /// `ln x`, and minus infinity without a gradient at 0, where `0 · ∞` would make the gradient NaN.
-fn log_or_nothing<const C: usize>(x: Tensor<C>) -> Tensor<C> {
+pub(super) fn log_or_nothing<const C: usize>(x: Tensor<C>) -> Tensor<C> {
     let zero = x.clone().equal_elem(0.0);
     x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
 }

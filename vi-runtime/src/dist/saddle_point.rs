@@ -9,6 +9,7 @@ use burn::tensor::{DType, Tensor};
 use super::normal::HALF_LN_2PI;
 use crate::operand::Operand;
 use crate::special;
+use vi_graph::special::coefficients::STIRLING;
 
 /// A parameter up to here makes terms below 100, which single precision holds to 1e-5.
 const SMALL: f64 = 32.0;
@@ -49,11 +50,18 @@ pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>,
     successes + failures + stirling_excess(n) - stirling_excess(x) - stirling_excess(y)
 }
 
+/// `ln Γ(x + r) − ln Γ(r) − ln x! + x ln p + r ln q` for `r > 0`, `p + q = 1`: the binomial kernel times `r/(x + r)`.
+pub(super) fn negative_binomial<const D: usize>(x: Tensor<D>, r: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let share = (r.clone() / (x.clone() + r.clone())).log();
+    binomial(x, r, p, q) + share
+}
+
 /// `ln Γ(Σ aₖ + 1) − Σ ln Γ(aₖ + 1) + Σ aₖ ln xₖ` along the last dimension, which stays with size 1.
 pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
     let total = a.clone().sum_dim(D - 1);
     let mean = x * total.clone();
-    let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), a.clone()) - stirling_excess(a);
+    let positive = a.clone().mask_fill(a.clone().lower_equal_elem(0.0), 1.0);
+    let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), positive) - stirling_excess(a);
     each.sum_dim(D - 1) + stirling_excess(total)
 }
 
@@ -77,6 +85,7 @@ fn stirling_excess<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let x = x.clamp_min(SERIES_FROM);
     let z = x.clone().recip();
     let z2 = z.clone().square();
-    let series = (z2.clone() * (1.0 / 1260.0) - 1.0 / 360.0) * z2 + 1.0 / 12.0;
+    let terms = if x.dtype() == DType::F64 { &STIRLING[..] } else { &STIRLING[..3] };
+    let series = terms.iter().rev().skip(1).fold(z2.full_like(terms[terms.len() - 1]), |sum, &term| sum * z2.clone() + term);
     (x.log() * 0.5 + HALF_LN_2PI + series * z).mask_where(small, direct)
 }
