@@ -206,6 +206,9 @@ macro_rules! families {
     )+ };
 }
 
+#[path = "density/discrete.rs"]
+mod discrete;
+
 families! {
     normal: "Normal", ["loc", "scale"], float, |p| Normal::new(&p[0], &p[1]);
     log_normal: "LogNormal", ["loc", "scale"], float, |p| LogNormal::new(&p[0], &p[1]);

@@ -66,7 +66,9 @@ impl<const D: usize> Distribution<D> for Hypergeometric<D> {
         let q = kept.clone() / population.clamp_min(1.0);
         let log_prob = binomial(x, remaining, p.clone(), q.clone()) + binomial(failures, left, p.clone(), q.clone())
             - binomial(draws, kept.clamp_min(0.0), p, q);
-        minus_infinity(log_prob, outside)
+        // The product ties the density to the parameters, so that one that reaches only this site has a gradient: 0.
+        let tie = (self.population.clone() + self.successes.clone() + self.draws.clone()) * 0.0;
+        minus_infinity((Operand::Tensor(log_prob) + tie).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {

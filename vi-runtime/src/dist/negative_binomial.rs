@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, exp_positive, full, largest, limits, log1mexp, logistic, minus_infinity, softplus};
+use super::density::{Form, beside, exp_positive, full, largest, limits, log1mexp, logistic, minus_infinity, softplus, spread};
 use super::saddle_point::{self, refine};
 use super::{Batch, Distribution, DrawPositive, Moments, Params, form_methods};
 use crate::error::Result;
@@ -125,7 +125,10 @@ impl<const D: usize> Distribution<D> for NegativeBinomial<D> {
 
 /// `ln B(r, x + 1) + ln(x + r) = −ln(Γ(x + r)/(Γ(r) x!))`.
 pub(super) fn log_ways<const D: usize>(x: &Tensor<D>, r: &Tensor<D>) -> Tensor<D> {
-    special::log_beta(r.clone(), x.clone() + 1.0) + (x.clone() + r.clone()).log()
+    let ways = special::log_beta(r.clone(), x.clone() + 1.0) + (x.clone() + r.clone()).log();
+    // There is one way to count nothing: what is left of the two terms would drown a density near 0.
+    let none = spread(x.clone().equal_elem(0.0), ways.dims());
+    ways.mask_fill(none, 0.0)
 }
 
 /// Poisson counts are drawn up to here, 2⁵².

@@ -6,6 +6,7 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::density::spread;
 use super::normal::HALF_LN_2PI;
 use crate::operand::Operand;
 use crate::special;
@@ -29,12 +30,17 @@ pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact:
     plain + correction.mask_fill(unusable, 0.0)
 }
 
+/// `s ln(m/s) − m + s` for `s ≥ 0`, `m > 0`, where `excess = s − m` is known more accurately than the difference.
+///
+/// Its derivative in the mean is `s/m − 1`; count and excess are taken as constants.
+pub(super) fn deviance<const D: usize>(s: Tensor<D>, mean: Tensor<D>, excess: Tensor<D>) -> Tensor<D> {
+    s.clone() * log_ratio(mean, excess.clone().neg(), s) + excess
+}
+
 /// `x ln m − m − ln Γ(x + 1)` for `x ≥ 0`, `m > 0`.
 pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D> {
     let beyond = mean.clone() - x.clone();
-    let none = x.clone().lower_equal_elem(0.0);
-    let positive = x.clone().mask_fill(none, 1.0);
-    let ratio = log_ratio(mean, beyond.clone(), positive);
+    let ratio = log_ratio(mean, beyond.clone(), x.clone());
     x.clone() * ratio - beyond - stirling_excess(x)
 }
 
@@ -43,11 +49,11 @@ pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>,
     let n = x.clone() + y.clone();
     let mean = n.clone() * p;
     let beyond = mean.clone() - x.clone();
-    let positive = |count: &Tensor<D>| count.clone().mask_fill(count.clone().lower_equal_elem(0.0), 1.0);
     // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
-    let successes = x.clone() * log_ratio(mean, beyond.clone(), positive(&x));
-    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), positive(&y));
-    successes + failures + stirling_excess(n) - stirling_excess(x) - stirling_excess(y)
+    let successes = x.clone() * log_ratio(mean, beyond.clone(), x.clone());
+    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), y.clone());
+    // Where a count is 0 the other two excesses are equal and vanish before they meet the small rest.
+    successes + failures + (stirling_excess(n) - stirling_excess(y) - stirling_excess(x))
 }
 
 /// `ln Γ(x + r) − ln Γ(r) − ln x! + x ln p + r ln q` for `r > 0`, `p + q = 1`: the binomial kernel times `r/(x + r)`.
@@ -60,20 +66,22 @@ pub(super) fn negative_binomial<const D: usize>(x: Tensor<D>, r: Tensor<D>, p: T
 pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
     let total = a.clone().sum_dim(D - 1);
     let mean = x * total.clone();
-    let positive = a.clone().mask_fill(a.clone().lower_equal_elem(0.0), 1.0);
-    let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), positive) - stirling_excess(a);
+    let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), a.clone()) - stirling_excess(a);
     each.sum_dim(D - 1) + stirling_excess(total)
 }
 
-/// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio.
+/// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio; a finite number where the count is
+/// 0, minus infinity where only the mean is.
 ///
 /// What the quotient lost in rounding, `beyond/count − (ratio − 1)`, is added to its logarithm to first order; it matters
 /// only where the ratio is near 1 and is far below an ulp elsewhere.
 fn log_ratio<const D: usize>(mean: Tensor<D>, beyond: Tensor<D>, count: Tensor<D>) -> Tensor<D> {
-    let ratio = mean / count.clone();
+    let dims = beyond.dims();
+    let none = spread(count.clone().lower_equal_elem(0.0), dims);
+    let count = spread(count, dims).mask_fill(none.clone(), 1.0);
+    let ratio = (spread(mean, dims) / count.clone()).mask_fill(none, 1.0);
     let lost = beyond / count - (ratio.clone() - 1.0);
-    // A count of 0 multiplies this: a mean of 0 must not make it infinite.
-    ratio.clamp_min(f64::from(f32::MIN_POSITIVE)).log() + lost
+    ratio.log() + lost
 }
 
 /// `ln Γ(x + 1) − (x ln x − x)` for `x ≥ 0`: `½ ln 2πx` and a series in `1/x` from 10 on (DLMF 5.11.1), else directly.
