@@ -13,6 +13,8 @@ mod capture;
 mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
+#[path = "distributions/hidden_markov.rs"]
+mod hidden_markov;
 #[path = "distributions/laws.rs"]
 mod laws;
 #[path = "distributions/mixtures.rs"]
