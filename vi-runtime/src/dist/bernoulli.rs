@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, full, logistic, minus_infinity, softplus, softplus_scalar, spread};
+use super::density::{Form, full, minus_infinity, softplus, softplus_scalar, spread};
 use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -148,8 +148,10 @@ impl<const D: usize> Bernoulli<D> {
         match self.form {
             Form::Probs => (parameter.clone(), 1.0 - parameter),
             Form::Logits => {
-                let scalar = |a: f64| 1.0 / (1.0 + (-a).exp());
-                (parameter.clone().map(scalar, logistic), (-parameter).map(scalar, logistic))
+                // Not the logistic function, which never reaches 0.
+                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
+                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
+                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
             }
         }
     }
@@ -172,7 +174,14 @@ impl<const D: usize> Entropy<D> for Bernoulli<D> {
     fn entropy(&self) -> Tensor<D> {
         let (success, failure) = self.probabilities();
         let (success, failure) = (self.batch.fill(success), self.batch.fill(failure));
-        (special::xlogy(success.clone(), success.clone()) + special::xlogy(failure, success.neg().add_scalar(1.0))).neg()
+        let each = match self.form {
+            Form::Probs => {
+                let certain = success.clone().equal_elem(1.0);
+                special::xlogy(success.clone(), success.clone()) + failure * special::log1p(success.mask_fill(certain, 0.0).neg())
+            }
+            Form::Logits => special::xlogy(success.clone(), success) + special::xlogy(failure.clone(), failure),
+        };
+        each.neg()
     }
 }
 

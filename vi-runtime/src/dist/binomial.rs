@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, full, logistic, minus_infinity, softplus, spread};
+use super::density::{Form, beside, full, logistic, minus_infinity, softplus, softplus_scalar, spread};
 use super::rows::broadcast;
 use super::saddle_point::{self, refine};
 use super::{Batch, Constraint, Distribution, DrawPositive, Moments, Params, ShapeConflict};
@@ -146,8 +146,10 @@ impl<const D: usize> Binomial<D> {
         match self.form {
             Form::Probs => (parameter.clone(), 1.0 - parameter),
             Form::Logits => {
-                let scalar = |a: f64| 1.0 / (1.0 + (-a).exp());
-                (parameter.clone().map(scalar, logistic), (-parameter).map(scalar, logistic))
+                // Not the logistic function, which never reaches 0.
+                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
+                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
+                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
             }
         }
     }

@@ -125,8 +125,8 @@ impl<const D: usize> Distribution<D> for Geometric<D> {
     }
 }
 
-/// Counts up to here are exact in double precision and fit every integer type but the 32-bit one.
-const LARGEST: f64 = 9_007_199_254_740_992.0;
+/// Counts up to here fit the integers of every device; in single precision it is the largest such number.
+const LARGEST: f64 = 2_147_483_520.0;
 
 impl<const D: usize> Moments<D> for Geometric<D> {
     fn mean(&self) -> Tensor<D> {

@@ -8,6 +8,7 @@ use super::{Constraint, Distribution, Moments, ShapeConflict, family};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special::detach;
 use crate::support::Support;
 
 family! {
@@ -51,7 +52,7 @@ impl<const D: usize> Distribution<D> for Hypergeometric<D> {
     /// small (Loader 2000).
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
         let x = self.batch.float(value);
-        let [population, successes, draws] = [&self.population, &self.successes, &self.draws].map(|p| beside(p, &x).without_autodiff());
+        let [population, successes, draws] = [&self.population, &self.successes, &self.draws].map(|p| detach(beside(p, &x)));
         let dims = (x.clone() + population.clone() + successes.clone() + draws.clone()).dims();
         let [x, population, successes, draws] = [x, population, successes, draws].map(|tensor| spread(tensor, dims));
         let remaining = successes.clone() - x.clone();

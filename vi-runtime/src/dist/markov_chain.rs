@@ -156,7 +156,7 @@ impl MarkovChain {
         let to = Placement { device: likelihood.device().inner(), dtype: likelihood.dtype().into() };
         let (initial, transition) = self.logarithms(batch, &to);
         let [count, times, states] = likelihood.dims();
-        (initial.expand([count, states]), transition.expand([count, times.saturating_sub(1), states, states]))
+        (initial.expand([count, states]), transition.expand([count, (times - 1).max(1), states, states]))
     }
 
     /// `ln p(x₁, …, x_T)`, the states summed out.
@@ -305,7 +305,7 @@ impl MarkovChain {
         let (count, s) = (batch.iter().product(), self.states());
         let (initial, transition) = self.logarithms(batch, noise.placement());
         let initial: Tensor<2> = initial.without_autodiff().expand([count, s]);
-        let transition: Tensor<4> = transition.without_autodiff().expand([count, times.saturating_sub(1), s, s]);
+        let transition: Tensor<4> = transition.without_autodiff().expand([count, (times - 1).max(1), s, s]);
         let gumbel = gumbel([count, times, s], noise)?;
         let at = |t: usize| -> Tensor<2> { gumbel.clone().narrow(1, t, 1).reshape([count, s]) };
         let mut path = vec![(initial + at(0)).argmax(1)];

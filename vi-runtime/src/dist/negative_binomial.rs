@@ -131,8 +131,8 @@ pub(super) fn log_ways<const D: usize>(x: &Tensor<D>, r: &Tensor<D>) -> Tensor<D
     ways.mask_fill(none, 0.0)
 }
 
-/// Poisson counts are drawn up to here, 2⁵².
-pub(super) const LARGEST_RATE: f64 = 4_503_599_627_370_496.0;
+/// Poisson counts are drawn up to this rate, 1000 standard deviations and more below the largest count that every device holds.
+pub(super) const LARGEST_RATE: f64 = 2_000_000_000.0;
 
 impl<const D: usize> Moments<D> for NegativeBinomial<D> {
     fn mean(&self) -> Tensor<D> {

@@ -25,7 +25,7 @@ pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact:
     if small || plain.dtype() == DType::F64 {
         return plain;
     }
-    let correction = exact() - plain.clone().without_autodiff();
+    let correction = special::detach(exact() - plain.clone().without_autodiff());
     let unusable = correction.clone().abs().lower_elem(f64::from(f32::MAX)).bool_not();
     plain + correction.mask_fill(unusable, 0.0)
 }

@@ -10,6 +10,7 @@ use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
+use crate::special::detach;
 use crate::support::Support;
 
 family! {
@@ -45,9 +46,9 @@ impl<const D: usize> Distribution<D> for Skellam<D> {
         // s₁ + s₂
         let variance = (x.clone().square() + product.clone() * 4.0).sqrt();
         // Derivatives in s₁ and s₂ vanish: the tilt is the maximum.
-        let (m1, m2) = (r1.clone().without_autodiff(), r2.clone().without_autodiff());
-        let larger = (variance.clone().without_autodiff() + x.clone().abs()) * 0.5;
-        let smaller = product.without_autodiff() / larger.clone();
+        let (m1, m2) = (detach(r1.clone()), detach(r2.clone()));
+        let larger = (detach(variance.clone()) + x.clone().abs()) * 0.5;
+        let smaller = detach(product) / larger.clone();
         let negative = x.clone().lower_elem(0.0);
         let s1 = larger.clone().mask_where(negative.clone(), smaller.clone());
         let s2 = smaller.mask_where(negative, larger);
@@ -77,7 +78,7 @@ fn log_mass_at_mean<const D: usize>(x: Tensor<D>, variance: Tensor<D>) -> Tensor
     let (x, variance): (Tensor<2>, Tensor<2>) = (x.reshape([count, 1]), variance.reshape([count, 1]));
     let row = |f: &dyn Fn(usize) -> f64| beside(&Operand::Host((1..=NODES).map(f).collect(), [1, NODES]), &x);
     // The integral is the same for every scale: no derivative.
-    let scale = (variance.clone().without_autodiff().clamp_min(WIDEST).recip() * WIDEST).sqrt();
+    let scale = (detach(variance.clone()).clamp_min(WIDEST).recip() * WIDEST).sqrt();
     let theta = scale.clone() * row(&|j| j as f64 * PI / NODES as f64);
     let decay = (theta.clone() * 0.5).sin().square() * -2.0;
     let phase = (theta.clone() - theta.sin()) * x.clone();

@@ -47,9 +47,10 @@ pub(crate) fn counts(rng: &mut ChaCha8Rng, family: Counts, parameters: &[AnyTens
     Ok(AnyTensor::from_i64(draws, &like.shape(), &like.device()))
 }
 
+/// A power near 1 makes ranks of any size; the largest that every device holds stands for those above it.
 fn zipf_draw(rng: &mut ChaCha8Rng, power: f64) -> Result<i64> {
     let zeta = Zeta::new(power).map_err(|_| refused("Zipf", "the power", "a number above 1", power))?;
-    Ok(zeta.sample(rng).min(LARGEST_COUNT) as i64)
+    Ok(zeta.sample(rng).min(f64::from(i32::MAX)) as i64)
 }
 
 /// Each count given those before it is binomial.
