@@ -27,6 +27,8 @@ mod page;
 mod sampling;
 #[path = "distributions/shapes.rs"]
 mod shapes;
+#[path = "distributions/shapes_discrete.rs"]
+mod shapes_discrete;
 #[path = "distributions/table.rs"]
 mod table;
 

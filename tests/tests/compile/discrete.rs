@@ -87,3 +87,26 @@ fn a_long_sequence_has_a_small_graph() -> Result<()> {
     assert!(long < 2 * short, "{short} nodes at 64 times, {long} at 512");
     Ok(())
 }
+
+/// Sequences in a plate, the chain shared, and counts in a plate.
+#[test]
+fn sequences_and_counts_in_plates() -> Result<()> {
+    #[model]
+    fn series(x: Tensor<2, Int>, counts: Tensor<2, Int>) {
+        let p = param!("p", [0.7, 1.6], support::Positive);
+        let g = sample!("g", Beta::new(2.0, 3.0));
+        plate!("series", 3, {
+            let emission = Categorical::logits(stack(&[&(p.clone() * 2.0), &p]).reshape([1, 1, 2, 2])).expand([1, 4, 2]);
+            observe!("x", DiscreteHmm::<2, 3, _>::new([0.25, 0.75], [[0.9, 0.1], [0.2, 0.8]], emission), &x);
+            observe!("counts", Multinomial::logits(5.0, row(&p)), &counts);
+            observe!("zeros", ZeroInflated::new(g.clone(), Poisson::new(3.0)), ints([0, 4, 0])?);
+        });
+    }
+    #[guide(model = series)]
+    fn beta() {
+        sample!("g", Beta::new(param!("a", 1.5, support::Positive), 2.0));
+    }
+    let x = Tensor::cat(vec![ints([0, 1, 1, 0])?, ints([1, 1, 0, 0])?, ints([0, 0, 0, 1])?], 0).reshape([3, 4]);
+    let counts = ints([2, 3, 5, 0, 1, 4])?.reshape([3, 2]);
+    agree("series", &series(x, counts), &beta())
+}

@@ -267,3 +267,24 @@ fn parts_that_do_not_fit_are_a_conflict() {
     let batch = tensor::<2>(&[0.5; 4], [2, 2], DType::F32);
     assert!(DiscreteHmm::<1, 2, _>::new(batch, [[0.9, 0.1], [0.2, 0.8]], emission()).conflict().is_some());
 }
+
+#[test]
+fn moments_are_those_of_the_sum_over_all_paths() {
+    let to = placement(precision());
+    let hmm = batched(&to);
+    let tolerance = if has_f64() { 1e-12 } else { 2e-5 };
+    let (mean, variance) = (numbers(hmm.mean()), numbers(hmm.variance()));
+    for batch in 0..2 {
+        let chain = |path: usize| {
+            let z = [path >> 2, (path >> 1) & 1, path & 1];
+            let moved = |t: usize, i: usize, j: usize| TRANSITION[batch * 8 + t * 4 + i * 2 + j];
+            INITIAL[batch * 2 + z[0]] * moved(0, z[0], z[1]) * moved(1, z[1], z[2])
+        };
+        for t in 0..3 {
+            let expectation = |f: &dyn Fn(f64) -> f64| (0..8).map(|path| chain(path) * f(LOCS[path >> (2 - t) & 1])).sum::<f64>();
+            let first = expectation(&|loc| loc);
+            close(&[mean[3 * batch + t]], &[first], tolerance);
+            close(&[variance[3 * batch + t]], &[expectation(&|loc| 1.0 + (loc - first).powi(2))], tolerance);
+        }
+    }
+}

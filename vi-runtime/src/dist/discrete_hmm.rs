@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use super::markov_chain::{MarkovChain, StateWeights};
 use super::mixture_same_family::{ComponentRank, Mixes, with, without};
 use super::rows::broadcast;
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -208,5 +208,38 @@ where
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.chain.visit(visit);
         self.emission.parameters(visit);
+    }
+}
+
+impl<const D: usize, const C: usize, T: Moments<C>> DiscreteHmm<D, C, T>
+where
+    ComponentRank<C>: Mixes<D>,
+{
+    /// `Σ_s p(zₜ = s) f_s` for numbers `f: [batch, T, S, event]`.
+    fn over_states(&self, f: Tensor<C>) -> Tensor<C> {
+        let (dims, at) = (f.dims(), self.state_dim());
+        let batch = &dims[..at - 1];
+        let nothing_seen = Tensor::<3>::zeros([batch.iter().product(), dims[at - 1], dims[at]], &f.device().inner()).cast(f.dtype());
+        let mut rows = dims;
+        rows[at + 1..].fill(1);
+        let occupied: Tensor<C> = self.chain.filtered_over(&nothing_seen, batch).reshape(rows);
+        (f * occupied).sum_dim(at)
+    }
+}
+
+impl<const D: usize, const C: usize, T: Moments<C>> Moments<D> for DiscreteHmm<D, C, T>
+where
+    ComponentRank<C>: Mixes<D>,
+{
+    /// `Σ_s p(zₜ = s) E_s x`
+    fn mean(&self) -> Tensor<D> {
+        self.over_states(self.emission.mean()).reshape(self.shape)
+    }
+
+    /// `Σ_s p(zₜ = s) (var_s x + (E_s x − E x)²)`
+    fn variance(&self) -> Tensor<D> {
+        let each = self.emission.mean();
+        let apart = each.clone() - self.over_states(each);
+        self.over_states(self.emission.variance() + apart.square()).reshape(self.shape)
     }
 }

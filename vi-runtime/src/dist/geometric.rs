@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{Form, beside, full, logistic, minus_infinity, softplus, spread};
-use super::{Batch, Cdf, Distribution, DrawPositive, Entropy, Moments, Params, form_methods};
+use super::{Batch, Cdf, Distribution, DrawPositive, Entropy, InverseCdf, Moments, Params, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -172,5 +172,15 @@ impl<const D: usize> DrawPositive<D> for Geometric<D> {
     /// Past failures tell nothing of those to come.
     fn draw_positive(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
         Ok(self.draw(noise)?.add_scalar(1))
+    }
+}
+
+impl<const D: usize> InverseCdf<D> for Geometric<D> {
+    /// `⌈ln(1 − p)/ln(1 − probs)⌉ − 1`; an integer has no NaN: where `p` is outside `[0, 1]` it counts as the nearer bound, and a
+    /// quantile above the largest count, that of 1 among them, is that count.
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D, Int> {
+        let (_, log_failure) = self.success(p);
+        let trials = special::log1p(p.clone().clamp(0.0, 1.0).neg()) / log_failure;
+        trials.clamp(1.0, LARGEST).ceil().sub_scalar(1.0).int()
     }
 }

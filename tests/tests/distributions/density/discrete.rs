@@ -9,7 +9,7 @@ families! {
     };
     dirichlet_multinomial: "DirichletMultinomial", ["concentration", "total_count"], int, has [moments], |p| DirichletMultinomial::new(&p[0], &p[1]);
     discrete_uniform: "DiscreteUniform", ["low", "high"], int, has [moments, entropy, cdf, icdf], |p| DiscreteUniform::new(&p[0], &p[1]);
-    geometric: "Geometric", ["probs"], int, has [moments, entropy, cdf], |p| Geometric::new(&p[0]);
+    geometric: "Geometric", ["probs"], int, has [moments, entropy, cdf, icdf], |p| Geometric::new(&p[0]);
     geometric_logits: "GeometricLogits", ["logits"], int, has [moments, entropy, cdf], |p| Geometric::logits(&p[0]);
     hurdle_poisson: "HurdlePoisson", ["gate", "rate"], int, has [moments], |p| Hurdle::new(&p[0], Poisson::new(&p[1]));
     hurdle_negative_binomial2: "HurdleNegativeBinomial2", ["gate", "mean", "concentration"], int, has [moments], |p| {

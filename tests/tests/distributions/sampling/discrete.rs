@@ -186,3 +186,26 @@ fn masses_of_skellam_sum_to_one() {
         assert!((total - 1.0).abs() < allowed, "{rate1}, {rate2}: {total}");
     }
 }
+
+/// What is computed from noise in single precision keeps its distribution: against the masses in the precision under test.
+#[test]
+fn draws_in_single_precision_fit_as_well() {
+    fn single<T: Distribution<1, Kind = Int>>(distribution: T, high: i64, seed: u64) {
+        let to = super::super::placement(FloatDType::F32);
+        let mut source = HostNoise::new(Key::new(seed), to.clone());
+        let placed = distribution.clone().grow([DRAWS]).place(&to);
+        let draws = placed.draw(&mut Noise::new(&mut source)).unwrap().into_data().iter::<i64>().collect::<Vec<_>>();
+        cells(&distribution.name(), &masses(distribution, high), 0, &draws);
+    }
+    single(BetaBinomial::new(2.0, 3.5, 12.0), 12, 281);
+    single(DiscreteUniform::new(0.0, 9.0), 9, 282);
+    single(Geometric::new(0.3), 80, 283);
+    single(Geometric::new(1e-3), 12_000, 284);
+    single(Hypergeometric::new(50.0, 12.0, 10.0), 10, 285);
+    single(NegativeBinomial::new(4.0, 0.4), 60, 286);
+    single(NegativeBinomial2::new(3.0, 1e6), 30, 287);
+    single(OrderedLogistic::new(0.4, [-1.0, 0.0, 2.0]), 3, 288);
+    single(Hurdle::new(0.3, Poisson::new(1e-3)), 6, 289);
+    single(Hurdle::new(0.2, NegativeBinomial::logits(0.01, 2.0)), 300, 290);
+    single(Hurdle::new(0.2, Binomial::new(12.0, 1e-4)), 12, 291);
+}
