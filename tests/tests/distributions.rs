@@ -17,6 +17,8 @@ mod combinators;
 mod differences;
 #[path = "distributions/divergences.rs"]
 mod divergences;
+#[path = "distributions/hidden_markov.rs"]
+mod hidden_markov;
 #[path = "distributions/laws.rs"]
 mod laws;
 #[path = "distributions/mixtures.rs"]
@@ -29,6 +31,8 @@ mod page;
 mod sampling;
 #[path = "distributions/shapes.rs"]
 mod shapes;
+#[path = "distributions/shapes_discrete.rs"]
+mod shapes_discrete;
 #[path = "distributions/table.rs"]
 mod table;
 

@@ -2,6 +2,8 @@
 
 #[path = "sampling/multivariate.rs"]
 mod multivariate;
+#[path = "sampling/discrete.rs"]
+mod discrete;
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 

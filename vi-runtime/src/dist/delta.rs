@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Batch, Constraint, Distribution, Normal, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Moments, Normal, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -126,5 +126,15 @@ impl<const D: usize> Distribution<D> for Delta<D> {
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         visit("value", self.value.any(), Constraint::Real);
+    }
+}
+
+impl<const D: usize> Moments<D> for Delta<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.value.clone())
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.mean().zeros_like()
     }
 }

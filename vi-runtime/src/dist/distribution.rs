@@ -99,6 +99,10 @@ pub enum Constraint {
     OpenUnitInterval,
     /// 0, 1, 2, …
     NonNegativeInteger,
+    /// …, −1, 0, 1, …
+    Integer,
+    /// `> 1` and finite.
+    GreaterThanOne,
     /// Not NaN; minus infinity is allowed (log-probabilities).
     Logit,
     /// Rows (last dimension) of non-negative numbers with sum 1 (to 1e-4).
@@ -119,6 +123,8 @@ impl Constraint {
             Constraint::UnitInterval | Constraint::Simplex => (0.0..=1.0).contains(&x),
             Constraint::OpenUnitInterval => x > 0.0 && x < 1.0,
             Constraint::NonNegativeInteger => x >= 0.0 && x == x.trunc() && x.is_finite(),
+            Constraint::Integer => x == x.trunc() && x.is_finite(),
+            Constraint::GreaterThanOne => x > 1.0 && x.is_finite(),
             Constraint::Logit => !x.is_nan() && x < f64::INFINITY,
         }
     }
@@ -133,6 +139,8 @@ impl fmt::Display for Constraint {
             Constraint::UnitInterval => "in [0, 1]",
             Constraint::OpenUnitInterval => "strictly between 0 and 1",
             Constraint::NonNegativeInteger => "a non-negative integer",
+            Constraint::Integer => "an integer",
+            Constraint::GreaterThanOne => "greater than 1",
             Constraint::Logit => "a number below infinity",
             Constraint::Simplex => "probabilities that sum to 1 along the last dimension",
             Constraint::LowerCholesky => "lower triangular with a positive diagonal",

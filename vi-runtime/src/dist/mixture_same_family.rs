@@ -175,12 +175,12 @@ where
 }
 
 /// The shape with the dimension `at` left out.
-fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
+pub(super) fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
     std::array::from_fn(|i| dims[if i < at { i } else { i + 1 }])
 }
 
 /// The shape with a dimension of size `size` put in before `at`.
-fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
+pub(super) fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
     std::array::from_fn(|i| match i.cmp(&at) {
         std::cmp::Ordering::Less => dims[i],
         std::cmp::Ordering::Equal => size,
