@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[macro_use]
 #[path = "compile/families.rs"]
 mod families;
+#[path = "compile/discrete.rs"]
+mod discrete;
 #[path = "compile/layers.rs"]
 mod layers;
 #[path = "compile/multivariate.rs"]

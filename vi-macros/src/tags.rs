@@ -57,7 +57,7 @@ fn constructed(path: &Path) -> Tag {
         "LKJCholesky" => "CorrelationCholesky",
         "Delta" => "Point",
         "Bernoulli" => "Boolean",
-        "Poisson" => "NonNegativeInteger",
+        "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };
     Tag { name, span: Some(path.span()) }

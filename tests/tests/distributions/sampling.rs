@@ -1,5 +1,7 @@
 //! Draws against the distribution functions, and gradients of expectations through the draws, at fixed seeds.
 
+#[path = "sampling/discrete.rs"]
+mod discrete;
 #[path = "sampling/multivariate.rs"]
 mod multivariate;
 
