@@ -151,6 +151,7 @@ fn functions(x: Tensor<1>) {
     factor!("logsumexp", special::logsumexp(p.clone() * x.clone(), 0));
     let rows: Tensor<3> = p.clone().reshape([1, 3, 1]) * x.reshape([1, 1, 3]);
     let matrix = rows.clone() + rows.clone().swap_dims(1, 2) + Tensor::<2>::eye(3, &device!()).cast(p.dtype()).unsqueeze() * 40.0;
+    factor!("determinant", vi_runtime::linalg::log_determinant(matrix.clone()));
     let l = vi_runtime::linalg::cholesky(matrix);
     factor!("diagonal", vi_runtime::linalg::diagonal(l.clone()).log());
     let below = vi_runtime::linalg::below_diagonal(l.clone());
