@@ -12,6 +12,8 @@ mod programs;
 mod refusals;
 #[path = "support/schools.rs"]
 mod schools;
+#[path = "compile/supports.rs"]
+mod supports;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

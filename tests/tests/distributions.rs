@@ -21,6 +21,8 @@ mod outside;
 mod sampling;
 #[path = "distributions/shapes.rs"]
 mod shapes;
+#[path = "distributions/structured.rs"]
+mod structured;
 #[path = "distributions/table.rs"]
 mod table;
 

@@ -37,7 +37,7 @@ pub use binomial::Binomial;
 pub use categorical::{Categorical, CategoricalRows};
 pub use cauchy::Cauchy;
 pub use delta::Delta;
-pub(crate) use density::{clamp_unit, exp_positive, limits, logistic, softplus};
+pub(crate) use density::{beside, clamp_unit, exp_positive, limits, logistic, softplus, spread};
 pub use dirichlet::Dirichlet;
 pub use distribution::{Batch, Constraint, Distribution, ShapeConflict};
 pub use exponential::Exponential;

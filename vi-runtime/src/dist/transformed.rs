@@ -61,24 +61,13 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let codomain = self.bijector.codomain();
-        let (low, high) = codomain.bounds();
-        let below = low.is_finite().then(|| value.clone().lower_equal_elem(low));
-        let above = high.is_finite().then(|| value.clone().greater_equal_elem(high));
-        let outside = match (below, above) {
-            (Some(below), Some(above)) => below.bool_or(above),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => {
-                let x = self.bijector.inverse(value.clone());
-                return self.score(&x, value);
-            }
+        let Some(outside) = codomain.outside(value) else {
+            let x = self.bijector.inverse(value.clone());
+            return self.score(&x, value);
         };
-        let stand_in = match codomain {
-            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
-            _ => codomain.interior(),
-        };
-        let value = value.clone().mask_fill(outside.clone(), stand_in);
+        let value = codomain.replace(value.clone(), outside.clone());
         let log_prob = self.score(&self.bijector.inverse(value.clone()), &value);
-        let outside = (D - self.event_rank()..D).fold(outside, |outside, dim| outside.any_dim(dim));
+        let outside = (D - self.event_rank()..D - codomain.event_rank()).fold(outside, |outside, dim| outside.any_dim(dim));
         let dims = log_prob.dims();
         minus_infinity(log_prob, spread(outside, dims))
     }
