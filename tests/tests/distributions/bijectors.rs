@@ -47,6 +47,32 @@ fn the_inverse_undoes_the_map() {
 }
 
 #[test]
+fn the_inverse_is_as_accurate_as_its_condition_allows() {
+    let x = [-1e4, -300.0, -80.0, -15.0, -9.0, -2.5, -1e-3, 0.4, 3.0, 8.0, 14.0, 60.0, 300.0, 1e4];
+    for dtype in precisions() {
+        let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        for bijector in every::<1>() {
+            let leaf = leaf(&x, [x.len()], dtype);
+            let y = bijector.forward(leaf.clone());
+            let back = numbers(bijector.inverse(y.clone().without_autodiff()));
+            let values = numbers(y.clone().without_autodiff());
+            let slopes = numbers(leaf.grad(&y.sum().backward()).unwrap());
+            let mut compared = 0;
+            for (i, x) in x.iter().enumerate() {
+                // |y dx/dy / x|, infinite where the map is cut off.
+                let condition = (values[i] / slopes[i] / x).abs();
+                if condition < 1e6 {
+                    compared += 1;
+                    let allowed = 8.0 * (condition + 1.0) * epsilon * x.abs();
+                    assert!((back[i] - x).abs() <= allowed, "{bijector:?} in {dtype:?}: {x} comes back as {} ({condition:e})", back[i]);
+                }
+            }
+            assert!(compared >= 4, "{bijector:?} in {dtype:?}: {compared}");
+        }
+    }
+}
+
+#[test]
 fn the_jacobian_is_the_derivative() {
     if !has_f64() {
         return;
