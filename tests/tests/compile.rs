@@ -4,6 +4,8 @@
 
 #[path = "compile/families.rs"]
 mod families;
+#[path = "compile/flows.rs"]
+mod flows;
 #[path = "compile/layers.rs"]
 mod layers;
 #[path = "compile/programs.rs"]

@@ -13,6 +13,8 @@ mod capture;
 mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
+#[path = "distributions/flows.rs"]
+mod flows;
 #[path = "distributions/mixtures.rs"]
 mod mixtures;
 #[path = "distributions/outside.rs"]

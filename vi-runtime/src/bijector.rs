@@ -24,6 +24,7 @@ pub use affine::Affine;
 pub use cholesky::{CholeskyFactor, CovarianceCholesky, LowerCholesky};
 pub use compose::{Compose, Invert};
 pub use correlation::{Correlation, CorrelationCholesky};
+pub(crate) use elementwise::log_sech_squared;
 pub use elementwise::{Exp, Power, Sigmoid, Softplus, Tanh};
 pub use identity::Identity;
 pub use interval::{Circular, GreaterThan, Interval, LessThan};
@@ -57,6 +58,13 @@ pub trait Bijector<const D: usize>: Debug {
     /// # Shapes
     /// Batch dimensions of `x`, then a 1 for each of the [`event_rank`](Self::event_rank) event dimensions.
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D>;
+
+    /// `f(x)` and the logarithm of the determinant, for maps whose two results share work.
+    fn forward_and_jacobian(&self, x: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+        let y = self.forward(x.clone());
+        let jacobian = self.log_abs_det_jacobian(&x, &y);
+        (y, jacobian)
+    }
 
     /// How many trailing dimensions are mapped together; 0 for an element-wise map.
     fn event_rank(&self) -> usize {

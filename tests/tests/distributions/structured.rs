@@ -47,7 +47,7 @@ fn every() -> Vec<(Rc<dyn Bijector<2>>, usize, Volume)> {
 }
 
 /// `ln |det|` by elimination with pivots.
-fn log_det(mut rows: Vec<Vec<f64>>) -> f64 {
+pub(super) fn log_det(mut rows: Vec<Vec<f64>>) -> f64 {
     let size = rows.len();
     let mut sum = 0.0;
     for i in 0..size {

@@ -21,15 +21,17 @@ impl<const D: usize> Bijector<D> for Compose<D> {
     }
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
+        self.forward_and_jacobian(x.clone()).1
+    }
+
+    fn forward_and_jacobian(&self, x: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
         let event_rank = self.event_rank();
-        let start = Identity { event_rank }.log_abs_det_jacobian(x, x);
-        let (_, sum) = self.0.iter().fold((x.clone(), start), |(x, sum), part| {
-            let y = part.forward(x.clone());
-            let term = part.log_abs_det_jacobian(&x, &y);
+        let start = Identity { event_rank }.log_abs_det_jacobian(&x, &x);
+        self.0.iter().fold((x, start), |(x, sum), part| {
+            let (y, term) = part.forward_and_jacobian(x);
             let term = (D - event_rank..D - part.event_rank()).fold(term, |term, dim| term.sum_dim(dim));
             (y, sum + term)
-        });
-        sum
+        })
     }
 
     fn event_rank(&self) -> usize {

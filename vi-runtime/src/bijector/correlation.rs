@@ -2,9 +2,8 @@
 
 use burn::tensor::{Bool, Tensor};
 
-use super::elementwise::log_sech_squared;
 use super::triangle::{Triangle, batched, diagonal_places, flatten, pick, row};
-use super::{Bijector, epsilon};
+use super::{Bijector, epsilon, log_sech_squared};
 use crate::dist::exp_positive;
 use crate::linalg;
 use crate::special::log1p;

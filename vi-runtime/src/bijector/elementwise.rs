@@ -120,7 +120,7 @@ impl<const D: usize> Bijector<D> for Tanh {
 }
 
 /// `ln(1 − tanh² x) = 2 (ln 2 − x − ln(1 + e⁻²ˣ))`, finite however flat the curve.
-pub(super) fn log_sech_squared<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+pub(crate) fn log_sech_squared<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (x.clone() + softplus(x.mul_scalar(-2.0))).sub_scalar(std::f64::consts::LN_2).mul_scalar(-2.0)
 }
 

@@ -4,11 +4,12 @@ use burn::tensor::Tensor;
 
 use super::Bijector;
 use super::triangle::pick;
+use crate::Arg;
 use crate::error::{Error, Result};
 use crate::support::Support;
 
 /// `yₖ = x` at `order[k]`, along the last dimension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Arg)]
 pub struct Permute {
     order: Vec<usize>,
     back: Vec<usize>,
@@ -32,6 +33,17 @@ impl Permute {
             }
         }
         Ok(Permute { order, back })
+    }
+
+    /// Every element where it was.
+    pub fn identity(size: usize) -> Self {
+        let order: Vec<usize> = (0..size).collect();
+        Permute { back: order.clone(), order }
+    }
+
+    /// Whether nothing moves.
+    pub fn is_identity(&self) -> bool {
+        self.order.iter().enumerate().all(|(to, &from)| to == from)
     }
 
     /// The last element first.

@@ -32,9 +32,12 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D
     }
 
     fn score(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
+        self.less(self.base.log_prob(x), self.bijector.log_abs_det_jacobian(x, y))
+    }
+
+    fn less(&self, base: Tensor<D>, jacobian: Tensor<D>) -> Tensor<D> {
         let event_rank = self.event_rank();
-        let base = sum_event(self.base.log_prob(x), self.base.event_rank(), event_rank);
-        let jacobian = self.bijector.log_abs_det_jacobian(x, y);
+        let base = sum_event(base, self.base.event_rank(), event_rank);
         base - sum_event(jacobian, self.bijector.event_rank(), event_rank)
     }
 }
@@ -79,8 +82,8 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
     /// Without the inverse, which loses digits where the bijector is flat.
     fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
         let x = self.base.draw(noise)?;
-        let y = self.bijector.forward(x.clone());
-        let log_prob = self.score(&x, &y);
+        let (y, jacobian) = self.bijector.forward_and_jacobian(x.clone());
+        let log_prob = self.less(self.base.log_prob(&x), jacobian);
         Ok((y, Some(log_prob)))
     }
 
