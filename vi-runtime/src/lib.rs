@@ -15,6 +15,7 @@ mod fit;
 pub mod flow;
 pub mod guide;
 pub mod linalg;
+pub mod nn;
 pub mod noise;
 pub mod objective;
 mod operand;
