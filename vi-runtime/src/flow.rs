@@ -4,6 +4,16 @@
 //! `Normal::new(0.0, 1.0).expand([n]).independent(1).transformed(Rc::new(flow))` is a distribution. A fresh flow is the identity, or
 //! nearly: a guide starts at its base.
 //!
+//! | flow | `f`, with its Jacobian | `f⁻¹` |
+//! |---|---|---|
+//! | [`Coupling`] | one pass of the network | one pass |
+//! | [`Autoregressive::iaf`] | one pass | a pass for each element |
+//! | [`Autoregressive::maf`] | a pass for each element | one pass |
+//! | [`Planar`] | a formula | bisection along one direction |
+//! | [`BlockAutoregressive`] | one pass | bisection for each element |
+//!
+//! A guide draws and scores its draws by `f` alone; `f⁻¹` is needed for the density of given values.
+//!
 //! ```
 //! # use std::rc::Rc;
 //! # use vi_runtime::prelude::*;

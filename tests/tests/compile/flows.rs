@@ -43,8 +43,8 @@ fn guides() -> Result<()> {
     for (name, curve) in [("affine", Curve::Affine), ("spline", Curve::Spline { bins: 4, bound: 3.0 })] {
         let coupling = || Coupling::new(3, &[5], curve, device);
         compare(&format!("{name} coupling"), &Chain::alternating(3, vec![coupling()?, coupling()?]))?;
-        compare(&format!("{name} iaf"), &Autoregressive::iaf(3, &[5], curve, device))?;
-        compare(&format!("{name} maf"), &Autoregressive::maf(3, &[5], curve, device))?;
+        compare(&format!("{name} iaf"), &Autoregressive::iaf(3, &[5], curve, device)?)?;
+        compare(&format!("{name} maf"), &Autoregressive::maf(3, &[5], curve, device)?)?;
     }
     compare("planar", &Chain::new(vec![Planar::new(3, device), Planar::new(3, device)]))?;
     compare("block", &BlockAutoregressive::new(3, 1, 3, device)?)
@@ -66,7 +66,7 @@ fn densities() -> Result<()> {
     let (device, y) = (&device()?, vector([0.4, -1.2, 0.9, 1.1, 0.3, -2.0])?.reshape([2, 3]));
     let spline = Curve::Spline { bins: 4, bound: 3.0 };
     let score = |name: &str, agreed: Result<()>| agreed.map_err(|error| vi_runtime::Error::other(format!("{name}: {error}")));
-    score("maf", agree("maf", &scored(y.clone(), Autoregressive::maf(3, &[5], Curve::Affine, device)), &nothing()))?;
+    score("maf", agree("maf", &scored(y.clone(), Autoregressive::maf(3, &[5], Curve::Affine, device)?), &nothing()))?;
     score("spline", agree("spline", &scored(y.clone(), Coupling::new(3, &[5], spline, device)?), &nothing()))?;
     score("planar", agree("planar", &scored(y, Planar::new(3, device)), &nothing()))
 }
@@ -131,7 +131,7 @@ fn flows_learn_a_banana() -> Result<()> {
     let found = [
         ("affine couplings", 0.1, fitted(&banana(), bent(couplings(Curve::Affine)?), 4000)?),
         ("spline couplings", 0.1, fitted(&banana(), bent(couplings(spline)?), 4000)?),
-        ("iaf", 0.2, fitted(&banana(), bent(Autoregressive::iaf(2, &[20], Curve::Affine, device)), 4000)?),
+        ("iaf", 0.2, fitted(&banana(), bent(Autoregressive::iaf(2, &[20], Curve::Affine, device)?), 4000)?),
         ("planar", 0.2, fitted(&banana(), bent(Chain::new((0..6).map(|_| Planar::new(2, device)).collect())), 4000)?),
         ("block", 0.1, fitted(&banana(), bent(BlockAutoregressive::new(2, 1, 12, device)?), 4000)?),
     ];
@@ -155,7 +155,7 @@ fn straight(flow: Autoregressive) {
 /// Without a hidden layer the second element is shifted by a multiple of the first: the target is within reach.
 #[test]
 fn a_linear_autoregressive_flow_is_a_correlated_normal() -> Result<()> {
-    let elbo = fitted(&correlated(), straight(Autoregressive::iaf(2, &[], Curve::Affine, &device()?)), 2000)?;
+    let elbo = fitted(&correlated(), straight(Autoregressive::iaf(2, &[], Curve::Affine, &device()?)?), 2000)?;
     assert!(elbo.abs() < 2e-3, "{elbo}");
     Ok(())
 }

@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::network::Masked;
+use super::network::{Masked, check};
 use super::{Curve, Flow};
 use crate::Arg;
+use crate::error::Result;
 
 /// Each element is mapped by a curve that the elements before it determine, by a masked network.
 ///
@@ -23,14 +24,22 @@ pub struct Autoregressive {
 
 impl Autoregressive {
     /// `yᵢ = curve(xᵢ; x₁, …, xᵢ₋₁)` for vectors of `features` elements; a fresh one is the identity.
-    pub fn iaf(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where a size is impossible.
+    pub fn iaf(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Result<Self> {
+        curve.check()?;
+        check(hidden)?;
         let network = Masked::new(features, hidden, curve.parameters(), device);
-        Autoregressive { network, reads_image: false, curve }
+        Ok(Autoregressive { network, reads_image: false, curve })
     }
 
     /// `xᵢ = curve(yᵢ; y₁, …, yᵢ₋₁)` for vectors of `features` elements; a fresh one is the identity.
-    pub fn maf(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Self {
-        Autoregressive { reads_image: true, ..Self::iaf(features, hidden, curve, device) }
+    ///
+    /// # Errors
+    /// As for [`iaf`](Self::iaf).
+    pub fn maf(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Result<Self> {
+        Ok(Autoregressive { reads_image: true, ..Self::iaf(features, hidden, curve, device)? })
     }
 
     /// In the fast direction: the image of `x` and the logarithm of the determinant.

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::network::Dense;
+use super::network::{Dense, check};
 use super::{Curve, Flow};
 use crate::Arg;
 use crate::error::{Error, Result};
@@ -23,12 +23,14 @@ impl Coupling {
     /// For vectors of `features` elements, with hidden layers of the given sizes; a fresh one is the identity.
     ///
     /// # Errors
-    /// [`Error::Config`] where `features` is less than 2: there is nothing to condition on.
+    /// [`Error::Config`] where `features` is less than 2, because there is nothing to condition on, or a size is impossible.
     pub fn new(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Result<Self> {
         if features < 2 {
             let problem = format!("{features} element(s) have no two halves");
             return Err(Error::Config { setting: "features of a coupling layer".to_owned(), problem });
         }
+        curve.check()?;
+        check(hidden)?;
         let kept = features / 2;
         let network = Dense::new(kept, hidden, (features - kept) * curve.parameters(), device);
         Ok(Coupling { network, features, curve })

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::spline;
 use crate::Arg;
+use crate::error::{Error, Result};
 
 /// How a flow maps one element, given the parameters that the other elements determine.
 #[derive(Clone, Copy, Debug, PartialEq, Arg)]
@@ -23,6 +24,18 @@ pub enum Curve {
 const LIMIT: f64 = 4.0;
 
 impl Curve {
+    /// # Errors
+    /// [`Error::Config`] for a spline without pieces, with more than its least piece width allows, or on no interval.
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Curve::Spline { bins, bound } if bins == 0 || bins > spline::MOST_BINS || !(bound > 0.0 && bound.is_finite()) => {
+                let problem = format!("{bins} pieces on (-{bound}, {bound}); 1 to {} on a finite interval are possible", spline::MOST_BINS);
+                Err(Error::Config { setting: "spline of a flow".to_owned(), problem })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How many parameters it has; with all of them 0 it is the identity.
     pub(super) fn parameters(self) -> usize {
         match self {

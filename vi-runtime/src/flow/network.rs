@@ -5,11 +5,22 @@ use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Arg;
+use crate::error::{Error, Result};
 
 /// Linear layers with `tanh` between them; the last starts at zero, so that a fresh network gives 0 for everything.
 #[derive(Module, Debug, Arg)]
 pub(super) struct Dense {
     layers: Vec<Linear>,
+}
+
+/// # Errors
+/// [`Error::Config`] for a hidden layer without units.
+pub(super) fn check(hidden: &[usize]) -> Result<()> {
+    if hidden.contains(&0) {
+        let problem = format!("{hidden:?} has a layer without units");
+        return Err(Error::Config { setting: "hidden layers of a flow".to_owned(), problem });
+    }
+    Ok(())
 }
 
 fn layers(sizes: &[usize], device: &Device) -> Vec<Linear> {
@@ -81,8 +92,8 @@ impl Masked {
         let [inputs, outputs] = weight.dims();
         let (from, to) = (self.degrees(layer, inputs), self.degrees(layer + 1, outputs));
         let strict = usize::from(layer + 1 == self.layers.len());
-        let joined = from.iter().flat_map(|from| to.iter().map(move |to| f64::from(u8::from(from + strict <= *to)))).collect();
-        let joined: Vec<f64> = joined;
+        let row = |from: usize| to.iter().map(move |&to| f64::from(u8::from(from + strict <= to)));
+        let joined: Vec<f64> = from.into_iter().flat_map(row).collect();
         Tensor::from_data(TensorData::new(joined, [inputs, outputs]), (&weight.device().inner(), weight.dtype()))
     }
 

@@ -12,7 +12,8 @@ use crate::special::log1p;
 /// `y = x + û tanh(w·x + b)`: space stretched along one direction (Rezende and Mohamed 2015).
 ///
 /// It is invertible where `w·û > −1`. The component of `û` along `w` is therefore not that of the parameter `u`, which is `a`, but
-/// `m(a) = ln(1 + (e − 1) eᵃ) − 1`, which is above −1 and 0 at 0 (that of the paper starts at `ln 2 − 1`).
+/// `m(a) = ln(1 + c eᵃ) − 1 + ε`, with `ε = 0.001` the least determinant and `c` such that `m(0) = 0` (the map of the paper starts
+/// at `ln 2 − 1`, and comes as close to −1 as rounding allows).
 ///
 /// The inverse is found by bisection along `w`.
 #[derive(Module, Debug, Arg)]
@@ -21,6 +22,9 @@ pub struct Planar {
     u: Param<Tensor<1>>,
     b: Param<Tensor<1>>,
 }
+
+/// The least determinant.
+const LEAST: f64 = 1e-3;
 
 impl Planar {
     /// For vectors of `features` elements; a fresh one is the identity.
@@ -37,7 +41,8 @@ impl Planar {
     fn directions(&self) -> [Tensor<2>; 3] {
         let (w, u): (Tensor<2>, Tensor<2>) = (self.w.val().unsqueeze(), self.u.val().unsqueeze());
         let along = (w.clone() * u.clone()).sum_dim(1);
-        let m = softplus(along.clone().add_scalar((std::f64::consts::E - 1.0).ln())).sub_scalar(1.0);
+        let at_zero = ((1.0 - LEAST).exp() - 1.0).ln();
+        let m = softplus(along.clone().add_scalar(at_zero)).sub_scalar(1.0 - LEAST);
         let square = w.clone().square().sum_dim(1).add_scalar(f64::from(f32::MIN_POSITIVE));
         let u = u + (m.clone() - along) * w.clone() / square;
         [w, u, m]

@@ -8,6 +8,9 @@ use crate::special::logsumexp;
 /// The least width and height of a piece, as parts of the whole, and the least slope at a knot.
 const LEAST: f64 = 1e-3;
 
+/// The number of pieces of which the least take half of the whole.
+pub(super) const MOST_BINS: usize = 500;
+
 /// Increasing splines on `(−bound, bound)`, one for each element, each piece the quotient of two parabolas that meets given
 /// slopes at its ends (Gregory and Delbourgo 1982; Durkan et al. 2019, equations 4 to 8). Outside the identity, with slope 1 at
 /// the ends.
