@@ -95,7 +95,20 @@ pub trait Bijector<const D: usize>: Debug {
     }
 }
 
-/// The bijector from the real numbers to `support`.
+/// The bijector from the real numbers to `support`:
+///
+/// | support | bijector | numbers for an event |
+/// |---|---|---|
+/// | real numbers or vectors | [`Identity`] | as many |
+/// | positive, above or below a bound | [`Exp`], [`GreaterThan`], [`LessThan`] | as many |
+/// | unit interval, interval | [`Sigmoid`], [`Interval`] | as many |
+/// | angles | [`Circular`] | as many |
+/// | simplex of `K` | [`StickBreaking`] | `K − 1` |
+/// | ordered, positive ordered | [`Ordered`], [`PositiveOrdered`] | as many |
+/// | sphere in `K` dimensions, less a point | [`Stereographic`] | `K − 1` |
+/// | `K` numbers of sum 0 | [`ZeroSum`] | `K − 1` |
+/// | lower Cholesky, positive definite `n × n` | [`LowerCholesky`], [`PositiveDefinite`] | `n(n + 1)/2` |
+/// | correlation `n × n` or its factor | [`Correlation`], [`CorrelationCholesky`] | `n(n − 1)/2` |
 ///
 /// # Errors
 /// [`Error::Unsupported`] where there is none: discrete supports, a single point, bounds known only at run time, matrices where

@@ -282,10 +282,10 @@ fn extremes(count: usize) -> Vec<Vec<f64>> {
 fn the_image_is_inside_the_support_however_far_out() {
     for dtype in super::bijectors::precisions() {
         let rounding = if dtype == DType::F64 { 1e-14 } else { 1e-6 };
-        for support in STRUCTURED {
+        for (support, size) in STRUCTURED.into_iter().flat_map(|support| [2, 4, 12].map(|size| (support, size))) {
             let bijector = biject_to::<3>(&support).unwrap();
-            let event: &[usize] = if support.event_rank() == 2 { &[1, 4, 4] } else { &[1, 1, 4] };
-            let shape = bijector.unconstrained_shape(event);
+            let event = [1, if support.event_rank() == 2 { size } else { 1 }, size];
+            let shape = bijector.unconstrained_shape(&event);
             let points = extremes(shape[2]);
             let leaf = leaf(&points.concat(), [points.len(), 1, shape[2]], dtype);
             let y = bijector.forward(leaf.clone());
