@@ -122,8 +122,8 @@ fn the_inverse_has_the_gradient_of_an_inverse() {
 /// A map, numbers, the value and the logarithm of the determinant.
 type Known = (&'static dyn Bijector<2>, &'static [f64], &'static [f64], f64);
 
-/// Values and determinants by NumPyro in double precision, which orders the numbers of a triangle in another way; those of
-/// `PositiveOrdered`, where NumPyro has another map, are sums of exponentials.
+/// Values and determinants by NumPyro in double precision; those of `PositiveOrdered`, where NumPyro has another map, are sums
+/// of exponentials.
 #[test]
 fn values_are_those_of_the_formulas() {
     let known: [Known; 7] = [
@@ -164,13 +164,13 @@ fn values_are_those_of_the_formulas() {
         (&ZeroSum, &[1.0, 2.0, 3.5], &[-1.0 / 12.0, 11.0 / 12.0, 29.0 / 12.0, -3.25], 0.0),
         (
             &LowerCholesky,
-            &[0.3, -1.1, 0.8, 0.4, 0.2, -0.5],
+            &[-1.1, 0.4, 0.2, 0.3, 0.8, -0.5],
             &[1.349_858_807_576_003_2, 0.0, 0.0, -1.1, 2.225_540_928_492_468, 0.0, 0.4, 0.2, 0.606_530_659_712_633_4],
             0.6,
         ),
         (
             &PositiveDefinite,
-            &[0.3, -1.1, 0.8, 0.4, 0.2, -0.5],
+            &[-1.1, 0.4, 0.2, 0.3, 0.8, -0.5],
             &[
                 1.822_118_800_390_509,
                 -1.484_844_688_333_603_7,
@@ -317,14 +317,26 @@ fn a_large_factor_is_packed_and_unpacked() {
         for j in 0..size {
             let expected = match i.cmp(&j) {
                 std::cmp::Ordering::Less => 0.0,
-                std::cmp::Ordering::Equal => x[i * (i + 1) / 2 + i].exp(),
-                std::cmp::Ordering::Greater => x[i * (i + 1) / 2 + j],
+                std::cmp::Ordering::Equal => x[size * (size - 1) / 2 + i].exp(),
+                std::cmp::Ordering::Greater => x[i * (i - 1) / 2 + j],
             };
             assert!((values[i * size + j] - expected).abs() < 1e-6, "row {i}, column {j}");
         }
     }
     let back = numbers(LowerCholesky.inverse(factor));
     assert!(x.iter().zip(back).all(|(x, back)| (x - back).abs() < 1e-6));
+}
+
+#[test]
+fn a_matrix_may_have_one_row() {
+    let x: Tensor<2> = tensor(&[0.7], [1, 1], DType::F32);
+    for (bijector, power) in [(&LowerCholesky as &dyn Bijector<2>, 1.0_f64), (&PositiveDefinite, 2.0)] {
+        let y = bijector.forward(x.clone());
+        assert!((numbers(y.clone())[0] - (0.7 * power).exp()).abs() < 1e-5, "{bijector:?}");
+        assert!((numbers(bijector.inverse(y.clone()))[0] - 0.7).abs() < 1e-6, "{bijector:?}");
+        let jacobian = numbers(bijector.log_abs_det_jacobian(&x, &y))[0];
+        assert!((jacobian - (power * 0.7 + power.ln())).abs() < 1e-6, "{bijector:?}: {jacobian}");
+    }
 }
 
 #[test]

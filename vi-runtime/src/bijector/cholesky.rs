@@ -3,49 +3,47 @@
 use burn::tensor::Tensor;
 
 use super::Bijector;
-use super::triangle::{Triangle, batched, diagonal_places, flatten, pick, row};
+use super::triangle::{batched, below, diagonal, lower, matrix_shape, packed_shape, row, rows_of_full};
 use crate::dist::exp_positive;
-use crate::linalg;
+use crate::linalg::{self, below_len};
 use crate::support::Support;
 
 /// Rows of `n(n+1)/2` real numbers onto the lower triangular `n × n` matrices with a positive diagonal.
 ///
-/// The numbers are the elements row by row, those of the diagonal as logarithms.
+/// The numbers are the elements below the diagonal row by row, then the logarithms of the diagonal.
 ///
 /// # Shapes
 /// `x: [.., 1, n(n+1)/2]`, `y: [.., n, n]`.
 #[derive(Clone, Copy, Debug)]
 pub struct LowerCholesky;
 
-/// The matrix of the numbers `x`, of which those on the diagonal are replaced by `diagonal`.
-pub(super) fn lower<const D: usize>(x: Tensor<D>, diagonal: Tensor<D>, triangle: Triangle) -> Tensor<D> {
-    let (count, size) = (triangle.count(), triangle.size);
-    let zeros = diagonal.clone().without_autodiff().zeros_like().narrow(D - 1, 0, 1);
-    let numbers = Tensor::cat(vec![x, diagonal, zeros], D - 1);
-    triangle.unpack(numbers, |row, column| match triangle.place(row, column) {
-        Some(_) if row == column => count + row,
-        Some(place) => place,
-        None => count + size,
-    })
+/// The logarithms of the diagonal, which come last.
+pub(super) fn log_diagonal<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
+    let size = rows_of_full(x.dims()[D - 1]);
+    x.clone().narrow(D - 1, below_len(size), size)
 }
 
-/// The numbers of lower triangular matrices, those of the diagonal as logarithms.
+/// The matrix of the numbers `x` with this diagonal.
+pub(super) fn with_diagonal<const D: usize>(x: Tensor<D>, diagonal: Tensor<D>) -> Tensor<D> {
+    match below_len(diagonal.dims()[D - 1]) {
+        0 => diagonal,
+        count => lower(x.narrow(D - 1, 0, count), diagonal),
+    }
+}
+
+/// The numbers of lower triangular matrices.
 pub(super) fn packed<const D: usize>(y: Tensor<D>) -> Tensor<D> {
-    let size = y.dims()[D - 1];
-    let triangle = Triangle::full(size);
-    let flat = flatten(y);
-    let logarithms = pick(flat.clone(), &diagonal_places(size)).log();
-    let numbers = Tensor::cat(vec![flat, logarithms], D - 1);
-    let places: Vec<usize> =
-        triangle.in_matrix().into_iter().map(|i| if i % (size + 1) == 0 { size * size + i / (size + 1) } else { i }).collect();
-    pick(numbers, &places)
+    let logarithms = diagonal(y.clone()).log();
+    if y.dims()[D - 1] < 2 {
+        return logarithms;
+    }
+    Tensor::cat(vec![below(y), logarithms], D - 1)
 }
 
 impl<const D: usize> Bijector<D> for LowerCholesky {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::full_of(x.dims()[D - 1]);
-        let diagonal = exp_positive(pick(x.clone(), &triangle.on_diagonal()));
-        lower(x, diagonal, triangle)
+        let diagonal = exp_positive(log_diagonal(&x));
+        with_diagonal(x, diagonal)
     }
 
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
@@ -54,8 +52,7 @@ impl<const D: usize> Bijector<D> for LowerCholesky {
 
     /// The sum of the logarithms of the diagonal.
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::full_of(x.dims()[D - 1]);
-        pick(x.clone(), &triangle.on_diagonal()).sum_dim(D - 1)
+        log_diagonal(x).sum_dim(D - 1)
     }
 
     fn event_rank(&self) -> usize {
@@ -71,11 +68,12 @@ impl<const D: usize> Bijector<D> for LowerCholesky {
     }
 
     fn unconstrained_shape(&self, constrained: &[usize]) -> Vec<usize> {
-        Triangle::full(constrained.last().copied().unwrap_or(0)).packed_shape(constrained)
+        let size = constrained.last().copied().unwrap_or(0);
+        packed_shape(constrained, below_len(size + 1))
     }
 
     fn constrained_shape(&self, unconstrained: &[usize]) -> Vec<usize> {
-        Triangle::full_of(unconstrained.last().copied().unwrap_or(0)).matrix_shape(unconstrained)
+        matrix_shape(unconstrained, rows_of_full(unconstrained.last().copied().unwrap_or(0)))
     }
 }
 
@@ -148,7 +146,7 @@ impl<const D: usize> Bijector<D> for CholeskyFactor {
     fn log_abs_det_jacobian(&self, _x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
         let size = y.dims()[D - 1];
         let powers = row::<D>((0..size).map(|i| (size - i) as f64).collect(), y);
-        let logarithms = pick(flatten(y.clone()), &diagonal_places(size)).log();
+        let logarithms = diagonal(y.clone()).log();
         (logarithms * powers).sum_dim(D - 1).add_scalar(size as f64 * std::f64::consts::LN_2).neg()
     }
 

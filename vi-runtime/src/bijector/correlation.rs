@@ -2,10 +2,10 @@
 
 use burn::tensor::{Bool, Tensor};
 
-use super::triangle::{Triangle, batched, diagonal_places, flatten, pick, row};
+use super::triangle::{batched, below, diagonal, lower, matrix_shape, packed_shape, row, rows_of_strict};
 use super::{Bijector, epsilon, log_sech_squared};
 use crate::dist::exp_positive;
-use crate::linalg;
+use crate::linalg::{self, below_len};
 use crate::special::log1p;
 use crate::support::Support;
 
@@ -21,43 +21,39 @@ use crate::support::Support;
 pub struct CorrelationCholesky;
 
 impl CorrelationCholesky {
-    /// `ln wᵢⱼ` of each element on and below the diagonal, 0 above.
-    fn log_left<const D: usize>(x: &Tensor<D>, triangle: Triangle) -> Tensor<D> {
-        let count = triangle.count();
+    /// `ln wᵢⱼ` of each element on and below the diagonal.
+    fn log_left<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
+        let size = rows_of_strict(x.dims()[D - 1]);
         let steps = log_sech_squared(x.clone()).mul_scalar(0.5);
-        let zero = x.clone().without_autodiff().zeros_like().narrow(D - 1, 0, 1);
-        let before = |row: usize, column: usize| match column.checked_sub(1) {
-            Some(before) if column <= row => triangle.place(row, before).unwrap_or(count),
-            _ => count,
-        };
-        triangle.unpack(Tensor::cat(vec![steps, zero], D - 1), before).cumsum(D - 1)
+        let sums = lower(steps, constant_row(0.0, size, x)).cumsum(D - 1);
+        let before_first = sums.clone().without_autodiff().zeros_like().narrow(D - 1, 0, 1);
+        Tensor::cat(vec![before_first, sums.narrow(D - 1, 0, size - 1)], D - 1)
     }
+}
+
+/// `size` times one number for each matrix that the numbers `like` make.
+fn constant_row<const D: usize>(number: f64, size: usize, like: &Tensor<D>) -> Tensor<D> {
+    let mut dims = like.dims();
+    dims[D - 1] = size;
+    Tensor::full(dims, number, (&like.device().inner(), like.dtype()))
 }
 
 impl<const D: usize> Bijector<D> for CorrelationCholesky {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::strict_of(x.dims()[D - 1]);
-        let count = triangle.count();
-        let left = exp_positive(Self::log_left(&x, triangle));
-        let zero = x.clone().without_autodiff().zeros_like().narrow(D - 1, 0, 1);
-        let numbers = Tensor::cat(vec![x.tanh(), zero.clone(), zero.add_scalar(1.0)], D - 1);
-        let partial = triangle.unpack(numbers, |row, column| match triangle.place(row, column) {
-            Some(place) => place,
-            None => count + usize::from(row == column),
-        });
-        partial * left
+        let left = exp_positive(Self::log_left(&x));
+        let ones = constant_row(1.0, left.dims()[D - 1], &x);
+        lower(x.tanh(), ones) * left
     }
 
     /// `zᵢⱼ = Lᵢⱼ/wᵢⱼ`, `wᵢⱼ²` summed from the right end of the row so that no digit cancels.
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
         let size = y.dims()[D - 1];
-        let places = Triangle::strict(size).in_matrix();
         let left = y.clone().square().flip([D - 1]).cumsum(D - 1).flip([D - 1]);
-        let rest: Vec<usize> = places.iter().map(|place| place + 1).collect();
-        let (left, rest) = (pick(flatten(left.clone()), &places), pick(flatten(left), &rest));
-        let element = pick(flatten(y), &places);
+        // The same one column on; what moves in from the right stands on the diagonal of the last row, which is not read.
+        let rest = Tensor::cat(vec![left.clone().narrow(D - 1, 1, size - 1), left.clone().narrow(D - 1, size - 1, 1)], D - 1);
+        let (left, rest) = (below(left), below(rest));
         // artanh z = ln(1 + z) − ½ ln(1 − z²) for z ≥ 0, and odd.
-        let z = element / left.clone().sqrt();
+        let z = below(y) / left.clone().sqrt();
         let negative = z.clone().lower_elem(0.0);
         let size = z.clone().mask_where(negative.clone(), z.neg());
         let x = log1p(size) + (left.log() - rest.log()).mul_scalar(0.5);
@@ -66,9 +62,7 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
 
     /// `∂Lᵢⱼ/∂xᵢⱼ = wᵢⱼ (1 − zᵢⱼ²)`, the matrix being triangular.
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::strict_of(x.dims()[D - 1]);
-        let left = pick(flatten(Self::log_left(x, triangle)), &triangle.in_matrix());
-        (left + log_sech_squared(x.clone())).sum_dim(D - 1)
+        (below(Self::log_left(x)) + log_sech_squared(x.clone())).sum_dim(D - 1)
     }
 
     fn event_rank(&self) -> usize {
@@ -84,11 +78,11 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
     }
 
     fn unconstrained_shape(&self, constrained: &[usize]) -> Vec<usize> {
-        Triangle::strict(constrained.last().copied().unwrap_or(0)).packed_shape(constrained)
+        packed_shape(constrained, below_len(constrained.last().copied().unwrap_or(0)))
     }
 
     fn constrained_shape(&self, unconstrained: &[usize]) -> Vec<usize> {
-        Triangle::strict_of(unconstrained.last().copied().unwrap_or(0)).matrix_shape(unconstrained)
+        matrix_shape(unconstrained, rows_of_strict(unconstrained.last().copied().unwrap_or(0)))
     }
 }
 
@@ -123,9 +117,9 @@ pub(super) fn diagonal_mask<const D: usize>(like: &Tensor<D>) -> Tensor<D, Bool>
 
 impl<const D: usize> Bijector<D> for Correlation {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::strict_of(x.dims()[D - 1]);
-        let log_diagonal = pick(flatten(CorrelationCholesky::log_left(&x, triangle)), &diagonal_places(triangle.size));
-        let grown = ridge(log_diagonal.sum_dim(D - 1).mul_scalar(2.0), triangle.size).add_scalar(1.0);
+        let log_diagonal = diagonal(CorrelationCholesky::log_left(&x));
+        let size = log_diagonal.dims()[D - 1];
+        let grown = ridge(log_diagonal.sum_dim(D - 1).mul_scalar(2.0), size).add_scalar(1.0);
         let factor = CorrelationCholesky.forward(x);
         let product = factor.clone().matmul(factor.clone().swap_dims(D - 2, D - 1));
         (product / grown).mask_fill(diagonal_mask(&factor), 1.0)
@@ -138,10 +132,9 @@ impl<const D: usize> Bijector<D> for Correlation {
 
     /// `∂yᵢⱼ/∂Lᵢⱼ = Lⱼⱼ`, the matrix being triangular.
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::strict_of(x.dims()[D - 1]);
-        let size = triangle.size;
+        let logarithms = diagonal(CorrelationCholesky::log_left(x));
+        let size = logarithms.dims()[D - 1];
         let below = row::<D>((0..size).map(|j| (size - 1 - j) as f64).collect(), x);
-        let logarithms = pick(flatten(CorrelationCholesky::log_left(x, triangle)), &diagonal_places(size));
         CorrelationCholesky.log_abs_det_jacobian(x, y) + (logarithms * below).sum_dim(D - 1)
     }
 

@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::cholesky::{lower, packed};
+use super::cholesky::{log_diagonal, packed, with_diagonal};
 use super::correlation::{diagonal_mask, ridge};
-use super::triangle::{Triangle, batched, pick, row};
+use super::triangle::{batched, row, rows_of_full};
 use super::{Bijector, LowerCholesky};
 use crate::dist::limits;
 use crate::linalg;
@@ -22,17 +22,17 @@ pub struct PositiveDefinite;
 
 impl<const D: usize> Bijector<D> for PositiveDefinite {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::full_of(x.dims()[D - 1]);
+        let size = rows_of_full(x.dims()[D - 1]);
         // Squares must neither overflow nor vanish.
         let (tiny, huge, _) = limits(x.dtype());
-        let (low, high) = (0.5 * tiny.ln() + 0.1, 0.5 * (huge.ln() - (triangle.size as f64).ln()) - 0.1);
-        let log_diagonal = pick(x.clone(), &triangle.on_diagonal()).clamp(low, high);
-        let factor = lower(x, log_diagonal.clone().exp(), triangle);
+        let (low, high) = (0.5 * tiny.ln() + 0.1, 0.5 * (huge.ln() - (size as f64).ln()) - 0.1);
+        let log_diagonal = log_diagonal(&x).clamp(low, high);
+        let factor = with_diagonal(x, log_diagonal.clone().exp());
         let product = factor.clone().matmul(factor.clone().swap_dims(D - 2, D - 1));
         let lengths = factor.clone().square().sum_dim(D - 1);
         let log_det = log_diagonal.sum_dim(D - 1).mul_scalar(2.0) - lengths.log().sum_dim(D - 2);
         let mask = diagonal_mask(&factor);
-        let grown = product.clone() * ridge(log_det, triangle.size).add_scalar(1.0);
+        let grown = product.clone() * ridge(log_det, size).add_scalar(1.0);
         product.mask_where(mask, grown)
     }
 
@@ -43,10 +43,9 @@ impl<const D: usize> Bijector<D> for PositiveDefinite {
 
     /// `n ln 2 + Σᵢ (n − i + 2) ln Lᵢᵢ`
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
-        let triangle = Triangle::full_of(x.dims()[D - 1]);
-        let size = triangle.size;
+        let logarithms = log_diagonal(x);
+        let size = logarithms.dims()[D - 1];
         let powers = row::<D>((0..size).map(|i| (size - i + 1) as f64).collect(), x);
-        let logarithms = pick(x.clone(), &triangle.on_diagonal());
         (logarithms * powers).sum_dim(D - 1).add_scalar(size as f64 * std::f64::consts::LN_2)
     }
 

@@ -1,6 +1,8 @@
-//! Lower triangular matrices and the vectors of their elements.
+//! Matrices and rows of their elements, in the shapes that a bijector of rank `D` has on its two sides.
 
 use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::linalg::{self, below_len};
 
 /// The elements at known places of the last dimension, one gather; places may repeat.
 pub(super) fn pick<const D: usize>(x: Tensor<D>, places: &[usize]) -> Tensor<D> {
@@ -17,108 +19,72 @@ pub(super) fn row<const D: usize>(numbers: Vec<f64>, like: &Tensor<D>) -> Tensor
     Tensor::from_data(TensorData::new(numbers, dims), (&like.device().inner(), like.dtype()))
 }
 
-/// `[.., n, n]` as `[.., 1, n²]`.
-pub(super) fn flatten<const D: usize>(matrix: Tensor<D>) -> Tensor<D> {
-    let mut dims = matrix.dims();
-    (dims[D - 2], dims[D - 1]) = (1, dims[D - 2] * dims[D - 1]);
-    matrix.reshape(dims)
-}
-
-/// Where the diagonal of an `n × n` matrix stands when it is flattened.
-pub(super) fn diagonal_places(size: usize) -> Vec<usize> {
-    (0..size).map(|i| i * (size + 1)).collect()
-}
-
-/// `[.., n, n]` as `[rows, n, n]`.
+/// `[.., n, n]` as `[batch, n, n]`.
 pub(super) fn batched<const D: usize>(matrix: Tensor<D>) -> Tensor<3> {
     let dims = matrix.dims();
     matrix.reshape([dims[..D - 2].iter().product(), dims[D - 2], dims[D - 1]])
 }
 
-/// A lower triangle of size `size`, with its diagonal or without, whose elements are numbered row by row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Triangle {
-    pub(super) size: usize,
-    diagonal: bool,
+/// `[.., 1, m]` as `[batch, m]`.
+fn flat<const D: usize>(numbers: Tensor<D>) -> Tensor<2> {
+    let dims = numbers.dims();
+    numbers.reshape([dims[..D - 1].iter().product(), dims[D - 1]])
 }
 
-impl Triangle {
-    /// The triangle with diagonal in matrices of `size` rows.
-    pub(super) fn full(size: usize) -> Self {
-        Triangle { size, diagonal: true }
-    }
+/// `[batch, m]` as `[.., 1, m]`, with the batch dimensions of `dims`.
+fn spread_out<const D: usize>(numbers: Tensor<2>, mut dims: [usize; D]) -> Tensor<D> {
+    (dims[D - 2], dims[D - 1]) = (1, numbers.dims()[1]);
+    numbers.reshape(dims)
+}
 
-    /// The triangle below the diagonal in matrices of `size` rows.
-    pub(super) fn strict(size: usize) -> Self {
-        Triangle { size, diagonal: false }
-    }
+/// The lower triangular `[.., n, n]` with the elements `below`, row by row, and `diagonal`.
+///
+/// # Shapes
+/// `below: [.., 1, n(n−1)/2]`, `diagonal: [.., 1, n]`.
+pub(super) fn lower<const D: usize>(below: Tensor<D>, diagonal: Tensor<D>) -> Tensor<D> {
+    let mut dims = diagonal.dims();
+    dims[D - 2] = dims[D - 1];
+    linalg::lower_triangle(flat(below), flat(diagonal)).reshape(dims)
+}
 
-    /// The triangle with diagonal that has `count` elements.
-    ///
-    /// # Panics
-    /// Where there is none, as Burn's own operations do where shapes do not fit.
-    pub(super) fn full_of(count: usize) -> Self {
-        let size = (((8 * count + 1) as f64).sqrt() as usize - 1) / 2;
-        let triangle = Self::full(size);
-        assert!(triangle.count() == count, "{count} numbers do not fill a triangle with its diagonal; n(n+1)/2 do");
-        triangle
-    }
+/// The elements below the diagonal of `[.., n, n]`, row by row, as `[.., 1, n(n−1)/2]`.
+pub(super) fn below<const D: usize>(matrix: Tensor<D>) -> Tensor<D> {
+    let dims = matrix.dims();
+    spread_out(linalg::below_diagonal(batched(matrix)), dims)
+}
 
-    /// The triangle below the diagonal that has `count` elements.
-    ///
-    /// # Panics
-    /// Where there is none.
-    pub(super) fn strict_of(count: usize) -> Self {
-        let triangle = Self::strict(Self::full_of(count).size + 1);
-        assert!(triangle.count() == count, "{count} numbers do not fill a triangle below a diagonal; n(n-1)/2 do");
-        triangle
-    }
+/// The diagonal of `[.., n, n]` as `[.., 1, n]`.
+pub(super) fn diagonal<const D: usize>(matrix: Tensor<D>) -> Tensor<D> {
+    let dims = matrix.dims();
+    spread_out(linalg::diagonal(batched(matrix)), dims)
+}
 
-    /// The number of elements.
-    pub(super) fn count(self) -> usize {
-        self.start(self.size)
-    }
+/// The number of rows of a matrix that has `count` elements on and below its diagonal.
+///
+/// # Panics
+/// Where there is none, as Burn's own operations do where shapes do not fit.
+pub(super) fn rows_of_full(count: usize) -> usize {
+    let size = (((8 * count + 1) as f64).sqrt() as usize - 1) / 2;
+    assert!(below_len(size + 1) == count, "{count} numbers do not fill a triangle with its diagonal; n(n+1)/2 do");
+    size
+}
 
-    /// How many elements stand above `row`.
-    fn start(self, row: usize) -> usize {
-        row * (row + 1) / 2 - if self.diagonal { 0 } else { row }
-    }
+/// The number of rows of a matrix that has `count` elements below its diagonal.
+///
+/// # Panics
+/// Where there is none.
+pub(super) fn rows_of_strict(count: usize) -> usize {
+    rows_of_full(count) + 1
+}
 
-    /// The number of the element at `row`, `column`, if it belongs to the triangle.
-    pub(super) fn place(self, row: usize, column: usize) -> Option<usize> {
-        let inside = column < row || (self.diagonal && column == row);
-        inside.then(|| self.start(row) + column)
-    }
+/// `shape` with an event of one row of `count` numbers.
+pub(super) fn packed_shape(shape: &[usize], count: usize) -> Vec<usize> {
+    with_event(shape, [1, count])
+}
 
-    /// The matrix `[.., n, n]` whose element at `row`, `column` is that of `[.., 1, m]` at `place(row, column)`.
-    pub(super) fn unpack<const D: usize>(self, numbers: Tensor<D>, place: impl Fn(usize, usize) -> usize) -> Tensor<D> {
-        let size = self.size;
-        let places: Vec<usize> = (0..size * size).map(|i| place(i / size, i % size)).collect();
-        let mut dims = numbers.dims();
-        (dims[D - 2], dims[D - 1]) = (size, size);
-        pick(numbers, &places).reshape(dims)
-    }
-
-    /// Where the elements stand in the flattened matrix, in their order.
-    pub(super) fn in_matrix(self) -> Vec<usize> {
-        let size = self.size;
-        (0..size * size).filter(|&i| self.place(i / size, i % size).is_some()).collect()
-    }
-
-    /// The numbers of the elements on the diagonal.
-    pub(super) fn on_diagonal(self) -> Vec<usize> {
-        (0..self.size).filter_map(|i| self.place(i, i)).collect()
-    }
-
-    /// The shape of the numbers for matrices of a shape.
-    pub(super) fn packed_shape(self, matrices: &[usize]) -> Vec<usize> {
-        with_event(matrices, [1, self.count()])
-    }
-
-    /// The shape of the matrices for numbers of a shape.
-    pub(super) fn matrix_shape(self, numbers: &[usize]) -> Vec<usize> {
-        with_event(numbers, [self.size, self.size])
-    }
+/// `shape` with an event of a square matrix.
+pub(super) fn matrix_shape(shape: &[usize], size: usize) -> Vec<usize> {
+    with_event(shape, [size, size])
 }
 
 fn with_event(shape: &[usize], event: [usize; 2]) -> Vec<usize> {
