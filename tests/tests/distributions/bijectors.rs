@@ -262,3 +262,13 @@ fn loc_and_scale_may_be_tensors() {
     assert_eq!(map.image(&Support::Positive), Support::Interval(f64::NEG_INFINITY, f64::INFINITY));
     assert_eq!(map.image(&Support::Real), Support::Real);
 }
+
+#[test]
+fn maps_know_whether_they_turn_the_order_round() {
+    let x = tensor(&[0.3, 0.4], [2], DType::F32);
+    for map in every::<1>() {
+        let y = numbers(map.forward(x.clone()));
+        assert_eq!(map.is_decreasing(), Some(y[1] < y[0]), "{map:?}");
+    }
+    assert_eq!(Affine::new(0.0, &x).is_decreasing(), None);
+}

@@ -41,6 +41,13 @@ impl<const D: usize> Bijector<D> for Affine<D> {
         }
     }
 
+    fn is_decreasing(&self) -> Option<bool> {
+        match self.scale {
+            Operand::Number(scale) => Some(scale < 0.0),
+            _ => None,
+        }
+    }
+
     fn codomain(&self) -> Support {
         Support::Real
     }

@@ -38,6 +38,10 @@ impl<const D: usize> Bijector<D> for Compose<D> {
         self.0.iter().map(|part| part.event_rank()).max().unwrap_or(0)
     }
 
+    fn is_decreasing(&self) -> Option<bool> {
+        self.0.iter().try_fold(false, |decreasing, part| Some(decreasing != part.is_decreasing()?))
+    }
+
     fn domain(&self) -> Support {
         self.0.first().map_or(Support::Real, |part| part.domain())
     }
@@ -80,6 +84,10 @@ impl<const D: usize> Bijector<D> for Invert<D> {
 
     fn event_rank(&self) -> usize {
         self.0.event_rank()
+    }
+
+    fn is_decreasing(&self) -> Option<bool> {
+        self.0.is_decreasing()
     }
 
     fn domain(&self) -> Support {

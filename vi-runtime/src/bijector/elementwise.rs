@@ -149,6 +149,10 @@ impl<const D: usize> Bijector<D> for Power {
         x.clone().log().mul_scalar(self.0 - 1.0).add_scalar(self.0.abs().ln())
     }
 
+    fn is_decreasing(&self) -> Option<bool> {
+        Some(self.0 < 0.0)
+    }
+
     fn domain(&self) -> Support {
         Support::Positive
     }

@@ -85,6 +85,10 @@ impl<const D: usize> Bijector<D> for LessThan {
         x.clone()
     }
 
+    fn is_decreasing(&self) -> Option<bool> {
+        Some(true)
+    }
+
     fn codomain(&self) -> Support {
         Support::LessThan(self.0)
     }

@@ -21,12 +21,12 @@ impl Support {
             LowerCholesky | CorrelationCholesky | Correlation | PositiveDefinite => {
                 (0..count).map(|i| if i % (last + 1) == 0 { 1.0 } else { 0.0 }).collect()
             }
-            _ => vec![self.middle(); count],
+            _ => vec![self.interior(); count],
         }
     }
 
-    /// A number well inside an interval.
-    fn middle(&self) -> f64 {
+    /// A finite number well inside an interval; for elements that depend on each other see [`stand_in`](Self::stand_in).
+    pub fn interior(&self) -> f64 {
         let middle = match *self {
             Positive => 1.0,
             UnitInterval => 0.5,
