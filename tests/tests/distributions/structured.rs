@@ -318,6 +318,10 @@ fn the_image_is_inside_the_support_however_far_out() {
                     panic!("{support} in {dtype:?} at {x:?}: {fault}");
                 }
             }
+            if matches!(support, Support::CorrelationCholesky | Support::Sphere) {
+                let back = numbers(bijector.inverse(y.clone().without_autodiff()));
+                assert!(back.iter().all(|x| x.is_finite()), "{support} in {dtype:?}");
+            }
             let jacobian = bijector.log_abs_det_jacobian(&leaf, &y);
             assert!(numbers(jacobian.clone().without_autodiff()).iter().all(|j| j.is_finite()), "{support} in {dtype:?}");
             // Of values that differ by many powers of ten: the logarithm keeps the sum finite.

@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Tensor};
 
 use super::triangle::{batched, below, diagonal, lower, matrix_shape, packed_shape, row, rows_of_strict};
 use super::{Bijector, epsilon, log_sech_squared};
-use crate::dist::exp_positive;
+use crate::dist::{exp_positive, limits};
 use crate::linalg::{self, below_len};
 use crate::special::log1p;
 use crate::support::Support;
@@ -48,7 +48,8 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
     /// `zᵢⱼ = Lᵢⱼ/wᵢⱼ`, `wᵢⱼ²` summed from the right end of the row so that no digit cancels.
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
         let size = y.dims()[D - 1];
-        let left = y.clone().square().flip([D - 1]).cumsum(D - 1).flip([D - 1]);
+        let (tiny, _, _) = limits(y.dtype());
+        let left = y.clone().square().flip([D - 1]).cumsum(D - 1).flip([D - 1]).clamp_min(tiny);
         // The same one column on; what moves in from the right stands on the diagonal of the last row, which is not read.
         let rest = Tensor::cat(vec![left.clone().narrow(D - 1, 1, size - 1), left.clone().narrow(D - 1, size - 1, 1)], D - 1);
         let (left, rest) = (below(left), below(rest));

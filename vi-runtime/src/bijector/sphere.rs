@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{Bijector, resized};
+use crate::dist::limits;
 use crate::support::Support;
 
 /// Vectors of `K − 1` real numbers onto the vectors of length 1 with `K` elements, less the pole `(0, …, 0, 1)`.
@@ -28,7 +29,8 @@ impl<const D: usize> Bijector<D> for Stereographic {
         let size = y.dims()[D - 1];
         let (flat, height) = (y.clone().narrow(D - 1, 0, size - 1), y.narrow(D - 1, size - 1, 1));
         let upper = height.clone().greater_elem(0.0);
-        let square = flat.clone().square().sum_dim(D - 1).mask_fill(upper.clone().bool_not(), 1.0);
+        let (tiny, _, _) = limits(flat.dtype());
+        let square = flat.clone().square().sum_dim(D - 1).clamp_min(tiny).mask_fill(upper.clone().bool_not(), 1.0);
         let gap = height.clone().mask_fill(upper.clone(), 0.0).neg().add_scalar(1.0);
         flat * gap.recip().mask_where(upper, height.add_scalar(1.0) / square)
     }
