@@ -340,5 +340,21 @@ fn a_structured_parameter_starts_inside_its_support() -> Result<()> {
         let found = one_step(&model, starts_with(init, which));
         assert!(found.starts_with("parameter `start`: its initial value") && found.contains(fault), "{found}");
     }
+#[model]
+fn correlated(y: Tensor<1>, covariance: Tensor<2>) {
+    let mu = sample!("mu", Normal::new(0.0, 1.0));
+    observe!("y", MultivariateNormal::covariance(mu.expand([2]), covariance), y);
+}
+
+#[test]
+fn a_covariance_that_is_not_positive_definite_names_the_minor() -> Result<()> {
+    let step = |covariance: [[f64; 2]; 2]| -> Result<String> {
+        let covariance = Tensor::from_floats(covariance, &tests::device()?);
+        Ok(one_step(&correlated(vector([1.0, 2.0])?, covariance), AutoNormal::new()))
+    };
+    let constraint = "site `y`: parameter `covariance_matrix` of MultivariateNormal must be symmetric and positive definite, but holds ";
+    assert_eq!(step([[1.0, 0.5], [0.5, 1.0]])?, "no error");
+    assert_eq!(step([[1.0, 2.0], [2.0, 1.0]])?, format!("{constraint}a leading minor of size 2 that is not positive in matrix 0"));
+    assert_eq!(step([[1.0, 0.5], [0.25, 1.0]])?, format!("{constraint}0.25 below and 0.5 above the diagonal at (1, 0) in matrix 0"));
     Ok(())
 }
