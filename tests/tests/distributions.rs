@@ -23,6 +23,8 @@ mod sampling;
 mod shapes;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/univariate.rs"]
+mod univariate;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

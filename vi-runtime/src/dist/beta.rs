@@ -2,7 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, clamp_unit, full, logistic, minus_infinity};
+use super::density::{beside, clamp_unit, full, logistic, minus_infinity, spread};
+use super::saddle_point::{self, refine};
 use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -47,7 +48,18 @@ impl<const D: usize> Distribution<D> for Beta<D> {
             }
         };
         let log_prob = x.clone().ln() * (a - 1.0) + (-x).ln_1p() * (b - 1.0) - normaliser;
-        minus_infinity(log_prob.into_tensor(), outside)
+        let size = self.concentration1.clone() + self.concentration0.clone();
+        let log_prob = refine(log_prob.into_tensor(), &size, || {
+            // The binomial mass of a in a + b, times ab/((a + b) x (1 − x)).
+            let x = value.clone().without_autodiff().mask_fill(outside.clone(), 0.5);
+            let (a, b) = (beside(&self.concentration1, &x).without_autodiff(), beside(&self.concentration0, &x).without_autodiff());
+            let dims = (a.clone() + b.clone() + x.clone()).dims();
+            let (a, b, x) = (spread(a, dims), spread(b, dims), spread(x, dims));
+            let rest = x.clone().neg().add_scalar(1.0);
+            let factor = (a.clone() / x.clone()).log() + (b.clone() / rest.clone()).log() - (a.clone() + b.clone()).log();
+            saddle_point::binomial(a, b, x, rest) + factor
+        });
+        minus_infinity(log_prob, outside)
     }
 
     /// `g₁/(g₁ + g₀) = σ(ln g₁ − ln g₀)`: nothing underflows before the last step.

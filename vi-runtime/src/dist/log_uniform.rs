@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, exp_positive, minus_infinity, spread};
+use super::density::{beside, minus_infinity, spread};
 use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -29,7 +29,14 @@ family! {
 impl<const D: usize> LogUniform<D> {
     /// `ln(high/low)`
     fn width(&self) -> Operand<D> {
-        (self.range() / self.low.clone()).ln_1p()
+        self.log_above(self.high.clone())
+    }
+
+    /// `ln(x/low) = 2 ln(1 + (√x − √low)/√low)`: accurate where the two are close, and without a ratio beyond the floats.
+    fn log_above(&self, x: Operand<D>) -> Operand<D> {
+        let root = self.low.clone().sqrt();
+        let sum = x.clone().sqrt() + root.clone();
+        ((x - self.low.clone()) / (sum * root)).ln_1p() * 2.0
     }
 
     fn range(&self) -> Operand<D> {
@@ -50,18 +57,19 @@ impl<const D: usize> LogUniform<D> {
         let (below, above) = self.beyond(value);
         let low = spread(beside(&self.low, value), below.dims());
         let x = spread(value.clone(), below.dims()).mask_where(below.clone().bool_or(above.clone()), low);
-        let depth = ((Operand::Tensor(x) - self.low.clone()) / self.low.clone()).ln_1p().into_tensor();
+        let depth = self.log_above(Operand::Tensor(x)).into_tensor();
         let width = spread(beside(&self.width(), value), depth.dims());
         depth.mask_where(above, width)
     }
 
-    /// `low (high/low)ᵘ`, rounded into the support.
+    /// `low (high/low)ᵘ`, rounded into the support; the square of its root, whose factors are not beyond the floats.
     fn quantile(&self, u: Tensor<D>) -> Tensor<D> {
-        let grown = exp_positive((Operand::Tensor(u) * self.width()).into_tensor());
-        let x = (Operand::Tensor(grown) * self.low.clone()).into_tensor();
-        let (_, above) = self.beyond(&x);
-        let high = spread(beside(&self.high, &x), x.dims());
-        x.mask_where(above, high)
+        let growth = (Operand::Tensor(u) * (self.width() * 0.5)).exp();
+        let x = (growth * self.low.clone().sqrt()).square().into_tensor();
+        let (below, above) = self.beyond(&x);
+        let end = |bound: &Operand<D>| spread(beside(bound, &x), x.dims());
+        let (low, high) = (end(&self.low), end(&self.high));
+        x.mask_where(below, low).mask_where(above, high)
     }
 }
 
