@@ -185,17 +185,19 @@ known! {
     soft_laplace: "SoftLaplace" ["loc", "scale"] (moments entropy functions quantiles) |p| SoftLaplace::new(&p[0], &p[1]);
     uniform: "Uniform" ["low", "high"] (moments entropy functions quantiles) |p| Uniform::new(&p[0], &p[1]);
     weibull: "Weibull" ["scale", "concentration"] (moments entropy functions quantiles) |p| Weibull::new(&p[0], &p[1]);
-    beta: "Beta" ["concentration1", "concentration0"] (moments entropy) |p| Beta::new(&p[0], &p[1]);
-    beta_proportion: "BetaProportion" ["mean", "concentration"] (moments entropy) |p| BetaProportion::new(&p[0], &p[1]);
-    chi2: "Chi2" ["df"] (moments entropy) |p| Chi2::new(&p[0]);
-    gamma: "Gamma" ["concentration", "rate"] (moments entropy) |p| Gamma::new(&p[0], &p[1]);
-    half_normal: "HalfNormal" ["scale"] (moments entropy) |p| HalfNormal::new(&p[0]);
-    inverse_gamma: "InverseGamma" ["concentration", "scale"] (moments entropy) |p| InverseGamma::new(&p[0], &p[1]);
-    inverse_gaussian: "InverseGaussian" ["loc", "concentration"] (moments) |p| InverseGaussian::new(&p[0], &p[1]);
-    levy: "Levy" ["loc", "scale"] (moments entropy) |p| Levy::new(&p[0], &p[1]);
-    log_normal: "LogNormal" ["loc", "scale"] (moments entropy) |p| LogNormal::new(&p[0], &p[1]);
-    normal: "Normal" ["loc", "scale"] (moments entropy) |p| Normal::new(&p[0], &p[1]);
-    student_t: "StudentT" ["df", "loc", "scale"] (moments entropy) |p| StudentT::new(&p[0], &p[1], &p[2]);
+    beta: "Beta" ["concentration1", "concentration0"] (moments entropy functions) |p| Beta::new(&p[0], &p[1]);
+    beta_proportion: "BetaProportion" ["mean", "concentration"] (moments entropy functions) |p| BetaProportion::new(&p[0], &p[1]);
+    chi2: "Chi2" ["df"] (moments entropy functions) |p| Chi2::new(&p[0]);
+    folded_normal: "FoldedNormal" ["loc", "scale"] (moments functions) |p| FoldedNormal::new(&p[0], &p[1]);
+    gamma: "Gamma" ["concentration", "rate"] (moments entropy functions) |p| Gamma::new(&p[0], &p[1]);
+    half_normal: "HalfNormal" ["scale"] (moments entropy functions quantiles) |p| HalfNormal::new(&p[0]);
+    inverse_gamma: "InverseGamma" ["concentration", "scale"] (moments entropy functions) |p| InverseGamma::new(&p[0], &p[1]);
+    inverse_gaussian: "InverseGaussian" ["loc", "concentration"] (moments functions) |p| InverseGaussian::new(&p[0], &p[1]);
+    levy: "Levy" ["loc", "scale"] (moments entropy functions quantiles) |p| Levy::new(&p[0], &p[1]);
+    log_normal: "LogNormal" ["loc", "scale"] (moments entropy functions quantiles) |p| LogNormal::new(&p[0], &p[1]);
+    logit_normal: "LogitNormal" ["loc", "scale"] (functions quantiles) |p| LogitNormal::new(&p[0], &p[1]);
+    normal: "Normal" ["loc", "scale"] (moments entropy functions quantiles) |p| Normal::new(&p[0], &p[1]);
+    student_t: "StudentT" ["df", "loc", "scale"] (moments entropy functions) |p| StudentT::new(&p[0], &p[1], &p[2]);
 }
 
 #[test]
@@ -221,6 +223,15 @@ fn distribution_functions_are_0_below_the_support_and_1_above() {
     ends(Kumaraswamy::new(0.5, 0.5), -1.0, 2.0);
     ends(LogLogistic::new(2.0, 3.0), -1.0, 1e30);
     ends(LogUniform::new(2.0, 3.0), -1.0, 4.0);
+    ends(Beta::new(0.5, 0.5), -1.0, 2.0);
+    ends(BetaProportion::new(0.5, 0.5), -1.0, 2.0);
+    ends(Chi2::new(3.0), -1.0, 1e4);
+    ends(FoldedNormal::new(1.0, 0.5), -1.0, 1e4);
+    ends(Gamma::new(0.5, 1.0), -1.0, 1e4);
+    ends(HalfNormal::new(2.0), -1.0, 1e4);
+    ends(LogNormal::new(0.5, 1.0), -1.0, 1e30);
+    ends(LogitNormal::new(0.5, 1.0), -1.0, 2.0);
+    ends(InverseGaussian::new(0.5, 1.0), -1.0, 1e4);
     ends(Pareto::new(2.0, 3.0), 1.0, 1e30);
     ends(Rayleigh::new(2.0), -1.0, 1e4);
     ends(Uniform::new(2.0, 3.0), -1.0, 4.0);

@@ -130,7 +130,9 @@ impl<const D: usize> Cdf<D> for AsymmetricLaplace<D> {
 impl<const D: usize> InverseCdf<D> for AsymmetricLaplace<D> {
     /// `κ ln(p (1 + κ²)/κ²)` below `loc`, `−ln((1 − p)(1 + κ²))/κ` above, both times `scale`.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let (lower, upper) = self.sides(p);
+        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+        let p = p.clone().mask_fill(outside, f64::NAN);
+        let (lower, upper) = self.sides(&p);
         let lower = Operand::Tensor(p.clone().log() + lower) * self.asymmetry.clone();
         let upper = Operand::Tensor((special::log1p(p.clone().neg()) + upper).neg()) / self.asymmetry.clone();
         let (lower, upper) = (lower.into_tensor(), upper.into_tensor());

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, clamp_unit, full, logistic, minus_infinity, spread};
+use super::density::{beside, clamp_unit, full, logistic, minus_infinity, spread, where_true};
 use super::saddle_point::{self, refine};
-use super::{Distribution, Entropy, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -27,16 +27,9 @@ family! {
     Beta { concentration1: A, concentration0: B }
 }
 
-impl<const D: usize> Distribution<D> for Beta<D> {
-    type Kind = Float;
-
-    family_methods! { Beta { concentration1: Positive, concentration0: Positive } }
-
-    fn support(&self) -> Support {
-        Support::UnitInterval
-    }
-
-    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+impl<const D: usize> Beta<D> {
+    /// The log density, with `beyond(x) = (a + b) x − a` at values without a gradient.
+    pub(super) fn log_prob_beyond(&self, value: &Tensor<D>, beyond: impl FnOnce(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
         let (a, b) = (self.concentration1.clone(), self.concentration0.clone());
         let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().greater_equal_elem(1.0));
         let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.5));
@@ -57,9 +50,26 @@ impl<const D: usize> Distribution<D> for Beta<D> {
             let (a, b, x) = (spread(a, dims), spread(b, dims), spread(x, dims));
             let rest = x.clone().neg().add_scalar(1.0);
             let factor = (a.clone() / x.clone()).log() + (b.clone() / rest.clone()).log() - (a.clone() + b.clone()).log();
-            saddle_point::binomial(a, b, x, rest) + factor
+            saddle_point::binomial_beyond(a, b, x.clone(), rest, spread(beyond(x), dims)) + factor
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for Beta<D> {
+    type Kind = Float;
+
+    family_methods! { Beta { concentration1: Positive, concentration0: Positive } }
+
+    fn support(&self) -> Support {
+        Support::UnitInterval
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.log_prob_beyond(value, |x| {
+            let (a, b) = (beside(&self.concentration1, &x).without_autodiff(), beside(&self.concentration0, &x).without_autodiff());
+            (a.clone() + b) * x - a
+        })
     }
 
     /// `g₁/(g₁ + g₀) = σ(ln g₁ − ln g₀)`: nothing underflows before the last step.
@@ -97,5 +107,27 @@ impl<const D: usize> Entropy<D> for Beta<D> {
         let of_total = special::digamma(a.clone() + b.clone());
         let part = |a: Tensor<D>| (special::digamma(a.clone()) - of_total.clone()) * a.sub_scalar(1.0);
         special::log_beta(a.clone(), b.clone()) - part(a) - part(b)
+    }
+}
+
+impl<const D: usize> Beta<D> {
+    /// `I_x(a, b)`, or `I_{1 − x}(b, a)` where `upper`.
+    fn tail(&self, value: &Tensor<D>, upper: bool) -> Tensor<D> {
+        let (below, above) = (value.clone().lower_equal_elem(0.0), value.clone().greater_equal_elem(1.0));
+        let x = value.clone().mask_fill(below.clone().bool_or(above.clone()), 0.5);
+        let (a, b) = (beside(&self.concentration1, value), beside(&self.concentration0, value));
+        let tail = if upper { special::beta_inc(b, a, x.neg().add_scalar(1.0)) } else { special::beta_inc(a, b, x) };
+        let (start, end) = if upper { (1.0, 0.0) } else { (0.0, 1.0) };
+        where_true(where_true(tail, below, start), above, end)
+    }
+}
+
+impl<const D: usize> Cdf<D> for Beta<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.tail(value, false)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.tail(value, true)
     }
 }

@@ -156,7 +156,13 @@ impl<const D: usize> Slope<D> {
     /// `(e^(a x) − 1)/(eᵃ − 1)`
     fn cdf(&self, x: Tensor<D>) -> Tensor<D> {
         let (slope, turned) = self.falling();
-        let ratio = x.clone() * expm1_over(slope.clone() * x.clone()) / expm1_over(slope.clone());
+        let dims = (slope.clone() + x.clone()).dims();
+        let near = spread(self.near.clone(), dims);
+        let small = slope.clone().mask_fill(self.near.clone().bool_not(), 0.0);
+        let series = x.clone() * expm1_over(small.clone() * x.clone()) / expm1_over(small);
+        let large = slope.clone().mask_fill(self.near.clone(), -1.0);
+        let ratio = special::expm1(large.clone() * x.clone()) / special::expm1(large);
+        let ratio = ratio.mask_where(near, series);
         // e^(−a(1 − x)) (1 − e^(−a x))/(1 − e⁻ᵃ)
         let rest = x.neg().add_scalar(1.0);
         ratio * (slope.mask_fill(turned.bool_not(), 0.0) * rest).exp()

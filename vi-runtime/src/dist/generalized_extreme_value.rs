@@ -3,6 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{exp_positive, limits, minus_infinity, spread};
+use super::generalized_pareto::inside;
 use super::quotients::{EULER, expm1_over, log_gamma_excess, log_gamma_over, log1p_over};
 use super::standard::{gumbel, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -86,8 +87,7 @@ impl<const D: usize> Distribution<D> for GeneralizedExtremeValue<D> {
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
         let x = self.stretch(gumbel::draw(noise, self.batch.dims())?);
-        let (_, largest, _) = limits(x.dtype());
-        Ok(x.clamp(-largest, largest))
+        Ok(inside(x, [&self.loc, &self.scale, &self.shape]))
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -3,6 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, minus_infinity, spread};
+use super::quotients::polynomial;
 use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -139,11 +140,26 @@ impl<const D: usize> Moments<D> for LogUniform<D> {
         self.batch.fill(self.range() / self.width())
     }
 
-    /// `mean ((high + low)/2 − mean)`
+    /// `mean ((high + low)/2 − mean)`; the difference is `√(low high) (cosh h − sinh h/h)`, `h = ½ ln(high/low)`.
     fn variance(&self) -> Tensor<D> {
-        let middle = (self.high.clone() + self.low.clone()) * 0.5;
-        let mean = self.range() / self.width();
-        self.batch.fill(mean.clone() * (middle - mean))
+        // 2k/(2k + 1)!
+        const SERIES: [f64; 8] = [
+            1.0 / 3.0,
+            1.0 / 30.0,
+            1.0 / 840.0,
+            1.0 / 45_360.0,
+            1.0 / 3_991_680.0,
+            1.0 / 518_918_400.0,
+            1.0 / 93_405_312_000.0,
+            1.0 / 22_230_464_256_000.0,
+        ];
+        let (low, high) = (self.batch.fill(self.low.clone()), self.batch.fill(self.high.clone()));
+        let mean = self.mean();
+        let square = self.batch.fill(self.width() * 0.5).square();
+        let near = square.clone().lower_elem(1.0);
+        let few = square.clamp_max(1.0);
+        let series = polynomial(&SERIES, few.clone()) * few * low.clone().sqrt() * high.clone().sqrt();
+        mean.clone() * ((high + low) * 0.5 - mean).mask_where(near, series)
     }
 }
 

@@ -68,7 +68,7 @@ fn hard_draws_in_single_precision_stay_inside_the_support() {
     let to = Placement { device: test_device(), dtype: FloatDType::F32 };
     let mut source = HostNoise::new(Key::new(7), to.clone());
     let mut noise = Noise::new(&mut source);
-    let mut inside = |name: &str, x: Tensor<1>, log_prob: Tensor<1>| {
+    let inside = |name: &str, x: Tensor<1>, log_prob: Tensor<1>| {
         let (x, log_prob) = (numbers(x), numbers(log_prob));
         assert!(x.iter().all(|x| x.is_finite()), "{name}");
         assert!(log_prob.iter().all(|lp| *lp > f64::NEG_INFINITY && lp.is_finite()), "{name}");
@@ -90,7 +90,9 @@ fn hard_draws_in_single_precision_stay_inside_the_support() {
         FoldedNormal::new(0.0, 1e-20);
         GeneralizedExtremeValue::new(0.0, 1.0, 20.0);
         GeneralizedExtremeValue::new(0.0, 1.0, -0.5);
+        GeneralizedExtremeValue::new(0.5, 1.0, -5.0);
         GeneralizedPareto::new(0.0, 1.0, 20.0);
+        GeneralizedPareto::new(0.5, 1.0, -5.0);
         Gompertz::new(1e-20, 1.0);
         Gumbel::new(0.0, 1e10);
         InverseGamma::new(1e-2, 1.0);
