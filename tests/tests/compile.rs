@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[macro_use]
 #[path = "compile/families.rs"]
 mod families;
 #[path = "compile/layers.rs"]
@@ -12,6 +13,8 @@ mod programs;
 mod refusals;
 #[path = "support/schools.rs"]
 mod schools;
+#[path = "compile/univariate.rs"]
+mod univariate;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

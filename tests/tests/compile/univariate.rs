@@ -1,7 +1,10 @@
 //! Location–scale families and those on the positive numbers and intervals, observed and drawn.
 
-use super::families::{draws, observes};
-use super::*;
+use tests::vector;
+use vi_runtime::dist::*;
+use vi_runtime::prelude::*;
+
+use super::agree;
 
 observes! {
     asymmetric_laplace_observed: Tensor<1> = vector([0.4, -1.2]) => |x, p, u| AsymmetricLaplace::new(u.clone(), p.clone(), p.clone() + u.clone());

@@ -111,23 +111,28 @@ impl<const D: usize> Entropy<D> for Beta<D> {
 }
 
 impl<const D: usize> Beta<D> {
-    /// `I_x(a, b)`, or `I_{1 − x}(b, a)` where `upper`.
-    fn tail(&self, value: &Tensor<D>, upper: bool) -> Tensor<D> {
+    /// A function of both concentrations and the value inside `(0, 1)`; the ends outside.
+    fn inside(&self, value: &Tensor<D>, ends: (f64, f64), f: impl FnOnce(Tensor<D>, Tensor<D>, Tensor<D>) -> Tensor<D>) -> Tensor<D> {
         let (below, above) = (value.clone().lower_equal_elem(0.0), value.clone().greater_equal_elem(1.0));
         let x = value.clone().mask_fill(below.clone().bool_or(above.clone()), 0.5);
-        let (a, b) = (beside(&self.concentration1, value), beside(&self.concentration0, value));
-        let tail = if upper { special::beta_inc(b, a, x.neg().add_scalar(1.0)) } else { special::beta_inc(a, b, x) };
-        let (start, end) = if upper { (1.0, 0.0) } else { (0.0, 1.0) };
-        where_true(where_true(tail, below, start), above, end)
+        let tail = f(beside(&self.concentration1, value), beside(&self.concentration0, value), x);
+        where_true(where_true(tail, below, ends.0), above, ends.1)
     }
 }
 
 impl<const D: usize> Cdf<D> for Beta<D> {
+    /// `I_x(a, b)`
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.tail(value, false)
+        self.inside(value, (0.0, 1.0), special::beta_inc)
     }
 
+    /// `I_{1 − x}(b, a)`, and one less the other tail where that is the smaller one: there `1 − x` has lost the digits of `x`.
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.tail(value, true)
+        self.inside(value, (1.0, 0.0), |a, b, x| {
+            let lower = special::beta_inc(a.clone(), b.clone(), x.clone());
+            let upper = special::beta_inc(b, a, x.neg() + 1.0);
+            let small = lower.clone().lower_elem(0.5);
+            upper.mask_where(small, lower.neg() + 1.0)
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::minus_infinity;
+use super::density::{minus_infinity, where_true};
 use super::normal::HALF_LN_2PI;
 use super::{Cdf, Distribution, Moments, family, family_methods};
 use crate::error::Result;
@@ -103,7 +103,7 @@ impl<const D: usize> Cdf<D> for FoldedNormal<D> {
 
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
         let (upper, lower) = self.tails(value);
-        (special::ndtr(upper) + special::ndtr(lower)).clamp_max(1.0)
+        where_true(special::ndtr(upper) + special::ndtr(lower), value.clone().lower_equal_elem(0.0), 1.0)
     }
 
     /// The logarithm of a sum of two tails, of which the first is the larger.
@@ -113,6 +113,7 @@ impl<const D: usize> Cdf<D> for FoldedNormal<D> {
         let (upper, lower) = self.tails(value);
         let larger = special::log_ndtr(upper);
         let apart = (larger.clone() - special::log_ndtr(lower)).clamp(-LN_2, APART);
-        (larger + special::log1p(apart.neg().exp())).clamp_max(0.0)
+        let log_survival = larger + special::log1p(apart.neg().exp());
+        where_true(log_survival, value.clone().lower_equal_elem(0.0), 0.0)
     }
 }

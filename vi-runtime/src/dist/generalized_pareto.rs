@@ -33,12 +33,15 @@ family! {
 impl<const D: usize> GeneralizedPareto<D> {
     /// `y`, with where the value lies below and above the support; 0 there.
     fn excess(&self, value: &Tensor<D>) -> Excess<D> {
-        let z = ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor();
+        let (negative, positive) = (value.clone().equal_elem(f64::NEG_INFINITY), value.clone().equal_elem(f64::INFINITY));
+        let x = Operand::Tensor(value.clone().mask_fill(negative.clone().bool_or(positive.clone()), 0.0));
+        let z = ((x - self.loc.clone()) / self.scale.clone()).into_tensor();
         let t = (Operand::Tensor(z.clone()) * self.concentration.clone()).into_tensor();
         let z = spread(z, t.dims());
         let (_, largest, _) = limits(z.dtype());
-        let below = z.clone().lower_elem(0.0);
-        let above = t.clone().lower_equal_elem(-1.0).bool_or(z.clone().greater_elem(largest)).bool_and(below.clone().bool_not());
+        let (negative, positive) = (spread(negative, t.dims()), spread(positive, t.dims()));
+        let below = z.clone().lower_elem(0.0).bool_or(negative).bool_and(positive.clone().bool_not());
+        let above = t.clone().lower_equal_elem(-1.0).bool_or(positive).bool_and(below.clone().bool_not());
         let outside = below.clone().bool_or(above.clone());
         let t = t.mask_fill(outside.clone(), 0.0).clamp_max(largest);
         Excess { y: z.mask_fill(outside, 0.0) * log1p_over(t), below, above }

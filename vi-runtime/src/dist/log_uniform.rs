@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, minus_infinity, spread};
+use super::density::{beside, minus_infinity, spread, where_true};
 use super::quotients::polynomial;
 use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
 use crate::error::Result;
@@ -53,14 +53,12 @@ impl<const D: usize> LogUniform<D> {
         (spread(below, dims), spread(above, dims))
     }
 
-    /// `ln(x/low)`, 0 below the support and the whole width above.
+    /// `ln(x/low)`, 0 outside the support.
     fn depth(&self, value: &Tensor<D>) -> Tensor<D> {
         let (below, above) = self.beyond(value);
         let low = spread(beside(&self.low, value), below.dims());
-        let x = spread(value.clone(), below.dims()).mask_where(below.clone().bool_or(above.clone()), low);
-        let depth = self.log_above(Operand::Tensor(x)).into_tensor();
-        let width = spread(beside(&self.width(), value), depth.dims());
-        depth.mask_where(above, width)
+        let x = spread(value.clone(), below.dims()).mask_where(below.bool_or(above), low);
+        self.log_above(Operand::Tensor(x)).into_tensor()
     }
 
     /// `low (high/low)ᵘ`, rounded into the support; the square of its root, whose factors are not beyond the floats.
@@ -173,7 +171,9 @@ impl<const D: usize> Entropy<D> for LogUniform<D> {
 impl<const D: usize> Cdf<D> for LogUniform<D> {
     /// `ln(x/low)/ln(high/low)`
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(self.depth(value)) / self.width()).into_tensor()
+        let (_, above) = self.beyond(value);
+        let part = Operand::Tensor(self.depth(value)) / self.width();
+        where_true(part.into_tensor().clamp_max(1.0), above, 1.0)
     }
 }
 
