@@ -97,13 +97,21 @@ impl<const D: usize> Cdf<D> for Cauchy<D> {
     }
 }
 
+/// `−cot πp`, by symmetry from the tail that `p` lies in.
+fn quantile<const D: usize>(p: Tensor<D>) -> Tensor<D> {
+    let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+    let above = p.clone().greater_elem(0.5);
+    let tail = p.clone().mask_where(above.clone(), p.neg().add_scalar(1.0));
+    let z = tail.mul_scalar(PI).tan().recip();
+    z.clone().neg().mask_where(above, z).mask_fill(outside, f64::NAN)
+}
+
 impl<const D: usize> InverseCdf<D> for Cauchy<D> {
-    /// `−cot πp`, by symmetry from the tail that `p` lies in.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
-        let above = p.clone().greater_elem(0.5);
-        let tail = p.clone().mask_where(above.clone(), p.clone().neg().add_scalar(1.0));
-        let z = tail.mul_scalar(PI).tan().recip();
-        self.stretch(z.clone().neg().mask_where(above, z).mask_fill(outside, f64::NAN))
+        self.stretch(quantile(p.clone()))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(q.clone()).neg())
     }
 }

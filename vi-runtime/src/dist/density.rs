@@ -22,6 +22,12 @@ pub(crate) fn spread<const D: usize, K: Basic>(tensor: Tensor<D, K>, dims: [usiz
     if tensor.dims() == dims { tensor } else { tensor.expand::<D, _>(dims) }
 }
 
+/// `ln x`, and minus infinity without a gradient at 0, where `0 · ∞` would make the gradient NaN.
+pub(crate) fn log_or_nothing<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let zero = x.clone().equal_elem(0.0);
+    x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
+}
+
 /// `ln(1 + eˣ)`, relative error of a few ulp at both ends.
 ///
 /// Burn's own `softplus` switches to `x` at 20, an error of 2e-9 there; at 80 `ln(1 + eˣ) = x` to the last bit and `eˣ` is
@@ -46,6 +52,13 @@ pub(crate) fn logistic<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `ln(1 + eˣ)` on the host.
 pub(crate) fn softplus_scalar(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// `ln(1 − e⁻ˣ)` for `x > 0`: by `expm1` where `e⁻ˣ` is near 1, else by `log1p` (Mächler 2012).
+pub(crate) fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let far = x.clone().greater_elem(std::f64::consts::LN_2);
+    let near = crate::special::expm1(x.clone().mask_fill(far.clone(), 1.0).neg()).neg().log();
+    crate::special::log1p(x.neg().exp().mask_fill(far.clone().bool_not(), 0.0).neg()).mask_where(far.bool_not(), near)
 }
 
 /// The smallest normal number, the largest finite one and the largest below 1.
@@ -85,6 +98,20 @@ pub(crate) fn beside<const D: usize>(parameter: &Operand<D>, like: &Tensor<D>) -
     parameter.clone().tensor(&to)
 }
 
+/// The parameter that makes the larger terms where all are numbers, else any that is not one: what [`refine`] asks for.
+///
+/// [`refine`]: super::saddle_point::refine
+pub(crate) fn largest<const D: usize, const N: usize>(parameters: [&Operand<D>; N]) -> Operand<D> {
+    let mut largest = 0.0_f64;
+    for parameter in parameters {
+        match parameter {
+            Operand::Number(x) => largest = largest.max(*x),
+            other => return other.clone(),
+        }
+    }
+    Operand::Number(largest)
+}
+
 /// Which of two equivalent parameters a discrete family was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -107,6 +134,14 @@ impl Form {
     pub(crate) fn constraint(self) -> super::Constraint {
         match self {
             Form::Probs => super::Constraint::UnitInterval,
+            Form::Logits => super::Constraint::Logit,
+        }
+    }
+
+    /// What rows along the last dimension must satisfy.
+    pub(crate) fn row_constraint(self) -> super::Constraint {
+        match self {
+            Form::Probs => super::Constraint::Simplex,
             Form::Logits => super::Constraint::Logit,
         }
     }

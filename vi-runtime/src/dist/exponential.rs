@@ -46,7 +46,8 @@ impl<const D: usize> Distribution<D> for Exponential<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let log_prob = self.rate.clone().ln() - Operand::Tensor(self.standardise(value));
+        let inside = value.clone().mask_fill(outside.clone(), 0.0);
+        let log_prob = self.rate.clone().ln() - Operand::Tensor(self.standardise(&inside));
         minus_infinity(log_prob.into_tensor(), outside)
     }
 

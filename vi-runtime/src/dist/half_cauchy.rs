@@ -48,7 +48,7 @@ impl<const D: usize> Distribution<D> for HalfCauchy<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let z = Operand::Tensor(value.clone()) / self.scale.clone();
+        let z = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) / self.scale.clone();
         let constant = self.scale.clone().ln() + LN_HALF_PI;
         minus_infinity((-z.square().ln_1p() - constant).into_tensor(), outside)
     }
@@ -102,5 +102,11 @@ impl<const D: usize> InverseCdf<D> for HalfCauchy<D> {
         let rest = p.clone().neg().add_scalar(1.0).mul_scalar(FRAC_PI_2);
         let z = angle.tan().mask_where(p.clone().greater_elem(0.5), rest.tan().recip());
         self.stretch(z.mask_fill(outside, f64::NAN))
+    }
+
+    /// `scale cot(½ π q)`
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        let outside = q.clone().lower_elem(0.0).bool_or(q.clone().greater_elem(1.0));
+        self.stretch(q.clone().mul_scalar(FRAC_PI_2).tan().recip().mask_fill(outside, f64::NAN))
     }
 }

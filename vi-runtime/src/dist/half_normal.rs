@@ -45,7 +45,7 @@ impl<const D: usize> Distribution<D> for HalfNormal<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let z = Operand::Tensor(value.clone()) / self.scale.clone();
+        let z = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) / self.scale.clone();
         let constant = self.scale.clone().ln() + HALF_LN_HALF_PI;
         minus_infinity((z.square() * -0.5 - constant).into_tensor(), outside)
     }
@@ -98,6 +98,13 @@ impl<const D: usize> InverseCdf<D> for HalfNormal<D> {
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
         let outside = p.clone().lower_elem(0.0);
         let z = special::erfinv(p.clone()).mul_scalar(SQRT_2).mask_fill(outside, f64::NAN);
+        (Operand::Tensor(z) * self.scale.clone()).into_tensor()
+    }
+
+    /// `−scale Φ⁻¹(q/2)`
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        let outside = q.clone().greater_elem(1.0);
+        let z = special::ndtri(q.clone().mul_scalar(0.5)).neg().mask_fill(outside, f64::NAN);
         (Operand::Tensor(z) * self.scale.clone()).into_tensor()
     }
 }

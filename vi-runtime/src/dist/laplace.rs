@@ -114,12 +114,20 @@ impl<const D: usize> Cdf<D> for Laplace<D> {
     }
 }
 
+/// `ln 2p` below the median, `−ln 2(1 − p)` above.
+fn quantile<const D: usize>(p: Tensor<D>) -> Tensor<D> {
+    let above = p.clone().greater_elem(0.5);
+    let lower = p.clone().log().add_scalar(LN_2);
+    let upper = special::log1p(p.neg()).add_scalar(LN_2).neg();
+    lower.mask_where(above, upper)
+}
+
 impl<const D: usize> InverseCdf<D> for Laplace<D> {
-    /// `ln 2p` below the median, `−ln 2(1 − p)` above.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let above = p.clone().greater_elem(0.5);
-        let lower = p.clone().log().add_scalar(LN_2);
-        let upper = special::log1p(p.clone().neg()).add_scalar(LN_2).neg();
-        self.stretch(lower.mask_where(above, upper))
+        self.stretch(quantile(p.clone()))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(q.clone()).neg())
     }
 }

@@ -106,4 +106,9 @@ impl<const D: usize> InverseCdf<D> for SoftLaplace<D> {
         let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
         self.stretch(quantile(p.clone().mask_fill(outside, f64::NAN)))
     }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        let outside = q.clone().lower_elem(0.0).bool_or(q.clone().greater_elem(1.0));
+        self.stretch(quantile(q.clone().mask_fill(outside, f64::NAN)).neg())
+    }
 }

@@ -42,6 +42,15 @@ macro_rules! standardised {
                 )?
                 value
             }
+
+            fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+                let value = self.stretch($crate::dist::standard::$standard::inverse_survival(q.clone()));
+                $(
+                    let never = $crate::dist::density::spread(q.clone().equal_elem(0.0), value.dims());
+                    let value = value.mask_fill(never, $upper);
+                )?
+                value
+            }
         }
     };
 }
@@ -78,6 +87,12 @@ pub(super) mod exponential {
     pub(in crate::dist) fn icdf<const D: usize>(p: Tensor<D>) -> Tensor<D> {
         let negative = p.clone().lower_elem(0.0);
         special::log1p(p.neg()).neg().mask_fill(negative, f64::NAN)
+    }
+
+    /// `−ln q`
+    pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
+        let outside = q.clone().greater_elem(1.0);
+        q.log().neg().mask_fill(outside, f64::NAN)
     }
 
     /// `−ln u` rather than `−ln(1 − u)`: floats resolve small `u` finely, and it makes the tail.
@@ -122,6 +137,11 @@ pub(super) mod gumbel {
         p.log().neg().log().neg()
     }
 
+    /// `−ln(−ln(1 − q))`
+    pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
+        special::log1p(q.neg()).neg().log().neg()
+    }
+
     /// `−ln(−ln(1 − u))`: floats resolve small `u` finely, and it makes the heavier tail.
     pub(in crate::dist) fn draw<const D: usize>(noise: &mut Noise<'_>, shape: [usize; D]) -> Result<Tensor<D>> {
         Ok(special::log1p(noise.uniform(shape)?.neg()).neg().log().neg())
@@ -154,6 +174,11 @@ pub(super) mod logistic {
         p.clone().log() - special::log1p(p.neg())
     }
 
+    /// `ln(1 − q) − ln q`
+    pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
+        icdf(q).neg()
+    }
+
     pub(in crate::dist) fn draw<const D: usize>(noise: &mut Noise<'_>, shape: [usize; D]) -> Result<Tensor<D>> {
         Ok(icdf(noise.uniform(shape)?))
     }
@@ -182,5 +207,9 @@ pub(super) mod normal {
 
     pub(in crate::dist) fn icdf<const D: usize>(p: Tensor<D>) -> Tensor<D> {
         special::ndtri(p)
+    }
+
+    pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
+        special::ndtri(q).neg()
     }
 }
