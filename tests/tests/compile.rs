@@ -21,6 +21,8 @@ mod refusals;
 mod schools;
 #[path = "compile/supports.rs"]
 mod supports;
+#[path = "compile/univariate.rs"]
+mod univariate;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

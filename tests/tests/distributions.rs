@@ -39,6 +39,8 @@ mod shapes_discrete;
 mod structured;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/univariate.rs"]
+mod univariate;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

@@ -340,6 +340,9 @@ fn a_structured_parameter_starts_inside_its_support() -> Result<()> {
         let found = one_step(&model, starts_with(init, which));
         assert!(found.starts_with("parameter `start`: its initial value") && found.contains(fault), "{found}");
     }
+    Ok(())
+}
+
 #[model]
 fn correlated(y: Tensor<1>, covariance: Tensor<2>) {
     let mu = sample!("mu", Normal::new(0.0, 1.0));
