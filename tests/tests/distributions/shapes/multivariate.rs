@@ -374,3 +374,29 @@ fn correlation_matrices_and_their_factors_agree() {
     let close = |(a, b): (&f64, &f64)| (a - b).abs() <= (if has_f64() { 1e-8 } else { 1e-2 }) * b.abs().max(1.0);
     assert!(whole.iter().zip(&expected).all(close), "{whole:?} {expected:?}");
 }
+
+/// A trend whose slope moves by `moves` a step, seen with noise `noise`: in single precision as in double.
+#[test]
+fn a_long_series_keeps_its_digits_in_single_precision() {
+    if !has_f64() {
+        return;
+    }
+    let steps = 300;
+    for (moves, noise) in [(1.0, 0.1), (1.0, 1.0), (0.1, 1.0), (1.0, 0.01)] {
+        let (mut level, mut slope, mut y) = (0.0_f64, 0.0_f64, Vec::new());
+        for t in 0..steps {
+            let phase = (t * t) as f64;
+            y.push(f64::from((level + noise * (phase * 0.7).sin()) as f32));
+            level += slope;
+            slope += moves * (phase * 1.3).cos() * 1.4;
+        }
+        let [single, double] = [DType::F32, DType::F64].map(|dtype| {
+            let of = |values: &[f64], dims: [usize; 2]| tensor::<2>(values, dims, dtype);
+            let transition = of(&[1.0, 1.0, 0.0, 1.0], [2, 2]);
+            let model =
+                GaussianStateSpace::new(steps, transition, of(&[0.0, moves], [2, 1]), of(&[1.0, 0.0], [1, 2]), of(&[noise], [1, 1]));
+            numbers(model.log_prob(&of(&y, [steps, 1])))[0]
+        });
+        assert!((single - double).abs() <= 2e-5 * double.abs(), "{moves} {noise}: {single} instead of {double}");
+    }
+}
