@@ -14,7 +14,7 @@ const SERIES_END: f64 = 30.0;
 /// Longer panels would see the edge of `e^{−x e^u}`.
 const PANEL: f64 = 4.0;
 
-/// `P(a, x) = ∫₀ˣ t^{a−1} e^{−t} dt/Γ(a)` for `a, x ≥ 0`, else NaN.
+/// `P(a, x) = ∫₀ˣ t^{a−1} e^{−t} dt/Γ(a)` for `a > 0` and `x ≥ 0`, else NaN.
 pub fn gamma_p(a: f64, x: f64) -> f64 {
     tails(a, x).0
 }
@@ -26,7 +26,7 @@ pub fn gamma_q(a: f64, x: f64) -> f64 {
 
 /// `∂P(a, x)/∂x = x^{a−1} e^{−x}/Γ(a)`.
 pub fn gamma_density(a: f64, x: f64) -> f64 {
-    if !valid(a, x) || a == 0.0 || a.is_infinite() {
+    if !valid(a, x) {
         return f64::NAN;
     }
     if x == 0.0 {
@@ -50,7 +50,7 @@ pub fn gamma_density(a: f64, x: f64) -> f64 {
 /// `−D` times the derivative of a gamma draw at fixed probability (see `gamma_log_derivative`): a series or
 /// `∫ |ln t − ψ(a)|` over the tail on that side of the geometric mean `e^{ψ(a)}` where the difference has one sign.
 pub fn gamma_p_in_shape(a: f64, x: f64) -> f64 {
-    if !valid(a, x) || a == 0.0 || a.is_infinite() {
+    if !valid(a, x) {
         return f64::NAN;
     }
     if x == 0.0 || x.is_infinite() {
@@ -81,16 +81,16 @@ pub fn gamma_p_in_shape(a: f64, x: f64) -> f64 {
 }
 
 fn valid(a: f64, x: f64) -> bool {
-    a >= 0.0 && x >= 0.0
+    a > 0.0 && a.is_finite() && x >= 0.0
 }
 
 /// `P` and `Q`.
 fn tails(a: f64, x: f64) -> (f64, f64) {
-    if !valid(a, x) || (a.is_infinite() && x.is_infinite()) {
+    if !valid(a, x) {
         (f64::NAN, f64::NAN)
-    } else if x == 0.0 || a.is_infinite() {
+    } else if x == 0.0 {
         (0.0, 1.0)
-    } else if a == 0.0 || x.is_infinite() {
+    } else if x.is_infinite() {
         (1.0, 0.0)
     } else if a < 1.0 && x <= 2.0 {
         // Neither is the complement of the other: P is near 1 for small a, and Q for small x.

@@ -8,6 +8,28 @@ use super::{lgamma, log_beta, polynomial, stirling_remainder};
 /// From here on Stirling's series replaces `Γ`.
 const LARGE: f64 = 10.0;
 
+/// `2/(2k + 3)`: `(ln((1 + s)/(1 − s)) − 2s)/s³` in `s²`; enough terms for `s ≤ ¼`.
+const ATANH: [f64; 12] = {
+    let mut terms = [0.0; 12];
+    let mut k = 0;
+    while k < terms.len() {
+        terms[k] = 2.0 / (2 * k + 3) as f64;
+        k += 1;
+    }
+    terms
+};
+
+/// `1/(k + 2)!`: `(e^u − 1 − u)/u²`; enough terms for `|u| ≤ ½`.
+const EXPONENTIAL: [f64; 13] = {
+    let mut terms = [0.5; 13];
+    let mut k = 1;
+    while k < terms.len() {
+        terms[k] = terms[k - 1] / (k + 2) as f64;
+        k += 1;
+    }
+    terms
+};
+
 /// `μ − ln(1 + μ)` for `μ > −1`.
 ///
 /// With `s = μ/(2 + μ)`, `ln(1 + μ) = 2 (s + s³/3 + …)` and `μ − 2s = μ s`, so that nothing cancels.
@@ -17,23 +39,12 @@ pub(super) fn log1p_defect(mu: f64) -> f64 {
     }
     let s = mu / (2.0 + mu);
     let square = s * s;
-    let mut sum = 0.0;
-    for k in (1..12).rev() {
-        sum = sum * square + f64::from(2 * k + 1).recip();
-    }
-    mu * s - 2.0 * s * square * sum
+    mu * s - s * square * polynomial(&ATANH, square)
 }
 
 /// `e^u − 1 − u`.
 pub(super) fn expm1_defect(u: f64) -> f64 {
-    if u.abs() > 0.5 {
-        return u.exp_m1() - u;
-    }
-    let mut sum = 1.0;
-    for k in (3..16).rev() {
-        sum = 1.0 + sum * u / f64::from(k);
-    }
-    0.5 * u * u * sum
+    if u.abs() > 0.5 { u.exp_m1() - u } else { u * u * polynomial(&EXPONENTIAL, u) }
 }
 
 /// `xᵃ e^{−x}/Γ(a + 1)` for finite positive arguments.
