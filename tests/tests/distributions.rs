@@ -11,16 +11,28 @@ mod bijectors;
 mod capture;
 #[path = "distributions/density.rs"]
 mod density;
+#[path = "distributions/combinators.rs"]
+mod combinators;
 #[path = "distributions/differences.rs"]
 mod differences;
+#[path = "distributions/divergences.rs"]
+mod divergences;
+#[path = "distributions/hidden_markov.rs"]
+mod hidden_markov;
+#[path = "distributions/laws.rs"]
+mod laws;
 #[path = "distributions/mixtures.rs"]
 mod mixtures;
 #[path = "distributions/outside.rs"]
 mod outside;
+#[path = "distributions/page.rs"]
+mod page;
 #[path = "distributions/sampling.rs"]
 mod sampling;
 #[path = "distributions/shapes.rs"]
 mod shapes;
+#[path = "distributions/shapes_discrete.rs"]
+mod shapes_discrete;
 #[path = "distributions/table.rs"]
 mod table;
 

@@ -36,6 +36,8 @@ impl Op {
             Op::ArgSort { .. } => "argsort",
             Op::Cholesky => "cholesky",
             Op::SolveLower { .. } => "solve_lower",
+            Op::LowerTriangle => "lower_triangle",
+            Op::BelowDiagonal => "below_diagonal",
             Op::LogGamma { .. } => "log_gamma",
         }
     }
@@ -48,6 +50,7 @@ impl Unary {
             Unary::Neg => "neg",
             Unary::Abs => "abs",
             Unary::Sign => "sign",
+            Unary::Detach => "detach",
             Unary::Exp => "exp",
             Unary::Log => "log",
             Unary::Log1p => "log1p",

@@ -48,10 +48,16 @@ fn constructed(path: &Path) -> Tag {
         "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" => "Positive",
         "Beta" => "UnitInterval",
         "Dirichlet" => "Simplex",
-        "MultivariateNormal" => "RealVector",
+        "MultivariateNormal" | "LowRankMultivariateNormal" | "MultivariateStudentT" | "GaussianRandomWalk" | "AR" | "CAR" => "RealVector",
+        "MatrixNormal" | "GaussianStateSpace" => "Real",
+        "ZeroSumNormal" => "ZeroSum",
+        "Wishart" | "InverseWishart" => "PositiveDefinite",
+        "WishartCholesky" => "LowerCholesky",
+        "LKJ" => "Correlation",
+        "LKJCholesky" => "CorrelationCholesky",
         "Delta" => "Point",
         "Bernoulli" => "Boolean",
-        "Poisson" => "NonNegativeInteger",
+        "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };
     Tag { name, span: Some(path.span()) }

@@ -15,6 +15,14 @@ pub use vi_graph::special as scalar;
 use ops::SpecialOps;
 use probability::ProbabilityOps;
 
+/// `x` itself, through which no gradient passes.
+///
+/// Unlike Burn's `detach` and `without_autodiff` it is part of a compiled step: the capture device, which has no autodiff,
+/// records it.
+pub fn detach<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::detach(x.into_dispatch()))
+}
+
 /// `ln Γ(x)` of each element; infinite at 0, NaN below.
 ///
 /// Its gradient is [`digamma`].

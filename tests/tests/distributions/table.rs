@@ -8,6 +8,14 @@ pub struct Case {
     /// Row-major numbers of each parameter, in the order asked for.
     pub params: Vec<Vec<f64>>,
     pub points: Vec<Point>,
+    moments: Value,
+}
+
+impl Case {
+    /// `mean`, `variance` or `entropy`; absent where it is not known.
+    pub fn moment(&self, name: &str) -> Option<Vec<f64>> {
+        flat(&self.moments[name])
+    }
 }
 
 pub struct Point {
@@ -37,12 +45,21 @@ pub fn read(name: &str, params: &[&str]) -> Vec<Case> {
                     grad_params: point.get("grad_params").map(|grads| params.iter().map(|name| grads.get(name).and_then(flat)).collect()),
                 })
                 .collect(),
+            moments: case["moments"].clone(),
         })
         .collect()
 }
 
+/// Mean, variance and entropy of each case, where the table has them.
+pub fn moments(name: &str) -> Vec<[Option<Vec<f64>>; 3]> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logprob").join(format!("{name}.json"));
+    let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let of = |case: &Value| ["mean", "variance", "entropy"].map(|key| flat(&case["moments"][key]));
+    table["cases"].as_array().unwrap().iter().map(of).collect()
+}
+
 /// Numbers in row-major order, whatever the nesting.
-fn flat(value: &Value) -> Option<Vec<f64>> {
+pub fn flat(value: &Value) -> Option<Vec<f64>> {
     match value {
         Value::Number(x) => Some(vec![x.as_f64()?]),
         Value::String(x) => Some(vec![match x.as_str() {

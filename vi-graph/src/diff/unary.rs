@@ -139,7 +139,7 @@ pub(super) fn rule(graph: &mut Graph, f: Unary, x: Id, out: Id, g: Id) -> Result
             graph.div(first, zeroth)
         }
         Unary::Trigamma => return Err(unsupported(f.name(), "its derivative is the tetragamma function, which no operation computes")),
-        Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => return Ok(graph.full_like(0.0, x)),
+        Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Detach => return Ok(graph.full_like(0.0, x)),
     };
     Ok(graph.mul(g, slope))
 }

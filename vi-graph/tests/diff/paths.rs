@@ -81,6 +81,30 @@ fn operations_without_a_rule_are_named() {
     assert!(matches!(&error, Error::Unsupported { op, .. } if op == "gamma_log_derivative"), "{error}");
 }
 
+/// `x² − c x` with `c` the value of `x`: 0, with the slope `2x − c = x`, and no simplification before may lose it.
+#[test]
+fn a_detached_value_is_a_constant() {
+    let (mut graph, x) = parameters(&[point(&[2], &[3.0, -0.5])]);
+    let square = graph.unary(Unary::Square, x[0]);
+    let held = graph.unary(Unary::Detach, x[0]);
+    let product = graph.mul(held, x[0]);
+    let difference = graph.sub(square, product);
+    let loss = graph.sum_all(difference);
+    graph.outputs = vec![loss];
+    let mut graph = vi_graph::optimise::optimise(&graph);
+    let parameter = graph.ids().find(|&id| matches!(graph.node(id).op, Op::Input(_))).unwrap();
+    let loss = graph.outputs[0];
+    let slope = gradient(&mut graph, loss, &[parameter]).unwrap()[0].unwrap();
+    graph.outputs = vec![loss, slope];
+    for graph in [vi_graph::optimise::optimise(&graph), graph.clone()] {
+        let found = interpret(&graph, &[Data::Float(vec![3.0, -0.5])], Key::new(0)).unwrap();
+        assert_eq!(found, [Data::Float(vec![0.0]), Data::Float(vec![3.0, -0.5])]);
+    }
+    let only_held = graph.unary(Unary::Detach, parameter);
+    let loss = graph.sum_all(only_held);
+    assert_eq!(gradient(&mut graph, loss, &[parameter]).unwrap(), [None]);
+}
+
 #[test]
 fn only_of_one_float() {
     let (mut graph, x) = parameters(&[point(&[2], &[1.0, 2.0])]);

@@ -222,7 +222,7 @@ impl Generator {
             Op::LogGamma { .. } => operands.then_some(false),
             _ if node.ty != Type::Float => Some(true),
             Op::Input(_) | Op::Constant(_) | Op::Full(_) => Some(true),
-            Op::Unary(Unary::Neg | Unary::Abs)
+            Op::Unary(Unary::Neg | Unary::Abs | Unary::Detach)
             | Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Max | Binary::Min)
             | Op::Where
             | Op::Reduce(Reduce::Max | Reduce::Min, _)

@@ -14,7 +14,7 @@ use super::Source;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::custom_op::record;
 use crate::error::{Error, Result};
-use crate::noise::{HostNoise, NoiseSource};
+use crate::noise::{Counts, HostNoise, NoiseSource};
 use crate::operand::Placement;
 use crate::program::{Plate, Site};
 
@@ -131,10 +131,15 @@ impl Recorder {
         })
     }
 
+    /// The noise of a stream of its own.
+    pub(crate) fn noise_of(self: &Rc<Self>, name: String) -> Box<dyn NoiseSource> {
+        Box::new(RecordedNoise { recorder: Rc::clone(self), site: name, requests: 0 })
+    }
+
     /// The noise of a site in a run with this key.
     pub(crate) fn noise(self: &Rc<Self>, site: &Site, run: Key) -> Box<dyn NoiseSource> {
         if site.key == run {
-            return Box::new(RecordedNoise { recorder: Rc::clone(self), site: site.name.clone(), requests: 0 });
+            return self.noise_of(site.name.clone());
         }
         // Under a fixed seed every step draws the same numbers: they are constants.
         let fixed = HostNoise::new(site.key.site(&site.name), self.placement.clone());
@@ -198,6 +203,10 @@ impl NoiseSource for RecordedNoise {
         Err(on_host("a binomial draw", &self.site))
     }
 
+    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
+        Err(on_host(&format!("a {family:?} draw"), &self.site))
+    }
+
     fn placement(&self) -> &Placement {
         &self.recorder.placement
     }
@@ -228,6 +237,10 @@ impl NoiseSource for FixedNoise {
 
     fn binomial(&mut self, _: AnyTensor, _: AnyTensor) -> Result<AnyTensor> {
         Err(on_host("a binomial draw", &self.site))
+    }
+
+    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
+        Err(on_host(&format!("a {family:?} draw"), &self.site))
     }
 
     fn placement(&self) -> &Placement {

@@ -28,6 +28,10 @@ use crate::custom_op::record;
     Autodiff
 )]
 pub trait SpecialOps: Backend {
+    /// `x` without its gradient.
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_detach(x)
+    }
     /// `ln Γ(x)`.
     fn lgamma(x: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::lgamma::<Self>(x)
@@ -145,6 +149,11 @@ mod flex {
 }
 
 impl SpecialOps for Capture {
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.shape();
+        record("detach", [x], shape, vec![])
+    }
+
     fn lgamma(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = x.shape();
         record("lgamma", [x], shape, vec![])

@@ -245,6 +245,7 @@ functions! { Map<V> V {
     Abs(x) = x.abs();
     // 0 and NaN stay what they are.
     Sign(x) = V::select(x.lt(x.constant(0.0)) | x.constant(0.0).lt(x), x.constant(1.0).copysign(x), x);
+    Detach(x) = x;
     Sqrt(x) = x.sqrt();
     Recip(x) = x.constant(1.0) / x;
     Square(x) = x * x;
@@ -337,6 +338,7 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Neg => map_kernel::<R, Neg>(level),
         Unary::Abs => map_kernel::<R, Abs>(level),
         Unary::Sign => map_kernel::<R, Sign>(level),
+        Unary::Detach => map_kernel::<R, Detach>(level),
         Unary::Exp => map_kernel::<R, Exp>(level),
         Unary::Log => map_kernel::<R, Log>(level),
         Unary::Log1p => map_kernel::<R, Log1p>(level),

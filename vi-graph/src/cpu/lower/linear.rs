@@ -25,6 +25,14 @@ impl Lowering<'_> {
                 let (wide, n, m) = (self.wide(), node.shape[rank - 2], node.shape[rank - 1]);
                 self.routine(id, routine::SolveLower { wide, transpose, n, m })
             }
+            Op::LowerTriangle => {
+                let (wide, n) = (self.wide(), node.shape[rank - 1]);
+                self.routine(id, routine::LowerTriangle { wide, n })
+            }
+            Op::BelowDiagonal => {
+                let (wide, n) = (self.wide(), self.graph.shape(node.args[0])[rank]);
+                self.routine(id, routine::BelowDiagonal { wide, n })
+            }
             _ => Err(self.unsupported(id, "is no linear algebra")),
         }
     }
@@ -210,8 +218,8 @@ pub(super) fn panel(wide: bool) -> usize {
     if wide { matvec::panel::<f64>() } else { matvec::panel::<f32>() }
 }
 
-/// Products with fewer multiplications are left to one thread: about 20 microseconds.
-const SHARED: usize = 1 << 20;
+/// Products with fewer multiplications are left to one thread: about 10 microseconds.
+const SHARED: usize = 1 << 19;
 
 /// Matrices with fewer panels stay as they are.
 const PANELS: usize = 2;
