@@ -23,6 +23,8 @@ observes! {
     truncated_transformed_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| {
         Logistic::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Exp)).truncated(0.1, 2.0)
     };
+    truncated_counts_observed: Tensor<1, Int> = ints([1, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).truncated(1.0, 4.0);
+    censored_counts_observed: Tensor<1, Int> = ints([4, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).censored(f64::NEG_INFINITY, 4.0);
     censored_observed: Tensor<1> = vector([-1.0, 2.0]) => |x, p, u| Logistic::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     censored_inside_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Gumbel::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     folded_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Normal::new(u.clone(), p.clone()).folded();
@@ -63,6 +65,9 @@ fn divergences(x: Tensor<1>) {
     factor!("gumbel", Gumbel::new(u.clone(), p.clone()).kl_to(&Gumbel::new(v.clone(), q.clone())));
     factor!("gumbel.normal", Gumbel::new(u.clone(), p.clone()).kl_to(&Normal::new(v.clone(), q.clone())));
     factor!("normal.gumbel", Normal::new(u.clone(), p.clone()).kl_to(&Gumbel::new(v.clone(), q.clone())));
+    factor!("normal.laplace", Normal::new(u.clone(), p.clone()).kl_to(&Laplace::new(v.clone(), q.clone())));
+    factor!("uniform.laplace", Uniform::new(u.clone(), p.clone()).kl_to(&Laplace::new(v.clone(), q.clone())));
+    factor!("geometric", Geometric::new(u.clone()).kl_to(&Geometric::new(v.clone() * 0.5)));
     factor!("gamma", Gamma::new(u.clone(), p.clone()).kl_to(&Gamma::new(v.clone(), q.clone())));
     factor!("gamma.exponential", Gamma::new(u.clone(), p.clone()).kl_to(&Exponential::new(q.clone())));
     factor!("beta", Beta::new(u.clone(), p.clone()).kl_to(&Beta::new(v.clone(), q.clone())));

@@ -63,6 +63,33 @@ fn truncated_draws_follow_the_conditional_distribution() {
 }
 
 #[test]
+fn counts_can_be_truncated_and_censored() {
+    // P(x = k) = p (1 − p)ᵏ, so P(1 ≤ x ≤ 4) = (1 − p) − (1 − p)⁵.
+    let p = 0.3f64;
+    let mass = |k: i64| p * (1.0 - p).powi(k as i32);
+    let counts =
+        |x: &[i64]| Tensor::<1, burn::tensor::Int>::from_data(burn::tensor::TensorData::new(x.to_vec(), [x.len()]), &super::test_device());
+    let all = counts(&[0, 1, 2, 3, 4, 5]);
+    let truncated = placed(Geometric::new(p).truncated(1.0, 4.0));
+    assert_eq!(truncated.support(), Support::IntegerInterval(1, 4));
+    let total: f64 = (1..=4).map(mass).sum();
+    let found = numbers(truncated.log_prob(&all));
+    assert_eq!((found[0], found[5]), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    close(&found[1..5], &[1, 2, 3, 4].map(|k| (mass(k) / total).ln()));
+    let draws: Vec<i64> = draw(truncated.grow([N]), 21).into_data().iter::<i64>().collect();
+    for k in 0..=6 {
+        let expected = if (1..=4).contains(&k) { mass(k) / total } else { 0.0 };
+        let found = draws.iter().filter(|&&x| x == k).count() as f64 / N as f64;
+        assert!((found - expected).abs() <= 4.0 * (expected * (1.0 - expected) / N as f64).sqrt(), "{k}: {found} instead of {expected}");
+    }
+    let positive = placed(Geometric::new(p).truncated(1.0, f64::INFINITY));
+    close(&numbers(positive.log_prob(&counts(&[1, 7]))), &[1, 7].map(|k| (mass(k) / (1.0 - p)).ln()));
+    let censored = placed(Geometric::new(p).censored(1.0, 4.0));
+    let expected = [mass(0) + mass(1), mass(2), mass(3), (1.0 - p).powi(4)].map(f64::ln);
+    close(&numbers(censored.log_prob(&all))[1..5], &expected);
+}
+
+#[test]
 fn truncated_draws_stay_strictly_inside() {
     let to = placement(FloatDType::F32);
     let mut source = HostNoise::new(Key::new(7), to.clone());
@@ -178,7 +205,11 @@ fn expectation(name: &str, params: &[f64], want: &[f64], f: impl Fn(&[Tensor<1>]
         let n = each.len() as f64;
         let mean = each.iter().sum::<f64>() / n;
         let error = (each.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n / n).sqrt();
-        assert!((mean - want[k]).abs() <= 4.0 * error + 1e-5 * want[k].abs(), "{name}, parameter {k}: {mean} ± {error} instead of {}", want[k]);
+        assert!(
+            (mean - want[k]).abs() <= 4.0 * error + 1e-5 * want[k].abs(),
+            "{name}, parameter {k}: {mean} ± {error} instead of {}",
+            want[k]
+        );
     }
 }
 
@@ -223,7 +254,8 @@ fn gradients_flow_through_reparameterised_mixtures() {
     let slope = w[0] * w[1];
     let want = [slope * (m[1] - m[0]), w[0], w[1], 0.0, 0.0];
     expectation("the mean", &params, &want, |p, n| mixture(p).draw(n).unwrap());
-    let want = [slope * (second(1) - second(0)), 2.0 * w[0] * m[0], 2.0 * w[1] * m[1], 2.0 * third * w[0] * s[0], 2.0 * third * w[1] * s[1]];
+    let want =
+        [slope * (second(1) - second(0)), 2.0 * w[0] * m[0], 2.0 * w[1] * m[1], 2.0 * third * w[0] * s[0], 2.0 * third * w[1] * s[1]];
     expectation("the square", &params, &want, |p, n| mixture(p).draw(n).unwrap().square());
     // E cos x = Σ wₖ cos(mₖ) π sₖ/sinh(π sₖ)
     let damp = |s: f64| std::f64::consts::PI * s / (std::f64::consts::PI * s).sinh();
@@ -392,7 +424,9 @@ fn outside_there_is_no_density_and_no_gradient() {
     let infinite = [f64::INFINITY, f64::NEG_INFINITY];
     let beyond = [-1.0, 0.0, 5.0, 7.0, infinite[0], infinite[1]];
     refused("Truncated", &beyond, |p, x| Logistic::new(p, p).truncated(1.0, 4.0).log_prob(x));
-    refused("Truncated", &[-1.0, 0.5, infinite[1]], |p, x| Normal::new(p, p).transformed(Rc::new(Exp)).log_prob(&(x.clone().clamp_max(0.0))));
+    refused("Truncated", &[-1.0, 0.5, infinite[1]], |p, x| {
+        Normal::new(p, p).transformed(Rc::new(Exp)).log_prob(&(x.clone().clamp_max(0.0)))
+    });
     refused("Truncated Exponential", &[-3.0, 4.5], |p, x| Exponential::new(p).truncated(-1.0, 4.0).log_prob(x));
     refused("within the bounds, outside the base", &[-0.5], |p, x| Exponential::new(p).truncated(-1.0, 4.0).log_prob(x));
     refused("Censored", &beyond, |p, x| Logistic::new(p, p).censored(1.0, 4.0).log_prob(x));

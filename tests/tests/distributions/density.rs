@@ -201,10 +201,10 @@ macro_rules! families {
 
 #[path = "density/combinators.rs"]
 pub(super) mod combinators;
-#[path = "density/multivariate.rs"]
-pub(super) mod multivariate;
 #[path = "density/discrete.rs"]
 pub(super) mod discrete;
+#[path = "density/multivariate.rs"]
+pub(super) mod multivariate;
 
 families! {
     normal: "Normal", ["loc", "scale"], float, has [moments, entropy], |p| Normal::new(&p[0], &p[1]);
