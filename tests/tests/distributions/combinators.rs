@@ -364,7 +364,8 @@ fn transforms_element_by_element_have_distribution_functions() {
     close(&numbers(through.icdf(&given(&cdf, [3]))), &[0.2, 1.0, 30.0]);
     assert_eq!(numbers(through.cdf(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
     assert_eq!(numbers(through.log_survival(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
-    let turned: [(Rc<dyn Bijector<1>>, fn(f64) -> f64); 3] = [
+    type Turned = (Rc<dyn Bijector<1>>, fn(f64) -> f64);
+    let turned: [Turned; 3] = [
         (Rc::new(Affine { loc: 2.0, scale: -3.0 }), |y| (y - 2.0) / -3.0),
         (Rc::new(LessThan(1.0)), |y| (1.0 - y).ln()),
         (Rc::new(Compose(vec![Rc::new(Affine { loc: 1.0, scale: -0.5 }) as Rc<dyn Bijector<1>>, Rc::new(Sigmoid)])), |y| {

@@ -69,7 +69,7 @@ impl ScalarKind for Int {
 /// `ln (F(b) − F(a)) = ln F(b) + ln(1 − e^−(ln F(b) − ln F(a)))`, and the same with survival functions where `a` is above the
 /// median. Where the outer end has no mass beyond it the second term is left out, the point where it is evaluated being
 /// moved to the other end: its logarithm is infinite, and so would be its derivative.
-pub(super) fn log_mass<const D: usize, T: Cdf<D> + ?Sized>(of: &T, low: Tensor<D, T::Kind>, high: Tensor<D, T::Kind>) -> Tensor<D> {
+pub(super) fn log_mass<const D: usize, T: Cdf<D>>(of: &T, low: Tensor<D, T::Kind>, high: Tensor<D, T::Kind>) -> Tensor<D> {
     let at_low = of.log_cdf(&low);
     let dims = broadcast(("low", at_low.dims()), ("high", high.dims())).unwrap_or(at_low.dims());
     let (low, high, at_low) = (spread(low, dims), spread(high, dims), spread(at_low, dims));
