@@ -469,3 +469,64 @@ fn a_softened_point_is_a_narrow_normal_distribution() {
     close(&numbers(soft.variance()), &[0.1 * 0.1; 2]);
     assert_eq!(Delta::new(0.0).expand([3, 2]).soften(0.1).shape(), [3, 2]);
 }
+
+/// Quantiles by bisection against those of mpmath at 40 digits.
+#[test]
+fn quantiles_by_bisection() {
+    let p = [1e-10, 0.01, 0.5, 0.999];
+    let check = |found: Tensor<1>, expected: [f64; 4]| {
+        let tolerance = if has_f64() { 1e-11 } else { 2e-5 };
+        let found = numbers(found);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs()), "{found:?} instead of {expected:?}");
+    };
+    let given = |p: [f64; 4]| given(&p, [4]);
+    let gamma = placed(Gamma::new(2.5, 4.0));
+    check(gamma.icdf(&given(p)), [4.041_946_432_812_117e-5, 0.069_287_259_591_034_64, 0.543_932_523_886_940_9, 2.564_375_706_554_109_5]);
+    check(
+        gamma.inverse_survival(&given(p)),
+        [6.945_299_814_779_813, 1.885_784_058_673_624, 0.543_932_523_886_940_9, 0.026_276_575_328_652_404],
+    );
+    let spread = placed(Gamma::new(0.01, 1.0)).icdf(&given([0.9, 0.95, 0.99, 0.999]));
+    check(spread, [1.503_593_623_070_294_8e-5, 3.362_623_998_074_69e-3, 0.265_052_550_251_581_86, 1.509_084_147_694_75]);
+    let beta = placed(Beta::new(0.5, 3.0)).icdf(&given(p));
+    check(beta, [2.844_444_444_444_444_5e-21, 2.844_552_328_873_524_6e-5, 0.079_032_767_076_173, 0.855_447_776_691_985]);
+    let student_t = placed(StudentT::new(3.0, 0.0, 1.0)).icdf(&given([1e-10, 0.01, 0.75, 0.999]));
+    check(student_t, [-2_225.769_284_683_093, -4.540_702_858_568_133_5, 0.764_892_328_404_345_3, 10.214_531_852_407_383]);
+    assert_eq!(numbers(gamma.icdf(&tensor(&[0.0, 1.0], [2], precision().into()))), [0.0, f64::INFINITY]);
+    assert_eq!(numbers(gamma.inverse_survival(&tensor(&[0.0, 1.0], [2], precision().into()))), [f64::INFINITY, 0.0]);
+    assert!(numbers(gamma.icdf(&tensor(&[-0.1, 1.1, f64::NAN], [3], precision().into()))).iter().all(|x| x.is_nan()));
+    // So what is made of a gamma distribution, or of a mixture, can be truncated.
+    let mixture = MixtureSameFamily::new([0.3, 0.7], Logistic::new([-2.0, 1.0], [0.5, 1.5]).expand([1, 2])).truncated(0.0, 3.0);
+    let cdf = |x: f64| 0.3 * logistic((x + 2.0) / 0.5) + 0.7 * logistic((x - 1.0) / 1.5);
+    follows("a truncated mixture", numbers(draw(mixture.grow([N]), 22)), |x| (cdf(x) - cdf(0.0)) / (cdf(3.0) - cdf(0.0)));
+    // P(x > t) = e^−t (1 + t) for concentration 2
+    let tail = |x: f64| (-x).exp() * (1.0 + x);
+    let gamma = Gamma::new(2.0, 1.0).truncated(20.0, f64::INFINITY);
+    follows("a truncated gamma", numbers(draw(gamma.grow([N]), 23)), |x| 1.0 - tail(x) / tail(20.0));
+}
+
+#[test]
+fn quantiles_by_bisection_have_the_derivatives_of_an_implicit_function() {
+    use super::differences::check;
+    let p = &[0.01, 0.5, 0.9][..];
+    check("Gamma", &[p, &[2.5], &[4.0]], |t| Gamma::new(&t[1], &t[2]).icdf(&t[0]));
+    check("Gamma, upper", &[p, &[2.5], &[4.0]], |t| Gamma::new(&t[1], &t[2]).inverse_survival(&t[0]));
+    check("Beta", &[p, &[2.5], &[4.0]], |t| Beta::new(&t[1], &t[2]).icdf(&t[0]));
+    check("a mixture", &[p, &[0.3, -0.5], &[-2.0, 1.0]], |t| {
+        MixtureSameFamily::logits(&t[1], Logistic::new(t[2].clone().unsqueeze::<2>(), 0.7)).icdf(&t[0])
+    });
+}
+
+/// The family has forms of its own; what a normal distribution becomes by truncation must agree with it.
+#[test]
+fn a_truncated_normal_distribution_holds_in_the_tails() {
+    // ln φ(x) − ln P(a ≤ x ≤ b), mpmath at 40 digits
+    let log_prob = |low: f64, high: f64, x: f64| numbers(placed(Normal::new(0.0, 1.0).truncated(low, high)).log_prob(&given(&[x], [1])))[0];
+    close(&[log_prob(30.0, 31.0, 30.1)], &[0.397_305_423_138_536_5]);
+    close(&[log_prob(-40.0, -35.0, -35.5)], &[-14.068_837_271_282_16]);
+    close(&[log_prob(-1.0, 2.0, 0.3)], &[-0.763_772_238_880_210_2]);
+    close(&[log_prob(5.0, 6.0, 5.9)], &[-3.255_492_436_675_221_6]);
+    close(&[log_prob(-50.0, 1.0, -3.0)], &[-5.246_184_754_181_223]);
+    let tail = Normal::new(0.0, 1.0).truncated(8.0, f64::INFINITY);
+    follows("a normal tail", numbers(draw(tail.grow([N]), 24)), |x| 1.0 - normal_cdf(-x) / normal_cdf(-8.0));
+}
