@@ -43,6 +43,7 @@ draws! {
     truncated_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0);
     truncated_above_drawn: Logistic::new([3.0, 3.0], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(3.0, f64::INFINITY);
     truncated_between_parameters_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Exponential::new(0.5).truncated(u.clone(), p.clone() + 1.0);
+    truncated_gamma_drawn: Gamma::new([1.1, 2.2], 2.0) => |p, u| Gamma::new(p.clone(), u.clone()).truncated(0.5, 4.0);
     folded_drawn: HalfNormal::new([1.1, 0.2]) => |p, u| Normal::new(u.clone(), p.clone()).folded();
     reparameterised_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| {
         let components = Logistic::new(row(&u), row(&p)).expand([2, 2]);
