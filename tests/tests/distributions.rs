@@ -9,10 +9,10 @@
 mod bijectors;
 #[path = "distributions/capture.rs"]
 mod capture;
-#[path = "distributions/density.rs"]
-mod density;
 #[path = "distributions/combinators.rs"]
 mod combinators;
+#[path = "distributions/density.rs"]
+mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
 #[path = "distributions/divergences.rs"]

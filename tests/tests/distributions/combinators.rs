@@ -178,7 +178,11 @@ fn expectation(name: &str, params: &[f64], want: &[f64], f: impl Fn(&[Tensor<1>]
         let n = each.len() as f64;
         let mean = each.iter().sum::<f64>() / n;
         let error = (each.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n / n).sqrt();
-        assert!((mean - want[k]).abs() <= 4.0 * error + 1e-5 * want[k].abs(), "{name}, parameter {k}: {mean} ± {error} instead of {}", want[k]);
+        assert!(
+            (mean - want[k]).abs() <= 4.0 * error + 1e-5 * want[k].abs(),
+            "{name}, parameter {k}: {mean} ± {error} instead of {}",
+            want[k]
+        );
     }
 }
 
@@ -223,7 +227,8 @@ fn gradients_flow_through_reparameterised_mixtures() {
     let slope = w[0] * w[1];
     let want = [slope * (m[1] - m[0]), w[0], w[1], 0.0, 0.0];
     expectation("the mean", &params, &want, |p, n| mixture(p).draw(n).unwrap());
-    let want = [slope * (second(1) - second(0)), 2.0 * w[0] * m[0], 2.0 * w[1] * m[1], 2.0 * third * w[0] * s[0], 2.0 * third * w[1] * s[1]];
+    let want =
+        [slope * (second(1) - second(0)), 2.0 * w[0] * m[0], 2.0 * w[1] * m[1], 2.0 * third * w[0] * s[0], 2.0 * third * w[1] * s[1]];
     expectation("the square", &params, &want, |p, n| mixture(p).draw(n).unwrap().square());
     // E cos x = Σ wₖ cos(mₖ) π sₖ/sinh(π sₖ)
     let damp = |s: f64| std::f64::consts::PI * s / (std::f64::consts::PI * s).sinh();
@@ -392,7 +397,9 @@ fn outside_there_is_no_density_and_no_gradient() {
     let infinite = [f64::INFINITY, f64::NEG_INFINITY];
     let beyond = [-1.0, 0.0, 5.0, 7.0, infinite[0], infinite[1]];
     refused("Truncated", &beyond, |p, x| Logistic::new(p, p).truncated(1.0, 4.0).log_prob(x));
-    refused("Truncated", &[-1.0, 0.5, infinite[1]], |p, x| Normal::new(p, p).transformed(Rc::new(Exp)).log_prob(&(x.clone().clamp_max(0.0))));
+    refused("Truncated", &[-1.0, 0.5, infinite[1]], |p, x| {
+        Normal::new(p, p).transformed(Rc::new(Exp)).log_prob(&(x.clone().clamp_max(0.0)))
+    });
     refused("Truncated Exponential", &[-3.0, 4.5], |p, x| Exponential::new(p).truncated(-1.0, 4.0).log_prob(x));
     refused("within the bounds, outside the base", &[-0.5], |p, x| Exponential::new(p).truncated(-1.0, 4.0).log_prob(x));
     refused("Censored", &beyond, |p, x| Logistic::new(p, p).censored(1.0, 4.0).log_prob(x));

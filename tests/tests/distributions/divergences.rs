@@ -80,11 +80,13 @@ fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Ten
         if has_f64() {
             compare(&row.params, DType::F64, row.value, &row.gradients, [1e-10, 1e-8, 0.0], 0);
             // Against double precision at the same rounded parameters.
-            let single = row.params.clone().map(|params| params.into_iter().map(|p| p.into_iter().map(|x| f64::from(x as f32)).collect()).collect());
+            let single =
+                row.params.clone().map(|params| params.into_iter().map(|p| p.into_iter().map(|x| f64::from(x as f32)).collect()).collect());
             let (value, gradients) = evaluate(&single, DType::F64, &kl);
-            let known = row.gradients.iter().zip(&gradients).map(|(table, found)| {
-                table.iter().zip(found).map(|(table, found)| table.as_ref().and(found.clone())).collect::<Vec<_>>()
-            });
+            let known =
+                row.gradients.iter().zip(&gradients).map(|(table, found)| {
+                    table.iter().zip(found).map(|(table, found)| table.as_ref().and(found.clone())).collect::<Vec<_>>()
+                });
             let [p_known, q_known] = known.collect::<Vec<_>>().try_into().unwrap();
             let floor = if value.abs() < 0.05 { 1e-6 } else { 0.0 };
             compare(&single, DType::F32, value, &[p_known, q_known], [2e-5, 2e-5, floor], 2);

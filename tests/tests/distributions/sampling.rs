@@ -1,9 +1,9 @@
 //! Draws against the distribution functions, and gradients of expectations through the draws, at fixed seeds.
 
-#[path = "sampling/multivariate.rs"]
-mod multivariate;
 #[path = "sampling/discrete.rs"]
 mod discrete;
+#[path = "sampling/multivariate.rs"]
+mod multivariate;
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 

@@ -100,8 +100,8 @@ impl<const D: usize> AR<D> {
         ]);
         let known = initial.dims();
         let differs = known[D - 1] != 1 && known[D - 1] != order;
-        let differs =
-            differs.then(|| ShapeConflict { left: ("initial", known.to_vec()), right: ("coefficients", self.coefficients.dims().to_vec()) });
+        let differs = differs
+            .then(|| ShapeConflict { left: ("initial", known.to_vec()), right: ("coefficients", self.coefficients.dims().to_vec()) });
         self.batch = batch;
         self.conflict = one_an_event("scale", &self.scale, 1).or(one_an_event("loc", &self.loc, 1)).or(differs).or(conflict);
         self

@@ -4,9 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
 use super::kalman::{Belief, Model};
-use super::matrices::{
-    EventParam, Stack, each, event, event_methods, identity, merged, part, placement_of, repeated, scored,
-};
+use super::matrices::{EventParam, Stack, each, event, event_methods, identity, merged, part, placement_of, repeated, scored};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
@@ -60,7 +58,13 @@ struct Placed {
 
 impl<const D: usize> GaussianStateSpace<D> {
     /// Series of `num_steps` steps; numbers, tensors, references or arrays of `f64`. The first state is standard normal.
-    pub fn new<A, G, C, L>(num_steps: usize, transition_matrix: A, process_factor: G, observation_matrix: C, observation_scale_tril: L) -> Self
+    pub fn new<A, G, C, L>(
+        num_steps: usize,
+        transition_matrix: A,
+        process_factor: G,
+        observation_matrix: C,
+        observation_scale_tril: L,
+    ) -> Self
     where
         A: EventParam<D>,
         G: EventParam<D>,

@@ -231,8 +231,7 @@ impl Start {
     fn predict(&mut self, model: &Model) {
         let Belief { mean, factor } = self.belief.clone();
         let moved = model.transition.clone().matmul(factor);
-        self.belief =
-            Belief { mean: model.transition.clone().matmul(mean), factor: Tensor::cat(vec![moved, model.process.clone()], 2) };
+        self.belief = Belief { mean: model.transition.clone().matmul(mean), factor: Tensor::cat(vec![moved, model.process.clone()], 2) };
     }
 }
 

@@ -38,19 +38,8 @@ pub(super) fn expm1_over<const D: usize>(t: Tensor<D>) -> Tensor<D> {
 pub(super) fn log1p_over<const D: usize>(t: Tensor<D>) -> Tensor<D> {
     const NEAR: f64 = 0.3;
     // ln(1 + t) = 2 atanh(s), s = t/(2 + t)
-    const ATANH: [f64; 11] = [
-        1.0,
-        1.0 / 3.0,
-        1.0 / 5.0,
-        1.0 / 7.0,
-        1.0 / 9.0,
-        1.0 / 11.0,
-        1.0 / 13.0,
-        1.0 / 15.0,
-        1.0 / 17.0,
-        1.0 / 19.0,
-        1.0 / 21.0,
-    ];
+    const ATANH: [f64; 11] =
+        [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0, 1.0 / 15.0, 1.0 / 17.0, 1.0 / 19.0, 1.0 / 21.0];
     let near = t.clone().abs().lower_elem(NEAR);
     let small = t.clone().mask_fill(near.clone().bool_not(), 0.0);
     let reach = small.clone().add_scalar(2.0);

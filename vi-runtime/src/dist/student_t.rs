@@ -90,8 +90,7 @@ impl<const D: usize> Entropy<D> for StudentT<D> {
 fn digamma_step<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     const SERIES_FROM: f64 = 10.0;
     // After 1/(2x): the coefficients of x⁻², x⁻⁴, …
-    const SERIES: [f64; 7] =
-        [1.0 / 8.0, -1.0 / 64.0, 1.0 / 128.0, -17.0 / 2_048.0, 31.0 / 2_048.0, -691.0 / 16_384.0, 5_461.0 / 32_768.0];
+    const SERIES: [f64; 7] = [1.0 / 8.0, -1.0 / 64.0, 1.0 / 128.0, -17.0 / 2_048.0, 31.0 / 2_048.0, -691.0 / 16_384.0, 5_461.0 / 32_768.0];
     let small = x.clone().lower_elem(SERIES_FROM);
     let few = x.clone().clamp_max(SERIES_FROM);
     let direct = special::digamma(few.clone().add_scalar(0.5)) - special::digamma(few);

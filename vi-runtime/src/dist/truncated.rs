@@ -64,7 +64,8 @@ impl<const D: usize> Bounds<D> {
 
     /// The part of `support` between bounds that are numbers; tensors are known only at run time.
     pub(super) fn within(&self, support: Support) -> Support {
-        let ends = [self.low.clone().unwrap_or(Operand::Number(f64::NEG_INFINITY)), self.high.clone().unwrap_or(Operand::Number(f64::INFINITY))];
+        let ends =
+            [self.low.clone().unwrap_or(Operand::Number(f64::NEG_INFINITY)), self.high.clone().unwrap_or(Operand::Number(f64::INFINITY))];
         let (low, high) = support.bounds();
         let [Operand::Number(from), Operand::Number(to)] = ends else {
             return if support.is_discrete() { support } else { Support::Interval(f64::NEG_INFINITY, f64::INFINITY) };
@@ -268,9 +269,8 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Cdf<D> for Truncated<D,
         let like = self.base.cdf(value);
         let (value, Outside { low, high, cdf, survival, upper }) = (spread(value.clone(), like.dims()), self.outside(&like));
         let (value, _) = moved_inside(value, [low.map(T::Kind::before), high]);
-        let share = |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| {
-            (to - from.clone()) / (of - from).mask_fill(skip, 1.0)
-        };
+        let share =
+            |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| (to - from.clone()) / (of - from).mask_fill(skip, 1.0);
         let [below, up_to] = cdf;
         let [above, beyond] = survival;
         let from_below = share(below, self.base.cdf(&value), up_to, upper.clone());

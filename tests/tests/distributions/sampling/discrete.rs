@@ -35,7 +35,7 @@ fn cells(name: &str, masses: &[f64], low: i64, draws: &[i64]) {
         expected += n * mass;
         found += count;
         remaining -= n * mass;
-        if expected >= 20.0 && (remaining >= 20.0 || remaining < 1e-6) {
+        if expected >= 20.0 && !(1e-6..20.0).contains(&remaining) {
             statistic += (found - expected).powi(2) / expected;
             degrees += 1.0;
             (expected, found) = (0.0, 0.0);

@@ -145,7 +145,9 @@ fn moments_are_those_of_the_tables() {
     tabled("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"], |p| {
         LowRankMultivariateNormal::new(vector(&p[0]), t(&p[1], [p[0].len(), p[1].len() / p[0].len()]), vector(&p[2]))
     });
-    tabled("MultivariateStudentT", &["df", "loc", "scale_tril"], |p| MultivariateStudentT::new(vector(&p[0]), vector(&p[1]), square(&p[2])));
+    tabled("MultivariateStudentT", &["df", "loc", "scale_tril"], |p| {
+        MultivariateStudentT::new(vector(&p[0]), vector(&p[1]), square(&p[2]))
+    });
     // Those of matrices.
     for (table, inverse) in [("Wishart", false), ("InverseWishart", true)] {
         for (case, [mean, ..]) in read(table, &["df", "scale_matrix"]).iter().zip(crate::table::moments(table)) {

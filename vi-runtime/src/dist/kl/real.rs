@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 
 use super::{deviance, excess, exp_excess, lgamma_remainder};
 use crate::dist::normal::HALF_LN_2PI;
-use crate::dist::{Beta, Cauchy, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments, Normal, Pareto, Uniform};
+use crate::dist::{
+    Beta, Cauchy, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments, Normal, Pareto, Uniform,
+};
 use crate::special::{lgamma, log1p};
 
 /// `½ (r² − 1 − ln r²)`, `r = a/b`: the part of the scales in a divergence between normal distributions.
