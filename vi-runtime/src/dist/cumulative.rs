@@ -23,7 +23,8 @@ fn but<const D: usize>(p: Tensor<D>, mask: Tensor<D, Bool>, outside: f64) -> Ten
 /// `I_t(a, b)` at `t = 1 − rest`, where `t` near 1 has lost digits that `rest` has: they are added back to first order with
 /// the derivative `slope` in `t`.
 fn beta_inc_beside<const D: usize>(a: Tensor<D>, b: Tensor<D>, t: Tensor<D>, rest: Tensor<D>, slope: Tensor<D>) -> Tensor<D> {
-    let lost = t.clone().neg().add_scalar(1.0) - rest;
+    // The rounding of t is asked for: without the clamp a compiled step would take 1 − σ(a) for σ(−a).
+    let lost = t.clone().clamp(0.0, 1.0).neg().add_scalar(1.0) - rest;
     let kept = t.clone().lower_elem(0.5);
     let correction = detach(lost.mask_fill(kept, 0.0) * slope);
     let unusable = correction.clone().abs().lower_elem(1.0).bool_not();
