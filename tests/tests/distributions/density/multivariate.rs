@@ -138,13 +138,13 @@ fn weighted() -> Adjacency {
 }
 
 families! {
-    covariance: "MultivariateNormalCov", ["loc", "covariance_matrix"], float, |p| MultivariateNormal::covariance(&p[0], square(&p[1]));
-    precision: "MultivariateNormalPrecision", ["loc", "precision_matrix"], float, |p| MultivariateNormal::precision(&p[0], square(&p[1]));
-    low_rank: "LowRankMultivariateNormal", ["loc", "cov_factor", "cov_diag"], float, |p| {
+    covariance: "MultivariateNormalCov", ["loc", "covariance_matrix"], float, has [moments, entropy], |p| MultivariateNormal::covariance(&p[0], square(&p[1]));
+    precision: "MultivariateNormalPrecision", ["loc", "precision_matrix"], float, has [moments, entropy], |p| MultivariateNormal::precision(&p[0], square(&p[1]));
+    low_rank: "LowRankMultivariateNormal", ["loc", "cov_factor", "cov_diag"], float, has [moments, entropy], |p| {
         let rank = p[1].dims()[0] / p[0].dims()[0];
         LowRankMultivariateNormal::new(&p[0], wide(&p[1], rank), &p[2])
     };
-    student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
+    student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, has [moments, entropy], |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
     wishart: "Wishart", ["df", "scale_matrix"], float, |p| Flat(Wishart::new(one(&p[0]), factor(&p[1])));
     inverse_wishart: "InverseWishart", ["df", "scale_matrix"], float, |p| Flat(InverseWishart::new(one(&p[0]), factor(&p[1])));
     wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], float, |p| Flat(WishartCholesky::new(one(&p[0]), square(&p[1])));
@@ -180,7 +180,7 @@ families! {
             Flat(GaussianStateSpace::new(size / outputs, transition, tall(&p[1]), observation, noise).initial(wide(&p[4], states), tall(&p[5])))
         })
     };
-    random_walk: "GaussianRandomWalk", ["scale"], float, |p| GaussianRandomWalk::new(4, &p[0]);
-    car: "CAR", ["loc", "correlation", "precision"], float, |p| CAR::new(&p[0], &p[1], &p[2], &path());
-    car_of_weights: "CARWeighted", ["loc", "correlation", "precision"], float, |p| CAR::new(&p[0], &p[1], &p[2], &weighted());
+    random_walk: "GaussianRandomWalk", ["scale"], float, has [moments, entropy], |p| GaussianRandomWalk::new(4, &p[0]);
+    car: "CAR", ["loc", "correlation", "precision"], float, has [moments, entropy], |p| CAR::new(&p[0], &p[1], &p[2], &path());
+    car_of_weights: "CARWeighted", ["loc", "correlation", "precision"], float, has [moments, entropy], |p| CAR::new(&p[0], &p[1], &p[2], &weighted());
 }
