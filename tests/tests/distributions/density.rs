@@ -46,6 +46,7 @@ struct Known {
 /// What was found of one family.
 pub(super) struct Row {
     pub(super) name: String,
+    pub(super) tables: Vec<String>,
     pub(super) support: String,
     pub(super) reparameterised: bool,
     pub(super) properties: Vec<&'static str>,
@@ -114,6 +115,7 @@ pub(super) fn measure<const D: usize, T: Distribution<D, Kind: Elements>>(
     let first = build(&cases[0].params.iter().map(|p| super::tensor(p, [p.len()], DType::F32)).collect::<Vec<_>>());
     Row {
         name: first.name(),
+        tables: vec![table.to_owned()],
         support: first.support().to_string(),
         reparameterised: first.is_reparameterised(),
         properties: properties.names.clone(),

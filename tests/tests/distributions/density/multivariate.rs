@@ -50,8 +50,28 @@ impl<T: Distribution<2>> Distribution<1> for Flat<T> {
         self
     }
 
+    fn is_reparameterised(&self) -> bool {
+        self.0.is_reparameterised()
+    }
+
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.0.parameters(visit);
+    }
+}
+
+impl<T: Moments<2>> Moments<1> for Flat<T> {
+    fn mean(&self) -> Tensor<1> {
+        self.0.mean().reshape(self.shape())
+    }
+
+    fn variance(&self) -> Tensor<1> {
+        self.0.variance().reshape(self.shape())
+    }
+}
+
+impl<T: Entropy<2>> Entropy<1> for Flat<T> {
+    fn entropy(&self) -> Tensor<1> {
+        self.0.entropy().reshape([1])
     }
 }
 
@@ -96,7 +116,28 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
         self
     }
 
+    fn is_reparameterised(&self) -> bool {
+        (self.0)(1).is_reparameterised()
+    }
+
     fn parameters(&self, _: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {}
+}
+
+/// The tables leave them open: what has a size has them, and other tests compare them.
+impl<T: Moments<1> + Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Moments<1> for BySize<F> {
+    fn mean(&self) -> Tensor<1> {
+        (self.0)(1).mean()
+    }
+
+    fn variance(&self) -> Tensor<1> {
+        (self.0)(1).variance()
+    }
+}
+
+impl<T: Entropy<1> + Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Entropy<1> for BySize<F> {
+    fn entropy(&self) -> Tensor<1> {
+        (self.0)(1).entropy()
+    }
 }
 
 /// A square matrix.
@@ -145,32 +186,32 @@ families! {
         LowRankMultivariateNormal::new(&p[0], wide(&p[1], rank), &p[2])
     };
     student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, has [moments, entropy], |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
-    wishart: "Wishart", ["df", "scale_matrix"], float, |p| Flat(Wishart::new(one(&p[0]), factor(&p[1])));
-    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], float, |p| Flat(InverseWishart::new(one(&p[0]), factor(&p[1])));
-    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], float, |p| Flat(WishartCholesky::new(one(&p[0]), square(&p[1])));
-    lkj: "LKJ", ["concentration"], float, |p| Flat(LKJ::new(2, one(&p[0])));
-    matrix_normal: "MatrixNormal", ["loc", "scale_tril_row", "scale_tril_column"], float, |p| {
+    wishart: "Wishart", ["df", "scale_matrix"], float, has [moments, entropy], |p| Flat(Wishart::new(one(&p[0]), factor(&p[1])));
+    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], float, has [moments, entropy], |p| Flat(InverseWishart::new(one(&p[0]), factor(&p[1])));
+    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], float, has [moments, entropy], |p| Flat(WishartCholesky::new(one(&p[0]), square(&p[1])));
+    lkj: "LKJ", ["concentration"], float, has [moments, entropy], |p| Flat(LKJ::new(2, one(&p[0])));
+    matrix_normal: "MatrixNormal", ["loc", "scale_tril_row", "scale_tril_column"], float, has [moments, entropy], |p| {
         let column = square(&p[2]);
         Flat(MatrixNormal::new(wide(&p[0], column.dims()[0]), square(&p[1]), column))
     };
-    lkj_cholesky: "LKJCholesky", ["concentration"], float, |p| {
+    lkj_cholesky: "LKJCholesky", ["concentration"], float, has [moments, entropy], |p| {
         let p = one(&p[0]);
         BySize(move |size: usize| Flat(LKJCholesky::new(size.isqrt(), &p)))
     };
-    zero_sum_normal: "ZeroSumNormal", ["scale"], float, |p| {
+    zero_sum_normal: "ZeroSumNormal", ["scale"], float, has [moments, entropy], |p| {
         let p = p[0].clone();
         BySize(move |size| ZeroSumNormal::new(size, &p))
     };
-    ar: "AR", ["coefficients", "loc", "scale"], float, |p| {
+    ar: "AR", ["coefficients", "loc", "scale"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |steps| AR::new(steps, &p[0], &p[2]).loc(&p[1]))
     };
-    ar_given: "ARGiven", ["coefficients", "loc", "scale", "initial"], float, |p| {
+    ar_given: "ARGiven", ["coefficients", "loc", "scale", "initial"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |steps| AR::new(steps, &p[0], &p[2]).loc(&p[1]).given(&p[3]))
     };
     state_space: "GaussianStateSpace",
-        ["transition_matrix", "process_factor", "observation_matrix", "observation_scale_tril", "initial_loc", "initial_factor"], float, |p| {
+        ["transition_matrix", "process_factor", "observation_matrix", "observation_scale_tril", "initial_loc", "initial_factor"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |size: usize| {
             let (transition, noise) = (square(&p[0]), square(&p[3]));

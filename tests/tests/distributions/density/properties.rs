@@ -133,13 +133,13 @@ where
                     failures.push(format!("{} {params:?} {executor} {dtype:?}: {what} {got:?} instead of {want:?}", self.name));
                 }
             };
-            let known = case.moment(what);
-            if let (Some(want), true) = (&known, has_f64()) {
-                compare(DType::F64, &case.params, want, 1e-10, 1e-13);
+            let Some(known) = case.moment(what) else { continue };
+            if has_f64() {
+                compare(DType::F64, &case.params, &known, 1e-10, 1e-13);
             }
             let rounded: Vec<Vec<f64>> = case.params.iter().map(|p| single(p)).collect();
             let reference = self.reference(f, &[0.0], &rounded).value;
-            if known.is_some() && representable(&reference) {
+            if representable(&reference) {
                 compare(DType::F32, &rounded, &reference, single_tolerance(), 1e-6);
             }
         }
