@@ -2,7 +2,7 @@
 //!
 //! The operands must fit, as [`crate::verify`] checks afterwards; nothing here looks.
 
-use crate::ir::{Binary, Compare, Graph, Id, Logic, Op, Range, Reduce, Scalar, Scan, Shape, Test, Type, Unary};
+use crate::ir::{Binary, Compare, Graph, Id, Logic, Op, Range, Reduce, Scalar, Scan, Shape, Test, Type, Unary, below_len};
 
 impl Graph {
     /// One float everywhere.
@@ -254,5 +254,33 @@ impl Graph {
     pub fn solve_lower(&mut self, l: Id, b: Id, transpose: bool) -> Id {
         let shape = self.shape(b).to_vec();
         self.push(Op::SolveLower { transpose }, [l, b], shape, Type::Float)
+    }
+
+    /// See [`Op::LowerTriangle`].
+    pub fn lower_triangle(&mut self, below: Id, diagonal: Id) -> Id {
+        let mut shape = self.shape(diagonal).to_vec();
+        shape.extend(shape.last().copied());
+        self.push(Op::LowerTriangle, [below, diagonal], shape, Type::Float)
+    }
+
+    /// See [`Op::BelowDiagonal`].
+    pub fn below_diagonal(&mut self, x: Id) -> Id {
+        let mut shape = self.shape(x).to_vec();
+        let n = shape.pop().unwrap_or(0);
+        shape.pop();
+        shape.push(below_len(n));
+        self.push(Op::BelowDiagonal, [x], shape, Type::Float)
+    }
+
+    /// The diagonals `[.., n]` of matrices `[.., n, n]`.
+    pub fn diagonal(&mut self, x: Id) -> Id {
+        let mut shape = self.shape(x).to_vec();
+        let n = shape.pop().unwrap_or(0);
+        shape.pop();
+        let mut ranges: Vec<Range> = shape.iter().map(|&size| Range::all(size)).collect();
+        ranges.push(Range { start: 0, step: n as isize + 1, len: n });
+        shape.push(n * n);
+        let flat = self.reshape(x, shape);
+        self.slice(flat, &ranges)
     }
 }

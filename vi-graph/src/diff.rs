@@ -153,6 +153,16 @@ fn propagate(tape: &mut Tape, out: Id, g: Id) -> Result<()> {
         }
         (Op::MatMul { transpose_a, transpose_b }, &[a, b]) => linalg::matmul(tape, (a, transpose_a), (b, transpose_b), g),
         (Op::Cholesky, &[a]) => tape.give(a, |graph| linalg::cholesky(graph, out, g)),
+        (Op::LowerTriangle, &[below, diagonal]) => {
+            tape.give(below, |graph| graph.below_diagonal(g));
+            tape.give(diagonal, |graph| graph.diagonal(g));
+        }
+        (Op::BelowDiagonal, &[x]) => tape.give(x, |graph| {
+            let mut shape = graph.shape(x).to_vec();
+            shape.pop();
+            let nothing = graph.push(Op::Full(Scalar::Float(0.0)), [], shape, Type::Float);
+            graph.lower_triangle(g, nothing)
+        }),
         (Op::SolveLower { transpose }, &[l, b]) => linalg::solve_lower(tape, l, b, transpose, out, g),
         (Op::LogGamma { .. }, &[concentration]) => tape.give(concentration, |graph| {
             let slope = graph.binary(Binary::GammaLogDerivative, concentration, out);

@@ -96,6 +96,8 @@ pub fn evaluate_node(precision: Precision, node: &Node, operands: &[&Data], shap
         }
         (Op::Cholesky, [Data::Float(a)]) => linear::cholesky(a, out),
         (Op::SolveLower { transpose }, [Data::Float(l), Data::Float(b)]) => linear::solve_lower(l, b, out, *transpose),
+        (Op::LowerTriangle, [Data::Float(below), Data::Float(diagonal)]) => linear::lower_triangle(below, diagonal, out),
+        (Op::BelowDiagonal, [Data::Float(x)]) => linear::below_diagonal(x, shapes[0]),
         (Op::LogGamma { stream, lanes }, [Data::Float(concentration)]) => log_gamma(stream, *lanes, concentration, key),
         (op, operands) => return Err(unsupported(op.name(), operands)),
     };

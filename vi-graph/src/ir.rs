@@ -145,6 +145,8 @@ pub enum Unary {
     Abs,
     /// −1, 0 or 1; also on integers.
     Sign,
+    /// The operand itself, through which no gradient passes.
+    Detach,
     Exp,
     Log,
     Log1p,
@@ -177,8 +179,6 @@ pub enum Unary {
     Lgamma,
     Digamma,
     Trigamma,
-    /// `x` itself, which differentiation takes for a constant.
-    Detach,
 }
 
 /// Two floats (or two integers where it says so) to one of the same type, element by element.
@@ -372,6 +372,12 @@ pub enum Op {
         /// Solves with the transpose.
         transpose: bool,
     },
+    /// `(below, diagonal)`: the lower triangular matrices `[.., n, n]` with `diagonal`, `[.., n]`, on the diagonal and
+    /// `below`, `[.., n (n − 1)/2]`, under it row by row; 0 above.
+    LowerTriangle,
+    /// What is under the diagonal of matrices `[.., n, n]`, row by row: `[.., n (n − 1)/2]`; the adjoint of
+    /// [`Op::LowerTriangle`] in its first operand.
+    BelowDiagonal,
     /// `ln g`, `g ~ Gamma(concentration, 1)`, one draw an element from the stream; the leading `lanes` of the shape are particles.
     LogGamma {
         /// Which random numbers.
@@ -379,6 +385,11 @@ pub enum Op {
         /// How many particles are in the first dimension; absent where none is.
         lanes: Option<usize>,
     },
+}
+
+/// How many elements an `n × n` matrix has under its diagonal.
+pub fn below_len(n: usize) -> usize {
+    n * n.saturating_sub(1) / 2
 }
 
 /// One operation and what is known of its result.

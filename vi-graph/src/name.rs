@@ -35,6 +35,8 @@ impl Op {
             Op::ArgSort { .. } => "argsort",
             Op::Cholesky => "cholesky",
             Op::SolveLower { .. } => "solve_lower",
+            Op::LowerTriangle => "lower_triangle",
+            Op::BelowDiagonal => "below_diagonal",
             Op::LogGamma { .. } => "log_gamma",
         }
     }
@@ -47,6 +49,7 @@ impl Unary {
             Unary::Neg => "neg",
             Unary::Abs => "abs",
             Unary::Sign => "sign",
+            Unary::Detach => "detach",
             Unary::Exp => "exp",
             Unary::Log => "log",
             Unary::Log1p => "log1p",
@@ -76,7 +79,6 @@ impl Unary {
             Unary::Lgamma => "lgamma",
             Unary::Digamma => "digamma",
             Unary::Trigamma => "trigamma",
-            Unary::Detach => "detach",
         }
     }
 }

@@ -23,6 +23,7 @@ mod rewrite;
 mod shape;
 mod stage;
 mod terms;
+mod triangle;
 
 pub use dead::without_dead_nodes;
 pub use stage::{Stage, stages};
@@ -37,6 +38,7 @@ const PASSES: usize = 12;
 const RULES: &[Rule] = &[
     fold::rule,
     logic::rule,
+    triangle::rule,
     shape::rule,
     pattern::rule,
     arithmetic::rule,

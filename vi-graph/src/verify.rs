@@ -96,6 +96,8 @@ impl<'a> Checked<'a> {
             Op::MatMul { transpose_a, transpose_b } => linear::matmul(self, *transpose_a, *transpose_b),
             Op::Cholesky => linear::cholesky(self),
             Op::SolveLower { .. } => linear::solve_lower(self),
+            Op::LowerTriangle => linear::lower_triangle(self),
+            Op::BelowDiagonal => linear::below_diagonal(self),
         }
     }
 

@@ -137,6 +137,8 @@ fn matrices() {
     assert_eq!(refused(Op::Cholesky, &[0], &[2, 3], Float), "cholesky: operand 0 (%0) has shape [2, 3], expected square matrices");
     let solve = Op::SolveLower { transpose: false };
     assert_eq!(refused(solve, &[2, 0], &[2, 3], Float), "solve_lower: operand 0 (%2) has shape [2, 3, 3], expected [3, 3]");
+    assert_eq!(refused(Op::LowerTriangle, &[0, 0], &[2, 3], Float), "lower_triangle: has shape [2, 3], expected [2, 3, 3]");
+    assert_eq!(refused(Op::BelowDiagonal, &[0], &[2], Float), "below_diagonal: operand 0 (%0) has shape [2, 3], expected square matrices");
 }
 
 #[test]

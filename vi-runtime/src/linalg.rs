@@ -1,10 +1,12 @@
-//! Batched linear algebra that Burn lacks: triangular solves, Cholesky factor, diagonal; each one autodiff node.
+//! Batched linear algebra that Burn lacks: triangular solves, Cholesky factor, diagonal, triangles of their elements; each one
+//! autodiff node.
 
 mod composed;
 pub(crate) mod ops;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
+pub use vi_graph::ir::below_len;
 
 use ops::LinalgOps;
 
@@ -60,6 +62,36 @@ fn solve(l: Tensor<3>, b: Tensor<3>, transposed: bool) -> Tensor<3> {
 pub fn diagonal(l: Tensor<3>) -> Tensor<2> {
     assert_square(&l);
     Tensor::from_dispatch(Dispatch::diagonal(l.into_dispatch()))
+}
+
+/// The lower triangular matrices with `diagonal` on the diagonal and `below` under it, row by row; 0 above.
+///
+/// # Shapes
+/// `below: [batch, k (k − 1)/2]`, `diagonal: [batch, k]`, result `[batch, k, k]`.
+///
+/// # Panics
+/// Where the shapes do not fit.
+pub fn lower_triangle(below: Tensor<2>, diagonal: Tensor<2>) -> Tensor<3> {
+    let ([batch, len], [other, k]) = (below.dims(), diagonal.dims());
+    assert!(
+        batch == other && len == below_len(k),
+        "a triangle needs shapes [batch, k (k − 1)/2] and [batch, k], but got {:?} and {:?}",
+        below.dims(),
+        diagonal.dims()
+    );
+    Tensor::from_dispatch(Dispatch::lower_triangle(below.into_dispatch(), diagonal.into_dispatch()))
+}
+
+/// What is under the diagonal of each matrix, row by row.
+///
+/// # Shapes
+/// `l: [batch, k, k]`, result `[batch, k (k − 1)/2]`.
+///
+/// # Panics
+/// Where the matrices are not square.
+pub fn below_diagonal(l: Tensor<3>) -> Tensor<2> {
+    assert_square(&l);
+    Tensor::from_dispatch(Dispatch::below_diagonal(l.into_dispatch()))
 }
 
 /// The lower triangular `L` with `L Lᵀ = a` for symmetric positive definite `a`, of which only the lower triangle is read.

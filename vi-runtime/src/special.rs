@@ -9,6 +9,14 @@ pub use vi_graph::special as scalar;
 
 use ops::SpecialOps;
 
+/// `x` itself, through which no gradient passes.
+///
+/// Unlike Burn's `detach` and `without_autodiff` it is part of a compiled step: the capture device, which has no autodiff,
+/// records it.
+pub fn detach<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::detach(x.into_dispatch()))
+}
+
 /// `ln Γ(x)` of each element; infinite at 0, NaN below.
 ///
 /// Its gradient is [`digamma`].
@@ -71,14 +79,6 @@ pub fn expm1<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// The dimension stays with size 1.
 pub fn logsumexp<const D: usize>(x: Tensor<D>, dim: usize) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::logsumexp(x.into_dispatch(), dim))
-}
-
-/// `x`, held constant by differentiation.
-///
-/// Burn's own `detach` leaves no trace in a recorded program, so that a step compiled from it would differentiate all the
-/// same; this one is recorded.
-pub fn detach<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::detach(x.into_dispatch()))
 }
 
 /// Expands dimensions of size 1; other differences are left to Burn's own check.

@@ -147,9 +147,13 @@ fn functions(x: Tensor<1>) {
     factor!("expm1", special::expm1(p.clone()));
     factor!("logsumexp", special::logsumexp(p.clone() * x.clone(), 0));
     let rows: Tensor<3> = p.clone().reshape([1, 3, 1]) * x.reshape([1, 1, 3]);
-    let matrix = rows.clone() + rows.swap_dims(1, 2) + Tensor::<2>::eye(3, &device!()).cast(p.dtype()).unsqueeze() * 40.0;
+    let matrix = rows.clone() + rows.clone().swap_dims(1, 2) + Tensor::<2>::eye(3, &device!()).cast(p.dtype()).unsqueeze() * 40.0;
     let l = vi_runtime::linalg::cholesky(matrix);
     factor!("diagonal", vi_runtime::linalg::diagonal(l.clone()).log());
+    let below = vi_runtime::linalg::below_diagonal(l.clone());
+    factor!("below", below.clone().sin());
+    let triangle = vi_runtime::linalg::lower_triangle(below, p.clone().reshape([1, 3]));
+    factor!("triangle", (triangle.matmul(l.clone()) * rows).sin());
     let b: Tensor<3> = p.reshape([1, 3, 1]);
     factor!("solved", vi_runtime::linalg::solve_lower(l.clone(), b.clone()).square());
     factor!("solved.transposed", vi_runtime::linalg::solve_lower_transposed(l, b).square());

@@ -296,7 +296,7 @@ impl Lowering<'_> {
             Op::Reduce(..) | Op::ArgMax(_) | Op::Scan { .. } => self.reduction(id),
             Op::Reshape | Op::Permute(_) | Op::Expand | Op::Slice(_) | Op::Unslice(_) | Op::Concat(_) => self.movement(id),
             Op::Gather(_) | Op::ScatterAdd(_) | Op::Take(_) | Op::TakeAdd(_) | Op::ArgSort { .. } => self.indexing(id),
-            Op::MatMul { .. } | Op::Cholesky | Op::SolveLower { .. } => self.linear(id),
+            Op::MatMul { .. } | Op::Cholesky | Op::SolveLower { .. } | Op::LowerTriangle | Op::BelowDiagonal => self.linear(id),
             Op::LogGamma { stream, lanes } => {
                 let x = self.dense(node.args[0])?;
                 let draw = routine::LogGamma { wide: self.wide(), labels: Labels::of(stream), lanes: *lanes };

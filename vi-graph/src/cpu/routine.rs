@@ -12,7 +12,7 @@ use super::kernels::arena::{Element, typed, typed_mut};
 use super::labels::Labels;
 
 pub(crate) use indexing::{Gather, Moved, ScatterAdd, Take, TakeAdd};
-pub(crate) use linear::{Cholesky, Pack, SolveLower};
+pub(crate) use linear::{BelowDiagonal, Cholesky, LowerTriangle, Pack, SolveLower};
 pub(crate) use rows::{ArgMax, ArgSort, Reduction, Scan};
 
 /// The element types that a routine is generic over.

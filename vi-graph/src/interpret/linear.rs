@@ -1,8 +1,10 @@
 //! Matrices.
 
+use std::cmp::Ordering;
+
 use super::layout::{positions, strides};
 use super::scalar;
-use crate::ir::Data;
+use crate::ir::{Data, below_len};
 
 /// A stack of matrices: elements, shape, and whether they are given transposed.
 type Operand<'a> = (&'a [f64], &'a [usize], bool);
@@ -60,4 +62,25 @@ pub(super) fn solve_lower(l: &[f64], b: &[f64], shape: &[usize], transpose: bool
         }
     }
     Data::Float(x)
+}
+
+/// Element by element: row `i` of what is under the diagonal begins at `i (i − 1)/2`.
+pub(super) fn lower_triangle(below: &[f64], diagonal: &[f64], out: &[usize]) -> Data {
+    let n = out[out.len() - 1];
+    let each = below_len(n);
+    let element = |index: usize| {
+        let (matrix, row, column) = (index / (n * n), index / n % n, index % n);
+        match row.cmp(&column) {
+            Ordering::Greater => below[matrix * each + below_len(row) + column],
+            Ordering::Equal => diagonal[matrix * n + row],
+            Ordering::Less => 0.0,
+        }
+    };
+    Data::Float((0..out.iter().product()).map(element).collect())
+}
+
+pub(super) fn below_diagonal(x: &[f64], shape: &[usize]) -> Data {
+    let n = shape[shape.len() - 1];
+    let below = x.iter().enumerate().filter(|(index, _)| index / n % n > index % n);
+    Data::Float(below.map(|(_, x)| *x).collect())
 }

@@ -10,6 +10,7 @@ pub fn unary(f: Unary, x: f64) -> f64 {
         Unary::Neg => -x,
         Unary::Abs => x.abs(),
         Unary::Sign => sign(x),
+        Unary::Detach => x,
         Unary::Exp => x.exp(),
         Unary::Log => x.ln(),
         Unary::Log1p => x.ln_1p(),
@@ -39,7 +40,6 @@ pub fn unary(f: Unary, x: f64) -> f64 {
         Unary::Lgamma => special::lgamma(x),
         Unary::Digamma => special::digamma(x),
         Unary::Trigamma => special::trigamma(x),
-        Unary::Detach => x,
     }
 }
 

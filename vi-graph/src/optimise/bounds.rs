@@ -82,6 +82,7 @@ pub(super) fn bounds(graph: &Graph, node: &Node, known: &[Bounds]) -> Bounds {
 fn unary(f: Unary, x: Bounds) -> Bounds {
     match f {
         Unary::Neg => Bounds { low: -x.high, high: -x.low },
+        Unary::Detach => x,
         Unary::Abs if x.low >= 0.0 => x,
         Unary::Abs => Bounds::at_least(0.0),
         Unary::Square if x.low >= 0.0 => x.map(|x| x * x),

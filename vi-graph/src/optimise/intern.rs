@@ -93,7 +93,7 @@ fn hash(node: &Node) -> u64 {
         Op::ArgSort { axis, descending } => (axis, descending).hash(state),
         Op::SolveLower { transpose } => transpose.hash(state),
         Op::LogGamma { stream, lanes } => (stream, lanes).hash(state),
-        Op::Not | Op::Where | Op::Cast | Op::Reshape | Op::Expand | Op::Cholesky => {}
+        Op::Not | Op::Where | Op::Cast | Op::Reshape | Op::Expand | Op::Cholesky | Op::LowerTriangle | Op::BelowDiagonal => {}
     }
     state.finish()
 }

@@ -1,7 +1,7 @@
 //! Matrices in the last two dimensions.
 
 use super::{Check, Checked, require};
-use crate::ir::Type;
+use crate::ir::{Type, below_len};
 
 pub(super) fn matmul(node: Checked, transpose_a: bool, transpose_b: bool) -> Check {
     floats(node, 2)?;
@@ -34,6 +34,22 @@ pub(super) fn solve_lower(node: Checked) -> Check {
     node.operand_shape(0, &batch.iter().copied().chain([n, n]).collect::<Vec<_>>())?;
     require(right[0] == n, || format!("right-hand sides {:?} of the factor {:?}", node.shape(1), node.shape(0)))?;
     node.result_shape(node.shape(1))
+}
+
+pub(super) fn lower_triangle(node: Checked) -> Check {
+    floats(node, 2)?;
+    let (below, diagonal) = (node.shape(0), node.shape(1));
+    let [batch @ .., n] = diagonal else { return Err(format!("{} is a scalar, expected a diagonal", node.operand(1))) };
+    node.operand_shape(0, &batch.iter().copied().chain([below_len(*n)]).collect::<Vec<_>>())?;
+    require(below.len() == diagonal.len(), || format!("operands of shapes {below:?} and {diagonal:?}"))?;
+    node.result_shape(&batch.iter().copied().chain([*n, *n]).collect::<Vec<_>>())
+}
+
+pub(super) fn below_diagonal(node: Checked) -> Check {
+    floats(node, 1)?;
+    let n = square(node, 0)?;
+    let (batch, _) = matrix(node, 0)?;
+    node.result_shape(&batch.iter().copied().chain([below_len(n)]).collect::<Vec<_>>())
 }
 
 fn floats(node: Checked, operands: usize) -> Check {

@@ -7,6 +7,16 @@ use crate::check::{derivatives, point, slopes};
 const INF: f64 = f64::INFINITY;
 
 #[test]
+fn no_gradient_passes_a_detached_operand() {
+    // x · detach(x): the slope is that of the first factor.
+    let found = slopes(&[point(&[2], &[3.0, -0.5])], |graph, x| {
+        let constant = graph.unary(Unary::Detach, x[0]);
+        graph.mul(x[0], constant)
+    });
+    assert_eq!(found[0], [3.0, -0.5]);
+}
+
+#[test]
 fn power_at_zero() {
     let slopes =
         slopes(&[point(&[5], &[0.0; 5]), point(&[5], &[0.0, 0.5, 1.0, 2.0, -1.0])], |graph, x| graph.binary(Binary::Pow, x[0], x[1]));

@@ -89,6 +89,17 @@ fn the_cotangent_of_a_symmetric_matrix_is_symmetric() {
 }
 
 #[test]
+fn triangles_of_their_elements() {
+    for (n, batch) in [(1, vec![]), (4, vec![]), (3, vec![2])] {
+        let shape = |last: usize| batch.iter().copied().chain([last]).collect::<Vec<_>>();
+        let points = [spread(&shape(n * (n - 1) / 2), (-2.0, 2.0), 1), spread(&shape(n), (0.5, 2.0), 2)];
+        check("lower_triangle", &points, |graph, x| graph.lower_triangle(x[0], x[1]));
+        let square: Vec<usize> = batch.iter().copied().chain([n, n]).collect();
+        check("below_diagonal", &[spread(&square, (-2.0, 2.0), 1)], |graph, x| graph.below_diagonal(x[0]));
+    }
+}
+
+#[test]
 fn triangular_systems() {
     let cases: [(&[usize], &[usize]); 6] =
         [(&[1, 1], &[1, 1]), (&[3, 3], &[3, 1]), (&[3, 3], &[3, 4]), (&[2, 3, 3], &[2, 3, 2]), (&[0, 0], &[0, 2]), (&[2, 2], &[2, 0])];

@@ -60,3 +60,13 @@ fn solves_with_the_factor_and_with_its_transpose() {
         eval(&[floats(&[2, 1, 1], &[2.0, 4.0]), floats(&[2, 1, 2], &[1.0, 2.0, 3.0, 4.0])], |g, x| g.solve_lower(x[0], x[1], false));
     assert_floats(&stack, &[0.5, 1.0, 0.75, 1.0]);
 }
+
+#[test]
+fn triangles_are_put_together_row_by_row() {
+    let (below, diagonal) = (floats(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), floats(&[2, 3], &[7.0, 8.0, 9.0, 10.0, 11.0, 12.0]));
+    let expected = [7.0, 0.0, 0.0, 1.0, 8.0, 0.0, 2.0, 3.0, 9.0, 10.0, 0.0, 0.0, 4.0, 11.0, 0.0, 5.0, 6.0, 12.0];
+    assert_floats(&eval(&[below, diagonal], |g, x| g.lower_triangle(x[0], x[1])), &expected);
+    assert_floats(&eval(&[floats(&[2, 3, 3], &expected)], |g, x| g.below_diagonal(x[0])), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_floats(&eval(&[floats(&[2, 3, 3], &expected)], |g, x| g.diagonal(x[0])), &[7.0, 8.0, 9.0, 10.0, 11.0, 12.0]);
+    assert_floats(&eval(&[floats(&[1, 1], &[5.0])], |g, x| g.below_diagonal(x[0])), &[]);
+}

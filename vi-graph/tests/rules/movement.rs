@@ -1,7 +1,7 @@
 //! Broadcasting, indices, slices, and matrices.
 
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Data, Range, Role, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Data, Op, Range, Role, Scalar, Type, Unary};
 use vi_graph::optimise::optimise;
 use vi_graph::{Graph, Key, Precision};
 
@@ -43,6 +43,46 @@ fn matrix_products_take_transposes_and_leave_factors() {
         g.matmul(a, b, false, false)
     });
     assert_eq!(product, "mul(matmul(a, b), expand[2, 4](s))");
+}
+
+#[test]
+fn triangles_give_back_their_parts_and_need_no_mask() {
+    let parts = |g: &mut Graph| (step(g, "below", &[3]), step(g, "diagonal", &[3]));
+    let diagonal = form(|g| {
+        let (below, diagonal) = parts(g);
+        let matrix = g.lower_triangle(below, diagonal);
+        let matrix = g.reshape(matrix, [1, 3, 3]);
+        g.diagonal(matrix)
+    });
+    assert_eq!(diagonal, "reshape[1, 3](diagonal)");
+    let below = form(|g| {
+        let (below, diagonal) = parts(g);
+        let matrix = g.lower_triangle(below, diagonal);
+        g.below_diagonal(matrix)
+    });
+    assert_eq!(below, "below");
+    let masked = |above: i64, keep: bool| {
+        form(|g| {
+            let (below, diagonal) = parts(g);
+            let matrix = g.lower_triangle(below, diagonal);
+            let matrix = g.reshape(matrix, [1, 3, 3]);
+            let positions = constant(g, &[0, 1, 2]);
+            let (rows, columns) = (g.reshape(positions, [3, 1]), g.reshape(positions, [1, 3]));
+            let (rows, columns) = (g.expand(rows, [3, 3]), g.expand(columns, [3, 3]));
+            let difference = g.binary(Binary::Sub, rows, columns);
+            let limit = g.push(Op::Full(Scalar::Int(above)), [], [3, 3], Type::Int);
+            let condition = g.compare(if keep { Compare::GreaterEqual } else { Compare::Less }, difference, limit);
+            let condition = g.reshape(condition, [1, 3, 3]);
+            let zero = g.full_like(0.0, matrix);
+            if keep { g.select(condition, matrix, zero) } else { g.select(condition, zero, matrix) }
+        })
+    };
+    for keep in [false, true] {
+        assert_eq!(masked(0, keep), "lower_triangle(reshape[1, 3](below), reshape[1, 3](diagonal))");
+        assert_eq!(masked(-1, keep), "lower_triangle(reshape[1, 3](below), reshape[1, 3](diagonal))");
+        // This one takes the diagonal away.
+        assert!(masked(1, keep).starts_with("where"), "{}", masked(1, keep));
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use vi_graph::{Id, Type};
 use super::Generator;
 
 /// Defined everywhere.
-const ENTIRE: [Unary; 16] = [
+const ENTIRE: [Unary; 17] = [
     Unary::Neg,
+    Unary::Detach,
     Unary::Abs,
     Unary::Exp,
     Unary::Expm1,

@@ -1,4 +1,4 @@
-use vi_graph::ir::{Data, Op, Shape, Unary};
+use vi_graph::ir::{Data, Op, Shape, Unary, below_len};
 use vi_graph::{Id, Type};
 
 use super::Generator;
@@ -7,10 +7,12 @@ use super::Generator;
 const ORDER: usize = 17;
 
 pub(super) fn linear(g: &mut Generator) -> Option<Id> {
-    match g.below(10) {
+    match g.below(12) {
         0..=5 => matmul(g),
         6..=7 => cholesky(g),
-        _ => solve(g),
+        8..=9 => solve(g),
+        10 => lower_triangle(g),
+        _ => below_diagonal(g),
     }
 }
 
@@ -81,4 +83,18 @@ fn identity(g: &mut Generator, like: Id) -> Option<Id> {
     let data = (0..n * n).map(|i| if i / n == i % n { 1.0 } else { 0.0 }).collect();
     let one = g.graph.push(Op::Constant(Data::Float(data).into()), [], [n, n], Type::Float);
     Some(g.graph.broadcast(one, shape))
+}
+
+fn lower_triangle(g: &mut Generator) -> Option<Id> {
+    let diagonal = g.pick(|g, id| g.graph.ty(id) == Type::Float && g.graph.shape(id).last().is_some_and(|&n| n <= ORDER))?;
+    let mut shape = g.graph.shape(diagonal).to_vec();
+    let n = shape.pop()?;
+    shape.push(below_len(n));
+    let below = g.leaf(shape, Type::Float);
+    Some(g.graph.lower_triangle(below, diagonal))
+}
+
+fn below_diagonal(g: &mut Generator) -> Option<Id> {
+    let x = pick_matrix(g, |shape| shape[shape.len() - 1] == shape[shape.len() - 2])?;
+    Some(g.graph.below_diagonal(x))
 }

@@ -1,6 +1,6 @@
 //! From the terms of one draw to the graph of a whole step: particles, gradients, and what never changes taken out.
 
-use vi_graph::ir::{Op, Role};
+use vi_graph::ir::{Op, Role, Unary};
 use vi_graph::{Graph, Id, Type, batch, diff, optimise};
 
 use super::{ElboGraph, Refusal, Source};
@@ -78,6 +78,7 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
         moved.push((input, graph.mul_scalar(parameter, 0.0)));
     }
     moved.sort_unstable();
+    attach(&mut graph);
     graph.outputs.extend(moved.iter().map(|(_, gradient)| *gradient));
     let inputs: Vec<usize> = moved.iter().map(|(input, _)| *input).collect();
     let (graph, sources) = inputs_first(graph, sources, &inputs);
@@ -93,7 +94,7 @@ fn connected(graph: &Graph, elbo: Id) -> Vec<(usize, Vec<usize>)> {
     reached[elbo.index()] = true;
     let mut found = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate().rev() {
-        if !reached[index] || node.ty != Type::Float {
+        if !reached[index] || node.ty != Type::Float || node.op == Op::Unary(Unary::Detach) {
             continue;
         }
         node.args.iter().for_each(|arg| reached[arg.index()] = true);
@@ -104,6 +105,19 @@ fn connected(graph: &Graph, elbo: Id) -> Vec<(usize, Vec<usize>)> {
         }
     }
     found
+}
+
+/// Replaces every [`Unary::Detach`] by its operand: once gradients are taken it only keeps equal nodes apart.
+fn attach(graph: &mut Graph) {
+    let mut stands_for: Vec<Id> = graph.ids().collect();
+    for (index, node) in graph.nodes.iter_mut().enumerate() {
+        for arg in &mut node.args {
+            *arg = stands_for[arg.index()];
+        }
+        if node.op == Op::Unary(Unary::Detach) {
+            stands_for[index] = node.args[0];
+        }
+    }
 }
 
 /// Renumbers the inputs so that those in `first` come first.

@@ -1,8 +1,9 @@
 //! The matrix functions written with a backend's own operations, row by row or column by column.
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Slice, TensorMetadata};
-use burn::tensor::{FloatDType, Shape, TensorData};
+use burn::tensor::{DType, FloatDType, IntDType, Shape, TensorData};
+use vi_graph::ir::below_len;
 
 /// Batch, rows and columns.
 pub(super) fn dims(shape: &Shape) -> [usize; 3] {
@@ -90,4 +91,38 @@ pub(super) fn lower_triangle<B: Backend>(x: FloatTensor<B>, diagonal: f64) -> Fl
         std::cmp::Ordering::Less => 0.0,
     });
     B::float_mul(x, mask)
+}
+
+/// By selection among `below`, `diagonal` and a zero.
+pub(super) fn triangle_of<B: Backend>(below: FloatTensor<B>, diagonal: FloatTensor<B>) -> FloatTensor<B> {
+    let (batch, k) = (diagonal.shape()[0], diagonal.shape()[1]);
+    let len = below.shape()[1];
+    let zero = B::float_zeros(Shape::from([batch, 1]), &below.device(), FloatDType::from(below.dtype()));
+    let device = below.device();
+    let elements = B::float_cat(vec![below, diagonal, zero], 1);
+    let place = |i: usize| match (i / k).cmp(&(i % k)) {
+        std::cmp::Ordering::Greater => below_len(i / k) + i % k,
+        std::cmp::Ordering::Equal => len + i / k,
+        std::cmp::Ordering::Less => len + k,
+    };
+    let matrices = B::float_select(elements, 1, positions::<B>((0..k * k).map(place), &device));
+    B::float_reshape(matrices, Shape::from([batch, k, k]))
+}
+
+/// By selection.
+pub(super) fn below_diagonal<B: Backend>(l: FloatTensor<B>) -> FloatTensor<B> {
+    let [batch, k, _] = dims(&l.shape());
+    let device = l.device();
+    let flat = B::float_reshape(l, Shape::from([batch, k * k]));
+    B::float_select(flat, 1, positions::<B>((0..k * k).filter(|i| i / k > i % k), &device))
+}
+
+fn positions<B: Backend>(places: impl Iterator<Item = usize>, device: &B::Device) -> IntTensor<B> {
+    let places: Vec<i64> = places.map(|place| place as i64).collect();
+    let count = places.len();
+    B::int_from_data(TensorData::new(places, [count]).convert_dtype(default_int::<B>(device)), device)
+}
+
+fn default_int<B: Backend>(device: &B::Device) -> DType {
+    DType::from(IntDType::from(burn::backend::get_device_settings::<B>(device).int_dtype))
 }

@@ -10,7 +10,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::ir::ScalarIr;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Capture, TensorMetadata, backend_extension};
-use burn::tensor::Shape;
+use burn::tensor::{FloatDType, Shape};
+use vi_graph::ir::below_len;
 
 use super::composed;
 use crate::custom_op::record;
@@ -36,6 +37,14 @@ pub trait LinalgOps: Backend {
     /// The lower Cholesky factors.
     fn cholesky(a: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::cholesky::<Self>(a)
+    }
+    /// Triangles of what is under and on their diagonals.
+    fn lower_triangle(below: FloatTensor<Self>, diagonal: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::triangle_of::<Self>(below, diagonal)
+    }
+    /// What is under the diagonals, row by row.
+    fn below_diagonal(l: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::below_diagonal::<Self>(l)
     }
 }
 
@@ -63,6 +72,16 @@ impl LinalgOps for Capture {
         let shape = a.shape();
         record("cholesky", [a], shape, vec![])
     }
+
+    fn lower_triangle(below: FloatTensor<Self>, diagonal: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (batch, k) = (diagonal.shape()[0], diagonal.shape()[1]);
+        record("lower_triangle", [below, diagonal], Shape::from([batch, k, k]), vec![])
+    }
+
+    fn below_diagonal(l: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [batch, k, _] = composed::dims(&l.shape());
+        record("below_diagonal", [l], Shape::from([batch, below_len(k)]), vec![])
+    }
 }
 
 #[cfg(feature = "flex")]
@@ -72,6 +91,8 @@ mod flex {
     use burn::backend::Flex;
     use burn::backend::flex::FlexTensor;
     use burn::tensor::Shape;
+
+    use vi_graph::ir::below_len;
 
     use super::{LinalgOps, composed};
     use crate::custom_op::flex::{read, write};
@@ -97,6 +118,33 @@ mod flex {
             let [batch, k, _] = composed::dims(l.layout().shape());
             let values = values.chunks_exact((k * k).max(1)).flat_map(|l| l.iter().step_by(k + 1).copied()).collect();
             write(values, Shape::from([batch, k]), l.dtype())
+        }
+
+        fn lower_triangle(below: FlexTensor, diagonal: FlexTensor) -> FlexTensor {
+            let (Some(under), Some(pivots)) = (read(&below), read(&diagonal)) else {
+                return composed::triangle_of::<Self>(below, diagonal);
+            };
+            let shape = diagonal.layout().shape();
+            let (batch, k) = (shape[0], shape[1]);
+            let mut values = vec![0.0; batch * k * k];
+            let mut under = under.as_slice();
+            for (i, (row, pivot)) in values.chunks_exact_mut(k.max(1)).zip(pivots).enumerate() {
+                let (given, rest) = under.split_at(i % k);
+                row[..i % k].copy_from_slice(given);
+                row[i % k] = pivot;
+                under = rest;
+            }
+            write(values, Shape::from([batch, k, k]), diagonal.dtype())
+        }
+
+        fn below_diagonal(l: FlexTensor) -> FlexTensor {
+            let Some(values) = read(&l) else {
+                return composed::below_diagonal::<Self>(l);
+            };
+            let [batch, k, _] = composed::dims(l.layout().shape());
+            let rows = values.chunks_exact(k.max(1)).enumerate();
+            let values = rows.flat_map(|(i, row)| &row[..i % k]).copied().collect();
+            write(values, Shape::from([batch, below_len(k)]), l.dtype())
         }
 
         fn cholesky(a: FlexTensor) -> FlexTensor {
@@ -165,6 +213,23 @@ impl<B: LinalgOps, C: CheckpointStrategy> LinalgOps for Autodiff<B, C> {
         }
     }
 
+    fn lower_triangle(below: FloatTensor<Self>, diagonal: FloatTensor<Self>) -> FloatTensor<Self> {
+        match LowerTriangle.prepare::<C>([below.node(), diagonal.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(preparation) => preparation.finish((), B::lower_triangle(below.into_primitive(), diagonal.into_primitive())),
+            OpsKind::UnTracked(preparation) => preparation.finish(B::lower_triangle(below.into_primitive(), diagonal.into_primitive())),
+        }
+    }
+
+    fn below_diagonal(l: FloatTensor<Self>) -> FloatTensor<Self> {
+        match BelowDiagonal.prepare::<C>([l.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(preparation) => {
+                let [batch, k, _] = composed::dims(&l.shape());
+                preparation.finish([batch, k], B::below_diagonal(l.into_primitive()))
+            }
+            OpsKind::UnTracked(preparation) => preparation.finish(B::below_diagonal(l.into_primitive())),
+        }
+    }
+
     fn cholesky(a: FloatTensor<Self>) -> FloatTensor<Self> {
         match Cholesky.prepare::<C>([a.node()]).compute_bound().stateful() {
             OpsKind::Tracked(preparation) => {
@@ -225,6 +290,39 @@ impl<B: LinalgOps> Backward<B, 1> for Cholesky {
             let both = B::solve_lower(l, B::float_swap_dims(left, 1, 2), true);
             let sum = B::float_add(B::float_swap_dims(both.clone(), 1, 2), both);
             B::float_mul_scalar(sum, 0.5.into())
+        });
+    }
+}
+
+#[derive(Debug)]
+struct LowerTriangle;
+
+impl<B: LinalgOps> Backward<B, 2> for LowerTriangle {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [below, diagonal] = ops.parents;
+        if let Some(node) = below {
+            grads.register::<B>(node.id, B::below_diagonal(grad.clone()));
+        }
+        if let Some(node) = diagonal {
+            grads.register::<B>(node.id, B::diagonal(grad));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct BelowDiagonal;
+
+impl<B: LinalgOps> Backward<B, 1> for BelowDiagonal {
+    /// Batch and rows.
+    type State = [usize; 2];
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
+            let nothing = B::float_zeros(Shape::from(ops.state), &grad.device(), FloatDType::from(grad.dtype()));
+            B::lower_triangle(grad, nothing)
         });
     }
 }

@@ -160,3 +160,21 @@ fn the_capture_device_records_each_function_as_one_operation() {
     let expected = [("cholesky", vec![]), ("solve_lower", vec![ScalarIr::Bool(true)]), ("diagonal", vec![])];
     assert_eq!(found, expected.map(|(name, scalars)| (name.to_owned(), scalars)));
 }
+
+#[test]
+fn triangles_of_their_elements() {
+    let (below, diagonal) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [7.0, 8.0, 9.0, 10.0, 11.0, 12.0]);
+    let matrices = [7.0, 0.0, 0.0, 1.0, 8.0, 0.0, 2.0, 3.0, 9.0, 10.0, 0.0, 0.0, 4.0, 11.0, 0.0, 5.0, 6.0, 12.0];
+    let (below_tensor, diagonal_tensor) = (tensor(&below, [2, 3]), tensor(&diagonal, [2, 3]));
+    let l = lower_triangle(below_tensor.clone(), diagonal_tensor.clone());
+    assert_eq!(values(&l), matrices);
+    assert_eq!(values(&below_diagonal(l.clone())), below);
+    let parts = [below_tensor, diagonal_tensor].map(|x| x.try_into_primitive::<Flex>().unwrap());
+    let [below_part, diagonal_part] = parts;
+    let composed_triangle = Tensor::<3>::from_primitive::<Flex>(composed::triangle_of::<Flex>(below_part, diagonal_part));
+    assert_eq!(values(&composed_triangle), matrices);
+    let composed_below = composed::below_diagonal::<Flex>(l.try_into_primitive::<Flex>().unwrap());
+    assert_eq!(values(&Tensor::<2>::from_primitive::<Flex>(composed_below)), below);
+    gradient_agrees(below_diagonal, &FACTORS, [2, 3, 3]);
+    gradient_agrees(|x| lower_triangle(x.clone().narrow(1, 0, 1).reshape([2, 3]), x.narrow(1, 2, 1).reshape([2, 3])), &FACTORS, [2, 3, 3]);
+}

@@ -28,6 +28,10 @@ use crate::custom_op::record;
     Autodiff
 )]
 pub trait SpecialOps: Backend {
+    /// `x` without its gradient.
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_detach(x)
+    }
     /// `ln Γ(x)`.
     fn lgamma(x: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::lgamma::<Self>(x)
@@ -63,10 +67,6 @@ pub trait SpecialOps: Backend {
     /// `ln Σ exp(x)` along `dim`, which stays with size 1.
     fn logsumexp(x: FloatTensor<Self>, dim: usize) -> FloatTensor<Self> {
         composed::logsumexp::<Self>(x, dim)
-    }
-    /// `x` without its history.
-    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::float_detach(x)
     }
 }
 
@@ -149,6 +149,11 @@ mod flex {
 }
 
 impl SpecialOps for Capture {
+    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.shape();
+        record("detach", [x], shape, vec![])
+    }
+
     fn lgamma(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = x.shape();
         record("lgamma", [x], shape, vec![])
@@ -183,11 +188,6 @@ impl SpecialOps for Capture {
         let mut shape = x.shape();
         shape[dim] = 1;
         record("logsumexp", [x], shape, vec![ScalarIr::UInt(dim as u64)])
-    }
-
-    fn detach(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = x.shape();
-        record("detach", [x], shape, vec![])
     }
 }
 

@@ -213,6 +213,7 @@ functions! { Map<V> V {
     Abs(x) = x.abs();
     // 0 and NaN stay what they are.
     Sign(x) = V::select(x.lt(x.constant(0.0)) | x.constant(0.0).lt(x), x.constant(1.0).copysign(x), x);
+    Detach(x) = x;
     Sqrt(x) = x.sqrt();
     Recip(x) = x.constant(1.0) / x;
     Square(x) = x * x;
@@ -220,7 +221,6 @@ functions! { Map<V> V {
     Ceil(x) = x.ceil();
     Round(x) = x.round();
     Trunc(x) = x.trunc();
-    Detach(x) = x;
     Exp(x) = math::exp(x);
     Expm1(x) = math::expm1(x);
     Log(x) = math::log(x);
@@ -285,6 +285,7 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Neg => map_kernel::<R, Neg>(level),
         Unary::Abs => map_kernel::<R, Abs>(level),
         Unary::Sign => map_kernel::<R, Sign>(level),
+        Unary::Detach => map_kernel::<R, Detach>(level),
         Unary::Exp => map_kernel::<R, Exp>(level),
         Unary::Log => map_kernel::<R, Log>(level),
         Unary::Log1p => map_kernel::<R, Log1p>(level),
@@ -314,7 +315,6 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Lgamma => map_kernel::<R, Lgamma>(level),
         Unary::Digamma => map_kernel::<R, Digamma>(level),
         Unary::Trigamma => map_kernel::<R, Trigamma>(level),
-        Unary::Detach => map_kernel::<R, Detach>(level),
     }
 }
 

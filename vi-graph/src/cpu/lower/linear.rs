@@ -25,6 +25,14 @@ impl Lowering<'_> {
                 let (wide, n, m) = (self.wide(), node.shape[rank - 2], node.shape[rank - 1]);
                 self.routine(id, routine::SolveLower { wide, transpose, n, m })
             }
+            Op::LowerTriangle => {
+                let (wide, n) = (self.wide(), node.shape[rank - 1]);
+                self.routine(id, routine::LowerTriangle { wide, n })
+            }
+            Op::BelowDiagonal => {
+                let (wide, n) = (self.wide(), self.graph.shape(node.args[0])[rank]);
+                self.routine(id, routine::BelowDiagonal { wide, n })
+            }
             _ => Err(self.unsupported(id, "is no linear algebra")),
         }
     }

@@ -75,6 +75,58 @@ impl SolveLower {
     }
 }
 
+/// Lower triangular matrices `[n, n]` of what is under and what is on the diagonal.
+#[derive(Debug)]
+pub(crate) struct LowerTriangle {
+    pub wide: bool,
+    pub n: usize,
+}
+
+impl Routine for LowerTriangle {
+    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
+        if self.wide { self.all::<f64>(inputs[0], inputs[1], output) } else { self.all::<f32>(inputs[0], inputs[1], output) }
+    }
+}
+
+impl LowerTriangle {
+    fn all<R: Element>(&self, below: &[u8], diagonal: &[u8], out: &mut [u8]) {
+        let (mut below, n) = (typed::<R>(below), self.n);
+        for (i, (row, &pivot)) in typed_mut::<R>(out).chunks_exact_mut(n).zip(typed::<R>(diagonal)).enumerate() {
+            let i = i % n;
+            let (given, rest) = below.split_at(i);
+            row[..i].copy_from_slice(given);
+            row[i] = pivot;
+            row[i + 1..].fill(R::default());
+            below = rest;
+        }
+    }
+}
+
+/// What is under the diagonal of matrices `[n, n]`, row by row.
+#[derive(Debug)]
+pub(crate) struct BelowDiagonal {
+    pub wide: bool,
+    pub n: usize,
+}
+
+impl Routine for BelowDiagonal {
+    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
+        if self.wide { self.all::<f64>(inputs[0], output) } else { self.all::<f32>(inputs[0], output) }
+    }
+}
+
+impl BelowDiagonal {
+    fn all<R: Element>(&self, x: &[u8], out: &mut [u8]) {
+        let mut out = typed_mut::<R>(out);
+        for (i, row) in typed::<R>(x).chunks_exact(self.n).enumerate() {
+            let i = i % self.n;
+            let (taken, rest) = out.split_at_mut(i);
+            taken.copy_from_slice(&row[..i]);
+            out = rest;
+        }
+    }
+}
+
 /// A matrix in row-major order to panels of rows, each column by column, with zeros behind the last row.
 #[derive(Debug)]
 pub(crate) struct Pack {

@@ -2,7 +2,7 @@
 
 use burn::backend::ir::{CustomOpIr, ScalarIr, TensorIr};
 use vi_graph::Type;
-use vi_graph::ir::{Binary, Op, Range, Reduce, Unary};
+use vi_graph::ir::{Binary, Op, Reduce, Unary};
 
 use super::super::recorder::LOG_GAMMA;
 use super::{Importer, Outcome, int, shape};
@@ -10,12 +10,12 @@ use super::{Importer, Outcome, int, shape};
 impl Importer {
     pub(super) fn custom(&mut self, op: &CustomOpIr) -> Outcome {
         match (op.id.as_str(), op.inputs.as_slice(), op.outputs.as_slice(), op.scalars.as_slice()) {
+            ("detach", [x], [out], []) => self.special(Unary::Detach, x, out),
             ("lgamma", [x], [out], []) => self.special(Unary::Lgamma, x, out),
             ("digamma", [x], [out], []) => self.special(Unary::Digamma, x, out),
             ("trigamma", [x], [out], []) => self.special(Unary::Trigamma, x, out),
             ("expm1", [x], [out], []) => self.special(Unary::Expm1, x, out),
             ("log1p", [x], [out], []) => self.special(Unary::Log1p, x, out),
-            ("detach", [x], [out], []) => self.special(Unary::Detach, x, out),
             ("log_beta", [a, b], [out], []) => self.special_of_two(Binary::LogBeta, a, b, out),
             ("xlogy", [x, y], [out], []) => self.special_of_two(Binary::Xlogy, x, y, out),
             ("logsumexp", [x], [out], [axis]) => {
@@ -28,7 +28,21 @@ impl Importer {
                 let x = self.graph.solve_lower(l, b, *transpose);
                 self.set(out, x)
             }
-            ("diagonal", [l], [out], []) => self.diagonal(l, out),
+            ("diagonal", [l], [out], []) => {
+                let l = self.get(l)?;
+                let diagonal = self.graph.diagonal(l);
+                self.set(out, diagonal)
+            }
+            ("lower_triangle", [below, diagonal], [out], []) => {
+                let (below, diagonal) = (self.get(below)?, self.get(diagonal)?);
+                let l = self.graph.lower_triangle(below, diagonal);
+                self.set(out, l)
+            }
+            ("below_diagonal", [l], [out], []) => {
+                let l = self.get(l)?;
+                let below = self.graph.below_diagonal(l);
+                self.set(out, below)
+            }
             ("cholesky", [a], [out], []) => {
                 let a = self.get(a)?;
                 let l = self.graph.cholesky(a);
@@ -54,14 +68,5 @@ impl Importer {
         let (x, y) = (self.get_as(x, out)?, self.get_as(y, out)?);
         let z = self.graph.binary(f, x, y);
         self.set(out, z)
-    }
-
-    /// Every `k + 1`-th element of the `k × k` of each matrix.
-    fn diagonal(&mut self, l: &TensorIr, out: &TensorIr) -> Outcome {
-        let x = self.get(l)?;
-        let [batch, k, _] = shape(l)[..] else { return Err("a diagonal is taken of a batch of matrices".into()) };
-        let flat = self.graph.reshape(x, [batch, k * k]);
-        let diagonal = self.graph.slice(flat, &[Range::all(batch), Range { start: 0, step: k as isize + 1, len: k }]);
-        self.set(out, diagonal)
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn unary(f: Unary, x: T, ty: Type) -> T {
         Unary::Neg => Dispatch::float_neg(x),
         Unary::Abs => Dispatch::float_abs(x),
         Unary::Sign => Dispatch::float_sign(x),
+        Unary::Detach => x,
         Unary::Exp => Dispatch::float_exp(x),
         Unary::Log => Dispatch::float_log(x),
         Unary::Log1p => Dispatch::log1p(x),
@@ -64,7 +65,6 @@ pub(super) fn unary(f: Unary, x: T, ty: Type) -> T {
         Unary::Lgamma => Dispatch::lgamma(x),
         Unary::Digamma => Dispatch::digamma(x),
         Unary::Trigamma => Dispatch::trigamma(x),
-        Unary::Detach => x,
     }
 }
 

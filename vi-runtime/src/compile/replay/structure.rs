@@ -87,6 +87,11 @@ pub(super) fn evaluate(node: &Node, from: &[usize], operand: &dyn Fn(usize) -> T
         Op::SolveLower { transpose } => {
             in_batches(node, |[l, b]| Dispatch::solve_lower(l, b, *transpose), [operand(0), operand(1)], [from, &node.shape])
         }
+        Op::LowerTriangle => {
+            let (below, diagonal) = (flat_rows(operand(0), from), flat_rows(operand(1), &node.shape[..node.shape.len() - 1]));
+            reshape(Dispatch::lower_triangle(below, diagonal), &node.shape, Type::Float)
+        }
+        Op::BelowDiagonal => in_batches(node, |[l, _]| Dispatch::below_diagonal(l), [operand(0), operand(0)], [from, from]),
         // Everything else was dealt with by the caller.
         _ => operand(0),
     }
@@ -101,6 +106,12 @@ fn in_batches(node: &Node, f: impl Fn([T; 2]) -> T, operands: [T; 2], shapes: [&
         reshape(x, &[batch.iter().product(), matrix[0], matrix[1]], Type::Float)
     });
     reshape(f(flat), &node.shape, Type::Float)
+}
+
+/// With one leading dimension.
+fn flat_rows(x: T, shape: &[usize]) -> T {
+    let (last, batch) = shape.split_last().map_or((1, [].as_slice()), |(last, batch)| (*last, batch));
+    reshape(x, &[batch.iter().product(), last], Type::Float)
 }
 
 fn reshape(x: T, shape: &[usize], ty: Type) -> T {
