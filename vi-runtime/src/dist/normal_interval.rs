@@ -144,3 +144,10 @@ impl<const D: usize> Peak<D> {
         self.weighted(|d| d.ones_like())
     }
 }
+
+/// `ln Φ(x)`
+pub(super) fn log_ndtr<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let x = Operand::Tensor(x);
+    let mass = LogMass::of(None, Some(&x));
+    (mass.peak.square() * -0.5 + mass.log_integral - super::normal::HALF_LN_2PI).into_tensor()
+}

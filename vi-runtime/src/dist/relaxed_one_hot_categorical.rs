@@ -235,17 +235,29 @@ impl<const D: usize> Distribution<D> for RelaxedOneHotCategoricalStraightThrough
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let one = value.clone().equal_elem(1.0);
         let ones = one.clone().int().sum_dim(D - 1);
-        let between = value.clone().not_equal_elem(0.0).bool_and(one.bool_not());
-        let outside = between.any_dim(D - 1).bool_or(ones.not_equal_elem(1));
-        let mut dims = value.dims();
+        let between = value.clone().not_equal_elem(0.0).bool_and(one.clone().bool_not());
+        let weights = beside(&self.soft.parameter, value);
+        let mut dims = weights.dims();
         dims[D - 1] = self.soft.categories();
-        let log_weights = spread_last(beside(&self.soft.log_weights(), value), dims[D - 1]);
-        let log_probs = match self.soft.form {
-            Form::Logits => log_softmax(log_weights, D - 1),
-            Form::Probs => log_weights,
+        let weights = spread(weights, dims);
+        // A category without probability counts by being refused, not by its logarithm.
+        let (never, log_probs) = match self.soft.form {
+            Form::Probs => {
+                let never = weights.clone().lower_equal_elem(0.0);
+                (never.clone(), weights.mask_fill(never, 1.0).log())
+            }
+            Form::Logits => {
+                let never = weights.clone().equal_elem(f64::NEG_INFINITY);
+                (never.clone(), log_softmax(weights, D - 1).mask_fill(never, 0.0))
+            }
         };
-        // 0 · ln 0 is 0.
-        minus_infinity(special::xlogy_sum(value, log_probs), outside)
+        let kernel = value.clone() * log_probs;
+        let dims = kernel.dims();
+        let impossible = spread(one, dims).bool_and(spread(never, dims));
+        let wrong = spread(between, dims).bool_or(impossible).any_dim(D - 1);
+        let mut rows = dims;
+        rows[D - 1] = 1;
+        minus_infinity(kernel.sum_dim(D - 1), wrong.bool_or(spread(ones.not_equal_elem(1), rows)))
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -10,7 +10,7 @@ use super::{Batch, Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, 
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
-use crate::special::{self, detach};
+use crate::special::{detach, log1p};
 use crate::support::Support;
 
 /// A normal variable, `loc` and `scale` before the cut, known to lie between `low` and `high`; support: `[low, high]`.
@@ -226,7 +226,7 @@ fn quantile<const D: usize>(u: Tensor<D>, ends: [Option<Tensor<D>>; 2]) -> Tenso
     let tail = |side: f64| {
         // An open side has tail 0 on its own side and 1 on the other.
         let term = |end: &Option<Tensor<D>>, log_share: &Tensor<D>, outer: bool| match end {
-            Some(end) => Some(special::log_ndtr(end.clone().mul_scalar(side)) + log_share.clone()),
+            Some(end) => Some(super::normal_interval::log_ndtr(end.clone().mul_scalar(side)) + log_share.clone()),
             None if outer => Some(log_share.clone()),
             None => None,
         };
@@ -234,7 +234,7 @@ fn quantile<const D: usize>(u: Tensor<D>, ends: [Option<Tensor<D>>; 2]) -> Tenso
         match (term(a, &log_share[0], side < 0.0), term(b, &log_share[1], side > 0.0)) {
             (Some(a), Some(b)) => {
                 let largest = a.clone().max_pair(b.clone());
-                largest + special::log1p((a - b).abs().neg().exp())
+                largest + log1p((a - b).abs().neg().exp())
             }
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => log_share[0].zeros_like(),
@@ -272,7 +272,7 @@ fn inverse_log_ndtr<const D: usize>(log_p: Tensor<D>) -> Tensor<D> {
     let log_p = log_p.clamp_max(-std::f64::consts::LN_2);
     let start = log_p.clone().add_scalar(std::f64::consts::LN_2).mul_scalar(-2.0).clamp_min(0.0).sqrt().neg();
     (0..STEPS).fold(start, |z, _| {
-        let log_ndtr = special::log_ndtr(z.clone());
+        let log_ndtr = super::normal_interval::log_ndtr(z.clone());
         let slope = (z.clone().square().mul_scalar(-0.5).sub_scalar(HALF_LN_2PI) - log_ndtr.clone()).exp();
         z - (log_ndtr - log_p.clone()) / slope
     })

@@ -11,7 +11,7 @@ use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_meth
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
-use crate::special::{self, detach};
+use crate::special::detach;
 use crate::support::Support;
 
 family! {
@@ -62,7 +62,7 @@ impl<const D: usize> Distribution<D> for VonMises<D> {
 
 /// `ln(e^(−κ) I₀(κ))`
 fn log_i0e<const D: usize>(concentration: Operand<D>) -> Operand<D> {
-    concentration.map(special::scalar::i0e, special::i0e).ln()
+    concentration.map(|k| k, |k| beyond(k.zeros_like(), k).mul_scalar(1.0 / PI)).ln()
 }
 
 /// The angle in `[−π, π]`.
