@@ -13,10 +13,14 @@ mod capture;
 mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
+#[path = "distributions/laws.rs"]
+mod laws;
 #[path = "distributions/mixtures.rs"]
 mod mixtures;
 #[path = "distributions/outside.rs"]
 mod outside;
+#[path = "distributions/page.rs"]
+mod page;
 #[path = "distributions/sampling.rs"]
 mod sampling;
 #[path = "distributions/shapes.rs"]

@@ -17,9 +17,11 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use vi_graph::Graph;
-use vi_graph::ir::{NoiseKind, Stream};
+use burn::tensor::Tensor;
+use vi_graph::ir::{NoiseKind, Role, Stream};
+use vi_graph::{Graph, Type};
 
+use crate::any_tensor::AnyTensor;
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
 
@@ -103,6 +105,28 @@ pub fn elbo_graph<M: Program, G: Program>(
 ) -> Result<ElboGraph, Refusal> {
     let captured = capture::capture(model, guide, placement, params)?;
     import::import(captured)
+}
+
+/// `f` of tensors shaped like `inputs`, as a graph with these inputs in order and one output.
+///
+/// The floats among the inputs are parameters of the graph, the others data. `f` is given the capture device and the inputs
+/// on it; a tensor of another device enters the graph as a constant.
+///
+/// # Errors
+/// A function that reads a value, or an operation that the graph does not have.
+pub fn function_graph(
+    placement: &Placement,
+    inputs: &[AnyTensor],
+    f: impl FnOnce(&Placement, &[AnyTensor]) -> Tensor<1>,
+) -> Result<Graph, Refusal> {
+    let captured = capture::capture_function(placement, inputs, f)?;
+    let mut graph = import::import_function(captured)?;
+    for (described, input) in graph.inputs.iter_mut().zip(inputs) {
+        if inputs::type_of(input) == Type::Float {
+            described.role = Role::Parameter;
+        }
+    }
+    Ok(graph)
 }
 
 /// What runs a step on the device of `placement`: kernels of our own where the tensors are Flex's, else Burn's operations.

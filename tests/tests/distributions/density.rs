@@ -1,179 +1,172 @@
-//! `log_prob` and its gradients at every point of the tables.
+//! `log_prob` and its gradients at every point of the tables, by Burn's operations and by the graph that is recorded of them;
+//! moments, entropies and distribution functions beside.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+#[path = "density/compare.rs"]
+mod compare;
+#[path = "density/function.rs"]
+pub(super) mod function;
+#[path = "density/properties.rs"]
+mod properties;
+
+use burn::tensor::{DType, Int, Tensor};
 use vi_runtime::Placement;
 use vi_runtime::dist::*;
 
-use super::table::{Point, read};
-use super::{burn, has_f64, numbers, test_device};
+use super::table::{Case, Point, read};
+use super::{burn, has_f64, test_device};
+use compare::{Check, Worst, representable, single, single_tolerance};
+use function::{Elements, Evaluation, Executor, Function, flat};
+pub(super) use properties::Properties;
+use properties::Subject;
 
-/// One evaluation: log_prob, its gradient in x and those in the parameters.
-struct Evaluation {
-    log_prob: f64,
-    x: Option<Vec<f64>>,
-    params: Vec<Option<Vec<f64>>>,
+/// The flat numbers of a table as the value of a distribution.
+pub(super) fn float(x: Tensor<1>) -> Tensor<1> {
+    x
 }
 
-/// What is compared against what, and how closely.
-struct Check<'a> {
+pub(super) fn int(x: Tensor<1, Int>) -> Tensor<1, Int> {
+    x
+}
+
+/// A square matrix.
+#[allow(dead_code, reason = "for families of matrices")]
+pub(super) fn matrix(x: Tensor<1>) -> Tensor<2> {
+    let side = x.dims()[0].isqrt();
+    x.reshape([side, side])
+}
+
+/// One point with what is right there.
+struct Known {
     place: String,
-    inputs: Vec<&'a [f64]>,
-    log_prob: f64,
-    gradient: f64,
-    epsilon: f64,
-    floor: f64,
+    x: Vec<f64>,
+    params: Vec<Vec<f64>>,
+    want: Evaluation,
 }
 
-#[derive(Default)]
-struct Worst {
-    log_prob: f64,
-    gradient: f64,
-    failures: Vec<String>,
+/// What was found of one family.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) support: String,
+    pub(super) reparameterised: bool,
+    pub(super) properties: Vec<&'static str>,
+    /// The largest relative errors of `log_prob` and its gradients under any executor, in each precision that the device has.
+    pub(super) errors: Vec<(DType, [f64; 2])>,
+    pub(super) failures: Vec<String>,
 }
 
-impl Check<'_> {
-    fn run(&self, got: &Evaluation, want: &Evaluation, worst: &mut Worst) {
-        let place = &self.place;
-        let pairs: Vec<_> = std::iter::once((&got.x, &want.x)).chain(got.params.iter().zip(&want.params)).zip(&self.inputs).collect();
-        if want.log_prob.is_infinite() {
-            let zero = |gradient: &Option<Vec<f64>>| gradient.as_ref().is_none_or(|g| g.iter().all(|&x| x == 0.0));
-            if got.log_prob != want.log_prob || !pairs.iter().all(|((got, _), _)| zero(got)) {
-                worst.failures.push(format!("{place}: log_prob {} or a gradient outside the support", got.log_prob));
-            }
-            return;
-        }
-        let error = (got.log_prob - want.log_prob).abs();
-        let floor = if want.log_prob.abs() < 0.05 { self.floor } else { 0.0 };
-        if error > floor {
-            worst.log_prob = worst.log_prob.max(error / want.log_prob.abs());
-        }
-        if error.is_nan() || error > self.log_prob * want.log_prob.abs() + floor {
-            worst.failures.push(format!("{place}: log_prob {} instead of {} ({error:.1e})", got.log_prob, want.log_prob));
-        }
-        let all = |wanted: &Option<Vec<f64>>| wanted.clone().unwrap_or_default();
-        let largest = pairs.iter().flat_map(|((_, want), _)| all(want)).fold(0.0, |m: f64, g| m.max(g.abs()));
-        for ((got, want_all), inputs) in &pairs {
-            for (i, want) in all(want_all).into_iter().enumerate() {
-                let got = got.as_ref().map_or(0.0, |got| got[i]);
-                // Where terms cancel, a few ulp of the terms: gradients, logarithms of the inputs, ratios of two inputs.
-                let ratios = self.inputs.iter().flat_map(|x| x.iter()).fold(0.0, |m: f64, x| m.max(x.abs())) / inputs[i].abs().max(1.0);
-                let terms = largest.max(ratios).max((1.0 + logarithms(&self.inputs)) / inputs[i].abs().clamp(1e-3, 1.0)).min(1e9);
-                let error = (got - want).abs();
-                let slack = 16.0 * self.epsilon * terms;
-                if error > slack {
-                    worst.gradient = worst.gradient.max(error / want.abs());
-                }
-                if error.is_nan() || error > self.gradient * want.abs() + slack {
-                    worst.failures.push(format!("{place}: gradient {got} instead of {want} ({error:.1e})"));
-                }
-            }
-        }
-    }
+/// The families of one group, by the names of their tests.
+pub(super) type Table = Vec<(&'static str, fn() -> Row)>;
+
+/// Asserts that the family of this test agrees with its table.
+pub(super) fn agrees(table: Table, test: &str) {
+    let (_, measure) = table.into_iter().find(|(name, _)| *name == test).unwrap();
+    let failures = measure().failures;
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Relative error of a log density in single precision. Flex computes the special functions in double precision and rounds
-/// once; elsewhere they are composed of single-precision operations, and on wgpu each of these may round by more than half
-/// a unit in the last place (the largest error seen there: 1.1e-4, Poisson(1e5) 4.7 standard deviations out).
-fn single_tolerance() -> f64 {
-    match std::env::var("VI_TEST_DEVICE").as_deref() {
-        Err(_) | Ok("flex") => 2e-5,
-        Ok(name) if name.starts_with("wgpu") => 2e-4,
-        Ok(_) => 1e-4,
-    }
-}
-
-/// The largest logarithm of an input.
-fn logarithms(inputs: &[&[f64]]) -> f64 {
-    inputs.iter().flat_map(|x| x.iter()).filter(|x| **x != 0.0).fold(0.0, |m, x| f64::max(m, x.abs().ln().abs()))
-}
-
-fn single(values: &[f64]) -> Vec<f64> {
-    values.iter().map(|&x| f64::from(x as f32)).collect()
-}
-
-fn representable(values: &[f64]) -> bool {
-    values.iter().all(|&x| x == 0.0 || (x.abs() > f64::from(f32::MIN_POSITIVE) && x.abs() < f64::from(f32::MAX)))
-}
-
-/// A family: how to build it from parameters and how to make a value.
-struct Family<B, V> {
-    build: B,
-    value: V,
-}
-
-impl<B, V> Family<B, V> {
-    fn evaluate<T>(&self, x: &[f64], params: &[Vec<f64>], device: &Device, dtype: DType) -> Evaluation
-    where
-        T: Distribution<1>,
-        B: Fn(&[Tensor<1>]) -> T,
-        V: Fn(&[f64], &Device, DType) -> (Tensor<1, T::Kind>, Option<Tensor<1>>),
-    {
-        let leaves: Vec<Tensor<1>> = params.iter().map(|p| leaf_on(p, device, dtype)).collect();
-        let (x, x_leaf) = (self.value)(x, device, dtype);
-        let placement = Placement { device: device.clone(), dtype: dtype.into() };
-        let log_prob = (self.build)(&leaves).place(&placement).log_prob(&x);
-        assert_eq!(log_prob.dims(), [1]);
-        let number = numbers(log_prob.clone())[0];
-        let gradients = log_prob.sum().backward();
-        let grad = |leaf: &Tensor<1>| leaf.grad(&gradients).map(numbers);
-        Evaluation { log_prob: number, x: x_leaf.as_ref().and_then(grad), params: leaves.iter().map(grad).collect() }
-    }
-}
-
-fn check<T: Distribution<1>>(
+/// Compares a family with the table `table`; the parameters of `build` are those named `params` there, row by row.
+pub(super) fn measure<const D: usize, T: Distribution<D, Kind: Elements>>(
     table: &str,
     name: &str,
     params: &[&str],
+    properties: &Properties<D, T>,
     build: impl Fn(&[Tensor<1>]) -> T,
-    value: impl Fn(&[f64], &Device, DType) -> (Tensor<1, T::Kind>, Option<Tensor<1>>),
-) {
-    let family = Family { build, value };
-    let reference = vi_runtime::device::default();
-    let (mut double, mut float, mut points) = (Worst::default(), Worst::default(), [0, 0]);
-    for case in read(table, params) {
-        for point in &case.points {
-            let place = |dtype| format!("{name} {:?} at {:?} in {dtype}", case.params, point.x);
-            let inputs = std::iter::once(&point.x).chain(&case.params).map(Vec::as_slice).collect::<Vec<_>>();
-            if has_f64() {
-                points[0] += 1;
-                let got = family.evaluate(&point.x, &case.params, &test_device(), DType::F64);
-                let want = Evaluation {
-                    log_prob: point.log_prob,
-                    x: gradient_x(table, point),
-                    params: point.grad_params.clone().unwrap_or(vec![None; params.len()]),
-                };
-                let check = Check {
-                    place: place("f64"),
-                    inputs: inputs.clone(),
-                    log_prob: 1e-10,
-                    gradient: 1e-8,
-                    epsilon: f64::EPSILON,
-                    floor: 0.0,
-                };
-                check.run(&got, &want, &mut double);
+    value: impl Fn(Tensor<1, T::Kind>) -> Tensor<D, T::Kind>,
+) -> Row {
+    let cases = read(table, params);
+    let density = Function::<T::Kind>::new(|to: &Placement, x, params: &[Tensor<1>]| flat(build(params).place(to).log_prob(&value(x))));
+    let mut precisions = Vec::new();
+    if has_f64() {
+        precisions.push((DType::F64, in_table(table, &cases)));
+    }
+    precisions.push((DType::F32, in_double(&cases, &density)));
+    let mut errors: Vec<(DType, [f64; 2])> = precisions.iter().map(|(dtype, _)| (*dtype, [0.0; 2])).collect();
+    let mut failures = Vec::new();
+    for executor in Executor::under_test(&test_device()) {
+        for ((dtype, points), (_, largest)) in precisions.iter().zip(&mut errors) {
+            let mut worst = Worst::default();
+            let evaluate = |x: &[f64], params: &[Vec<f64>]| density.evaluate(*executor, x, params, &test_device(), *dtype);
+            for known in points {
+                match evaluate(&known.x, &known.params) {
+                    Ok(got) => compare(*dtype, name, &executor, known, &got, &mut worst),
+                    Err(problem) => worst.failures.push(format!("{name} {}: {problem}", known.place)),
+                }
             }
-            // Against double precision at the same rounded inputs: how far rounding moves the density is not the question.
-            if representable(&point.x) {
-                points[1] += 1;
-                let (x, params): (Vec<f64>, Vec<Vec<f64>>) = (single(&point.x), case.params.iter().map(|p| single(p)).collect());
-                let got = family.evaluate(&x, &params, &test_device(), DType::F32);
-                let want = family.evaluate(&x, &params, &reference, DType::F64);
-                let check = Check {
-                    place: place("f32"),
-                    inputs,
-                    log_prob: single_tolerance(),
-                    gradient: 1e-4,
-                    epsilon: f64::from(f32::EPSILON),
-                    floor: 1e-6,
-                };
-                check.run(&got, &want, &mut float);
+            // All points at once, those outside the support among them.
+            if points.iter().all(|known| known.x.len() == 1 && known.params.iter().all(|p| p.len() == 1)) {
+                let x: Vec<f64> = points.iter().map(|known| known.x[0]).collect();
+                let rows: Vec<Vec<f64>> = (0..params.len()).map(|i| points.iter().map(|known| known.params[i][0]).collect()).collect();
+                match evaluate(&x, &rows) {
+                    Ok(got) => points.iter().enumerate().for_each(|(i, known)| {
+                        compare(*dtype, name, &format!("{executor}, among others"), known, &got.element(i), &mut worst);
+                    }),
+                    Err(problem) => worst.failures.push(format!("{name}, all points: {problem}")),
+                }
             }
+            let (log_prob, gradient) = (worst.log_prob, worst.gradient);
+            println!("{name:<24} {executor:<8} {dtype:?} {:>2} points: log_prob {log_prob:.1e}, gradients {gradient:.1e}", points.len());
+            *largest = [largest[0].max(log_prob), largest[1].max(gradient)];
+            failures.extend(worst.failures);
         }
     }
-    println!("{name:<20} f64 {:>2} points: log_prob {:.1e}, gradients {:.1e}", points[0], double.log_prob, double.gradient);
-    println!("{name:<20} f32 {:>2} points: log_prob {:.1e}, gradients {:.1e}", points[1], float.log_prob, float.gradient);
-    let failures = [double.failures, float.failures].concat();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let subject = Subject { name, build: &build, value: &value, properties };
+    failures.extend(subject.failures(&cases));
+    let first = build(&cases[0].params.iter().map(|p| super::tensor(p, [p.len()], DType::F32)).collect::<Vec<_>>());
+    Row {
+        name: first.name(),
+        support: first.support().to_string(),
+        reparameterised: first.is_reparameterised(),
+        properties: properties.names.clone(),
+        errors,
+        failures,
+    }
+}
+
+fn compare(dtype: DType, name: &str, by: &dyn std::fmt::Display, known: &Known, got: &Evaluation, worst: &mut Worst) {
+    let place = format!("{name} {} in {dtype:?} {by}", known.place);
+    let inputs = std::iter::once(&known.x).chain(&known.params).map(Vec::as_slice).collect();
+    let check = match dtype {
+        DType::F64 => Check { place, inputs, log_prob: 1e-10, gradient: 1e-8, epsilon: f64::EPSILON, floor: 0.0 },
+        _ => Check {
+            place,
+            inputs,
+            log_prob: single_tolerance(),
+            gradient: single_tolerance(),
+            epsilon: f64::from(f32::EPSILON),
+            floor: 1e-6,
+        },
+    };
+    check.run(got, &known.want, worst);
+}
+
+fn in_table(table: &str, cases: &[Case]) -> Vec<Known> {
+    let known = |case: &Case, point: &Point| Known {
+        place: format!("{:?} at {:?}", case.params, point.x),
+        x: point.x.clone(),
+        params: case.params.clone(),
+        want: Evaluation {
+            value: vec![point.log_prob],
+            x: gradient_x(table, point),
+            params: point.grad_params.clone().unwrap_or(vec![None; case.params.len()]),
+        },
+    };
+    cases.iter().flat_map(|case| case.points.iter().map(move |point| known(case, point))).collect()
+}
+
+/// What double precision gives at the same rounded inputs: how far rounding moves the density is not the question.
+fn in_double<K: Elements>(cases: &[Case], density: &Function<'_, K>) -> Vec<Known> {
+    let reference = vi_runtime::device::default();
+    let known = |case: &Case, point: &Point| {
+        let (x, params): (Vec<f64>, Vec<Vec<f64>>) = (single(&point.x), case.params.iter().map(|p| single(p)).collect());
+        let mut want = density.evaluate(Executor::Eager, &x, &params, &reference, DType::F64).unwrap();
+        // A count has no gradient in the table.
+        for (want, known) in want.params.iter_mut().zip(point.grad_params.iter().flatten()) {
+            want.take_if(|_| known.is_none());
+        }
+        Known { place: format!("{:?} at {:?}", case.params, point.x), x, params, want }
+    };
+    let representable = |point: &&Point| representable(&point.x);
+    cases.iter().flat_map(|case| case.points.iter().filter(representable).map(|point| known(case, point)).collect::<Vec<_>>()).collect()
 }
 
 /// The table's gradient in x. At Exponential(250), x = 1e-300 it says 0, the step of its difference quotient having been
@@ -182,32 +175,32 @@ fn gradient_x(table: &str, point: &Point) -> Option<Vec<f64>> {
     if table == "Exponential" && point.x == [1e-300] { Some(vec![-250.0]) } else { point.grad_x.clone() }
 }
 
-fn leaf_on(values: &[f64], device: &Device, dtype: DType) -> Tensor<1> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), (device, dtype)).autodiff().require_grad()
-}
-
-fn float(x: &[f64], device: &Device, dtype: DType) -> (Tensor<1>, Option<Tensor<1>>) {
-    let x = leaf_on(x, device, dtype);
-    (x.clone(), Some(x))
-}
-
-fn int(x: &[f64], device: &Device, _: DType) -> (Tensor<1, Int>, Option<Tensor<1>>) {
-    let x: Vec<i64> = x.iter().map(|&x| x as i64).collect();
-    let count = x.len();
-    (Tensor::from_data(TensorData::new(x, [count]), device), None)
-}
-
+/// Families against their tables: `test: "Table", [parameters], value, has [properties], |p| distribution;`.
+///
+/// `value` is `float`, `int` or `matrix`; `has` lists what of `moments, entropy, cdf, icdf` the family implements, and may be
+/// left out. A module has one such list; `page::groups` names the modules.
 macro_rules! families {
-    ($($test:ident: $table:literal, [$($param:literal),+], $value:ident, |$p:ident| $build:expr;)+) => { $(
-        #[test]
-        fn $test() {
-            $crate::density::check($table, stringify!($test), &[$($param),+], |$p: &[Tensor<1>]| $build, $value);
+    ($(
+        $test:ident: $table:literal, [$($param:literal),+], $value:ident, $(has [$($property:ident),* $(,)?],)? |$p:ident| $build:expr;
+    )+) => {
+        pub(crate) fn table() -> $crate::density::Table {
+            vec![$((stringify!($test), || {
+                let properties = $crate::density::Properties::none()$($(.$property())*)?;
+                $crate::density::measure($table, stringify!($test), &[$($param),+], &properties, |$p: &[Tensor<1>]| $build, $value)
+            })),+]
         }
-    )+ };
+
+        $(
+            #[test]
+            fn $test() {
+                $crate::density::agrees(table(), stringify!($test));
+            }
+        )+
+    };
 }
 
 families! {
-    normal: "Normal", ["loc", "scale"], float, |p| Normal::new(&p[0], &p[1]);
+    normal: "Normal", ["loc", "scale"], float, has [moments, entropy], |p| Normal::new(&p[0], &p[1]);
     log_normal: "LogNormal", ["loc", "scale"], float, |p| LogNormal::new(&p[0], &p[1]);
     half_normal: "HalfNormal", ["scale"], float, |p| HalfNormal::new(&p[0]);
     half_cauchy: "HalfCauchy", ["scale"], float, |p| HalfCauchy::new(&p[0]);

@@ -8,6 +8,14 @@ pub struct Case {
     /// Row-major numbers of each parameter, in the order asked for.
     pub params: Vec<Vec<f64>>,
     pub points: Vec<Point>,
+    moments: Value,
+}
+
+impl Case {
+    /// `mean`, `variance` or `entropy`; absent where it is not known.
+    pub fn moment(&self, name: &str) -> Option<Vec<f64>> {
+        flat(&self.moments[name])
+    }
 }
 
 pub struct Point {
@@ -37,6 +45,7 @@ pub fn read(name: &str, params: &[&str]) -> Vec<Case> {
                     grad_params: point.get("grad_params").map(|grads| params.iter().map(|name| grads.get(name).and_then(flat)).collect()),
                 })
                 .collect(),
+            moments: case["moments"].clone(),
         })
         .collect()
 }

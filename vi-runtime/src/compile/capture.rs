@@ -1,10 +1,10 @@
-//! One run of guide and model on the capture device.
+//! One run on the capture device: of guide and model, or of a function.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use burn::backend::ir::TensorId;
-use burn::tensor::{CapturedGraph, FloatDType};
+use burn::tensor::{CapturedGraph, FloatDType, Tensor};
 use vi_graph::ir::Stream;
 use vi_graph::{Key, Precision};
 
@@ -23,15 +23,40 @@ pub(super) struct Captured {
     pub(super) inputs: Vec<Recorded>,
     pub(super) streams: Vec<Stream>,
     pub(super) marks: Vec<Mark>,
-    /// Reconstruction, prior and guide.
-    pub(super) terms: [Option<TensorId>; 3],
+    /// What the run returned; absent where it is no tensor of the capture device.
+    pub(super) outputs: Vec<Option<TensorId>>,
 }
 
+/// The outputs are reconstruction, prior and guide.
 pub(super) fn capture<M: Program, G: Program>(
     model: &M,
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
+) -> Result<Captured, Refusal> {
+    record(placement, |to, recorder| {
+        let terms = run(model, guide, to, params, recorder)?;
+        Ok(vec![terms.reconstruction, terms.prior, terms.guide])
+    })
+}
+
+/// The output is the value of `f` at tensors shaped like `inputs`.
+pub(super) fn capture_function(
+    placement: &Placement,
+    inputs: &[AnyTensor],
+    f: impl FnOnce(&Placement, &[AnyTensor]) -> Tensor<1>,
+) -> Result<Captured, Refusal> {
+    record(placement, |to, recorder| {
+        let inputs: Vec<AnyTensor> = inputs.iter().enumerate().map(|(index, input)| recorder.data(index, input)).collect();
+        let output = quiet::catch(|| f(&to, &inputs)).map_err(|panic| Refusal::new(panicked(&panic)))?;
+        Ok(vec![Some(output)])
+    })
+}
+
+/// What `run` does at the placement that it is given.
+fn record(
+    placement: &Placement,
+    run: impl FnOnce(Placement, &Rc<Recorder>) -> Result<Vec<Option<Tensor<1>>>, Refusal>,
 ) -> Result<Captured, Refusal> {
     if cfg!(panic = "abort") {
         return Err(Refusal::new("a program that reads a value panics on the capture device, and this build aborts on a panic"));
@@ -46,13 +71,13 @@ pub(super) fn capture<M: Program, G: Program>(
     let recorder = Rc::new(Recorder::new(to.clone()));
     let mut outcome = Err(Refusal::new("the run did not end"));
     let recorded = device.capture_scope(|scope| {
-        outcome = run(model, guide, to, params, &recorder);
+        outcome = run(to, &recorder);
         scope.complete([], [])
     });
-    let terms = outcome?;
+    let outputs = outcome?;
     let recorded = recorded.map_err(|error| Refusal::new(format!("the run was not recorded: {error}")))?;
-    let terms = [terms.reconstruction, terms.prior, terms.guide].map(|term| term.and_then(|term| AnyTensor::from(term).captured_id()));
-    Ok(Captured { recorded, precision, inputs: recorder.inputs(), streams: recorder.streams(), marks: recorder.marks(), terms })
+    let outputs = outputs.into_iter().map(|output| output.and_then(|output| AnyTensor::from(output).captured_id())).collect();
+    Ok(Captured { recorded, precision, inputs: recorder.inputs(), streams: recorder.streams(), marks: recorder.marks(), outputs })
 }
 
 fn run<M: Program, G: Program>(
@@ -87,13 +112,21 @@ fn run<M: Program, G: Program>(
     let (site, inside) = recorder.position();
     let reason = match recorded {
         Ok(Ok(terms)) => return Ok(terms),
-        Ok(Err(Error::Read { .. })) => "the run reads the value of a tensor".to_owned(),
+        Ok(Err(Error::Read { .. })) => READS.to_owned(),
         Ok(Err(error)) => error.to_string(),
-        Err(panic) if panic.contains(NO_VALUE) => "the run reads the value of a tensor".to_owned(),
-        Err(panic) => format!("the run panics when it is recorded: {}", panic.lines().next().unwrap_or_default()),
+        Err(panic) => panicked(&panic),
     };
     Err(Refusal { reason, site, after: !inside })
 }
+
+fn panicked(message: &str) -> String {
+    if message.contains(NO_VALUE) {
+        return READS.to_owned();
+    }
+    format!("the run panics when it is recorded: {}", message.lines().next().unwrap_or_default())
+}
+
+const READS: &str = "the run reads the value of a tensor";
 
 /// How the capture device says that a tensor was not computed.
 const NO_VALUE: &str = "no concrete value";

@@ -18,13 +18,44 @@ use vi_graph::{Graph, Id, Precision, Type};
 use super::capture::Captured;
 use super::inputs::type_of;
 use super::recorder::Mark;
-use super::{ElboGraph, Refusal};
+use super::{ElboGraph, Refusal, Source};
 
 /// Why one operation has no counterpart.
 type Outcome<T = ()> = Result<T, String>;
 
+/// The terms of the ELBO, and the inputs that they depend on.
 pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
-    let Captured { recorded, precision, inputs, streams, marks, terms } = captured;
+    let Imported { graph, sources, outputs } = translate(captured)?;
+    let [reconstruction, prior, guide] = [0, 1, 2].map(|term| outputs.get(term).copied().flatten());
+    let (graph, sources) = live::live(graph, sources);
+    verified(&graph)?;
+    Ok(ElboGraph { graph, sources, reconstruction, prior, guide })
+}
+
+/// A function's value as the only output; the inputs are all there, in order.
+pub(super) fn import_function(captured: Captured) -> Result<Graph, Refusal> {
+    let Imported { graph, .. } = translate(captured)?;
+    verified(&graph)?;
+    if graph.outputs.is_empty() {
+        return Err(Refusal::new("the value was not computed on the capture device"));
+    }
+    Ok(graph)
+}
+
+fn verified(graph: &Graph) -> Result<(), Refusal> {
+    vi_graph::verify::verify(graph).map_err(|error| Refusal::new(format!("the imported graph is wrong: {error}")))
+}
+
+/// All that was recorded.
+struct Imported {
+    graph: Graph,
+    sources: Vec<Source>,
+    /// Which output of the graph each output of the run is.
+    outputs: Vec<Option<usize>>,
+}
+
+fn translate(captured: Captured) -> Result<Imported, Refusal> {
+    let Captured { recorded, precision, inputs, streams, marks, outputs } = captured;
     let mut graph = Graph::new(precision);
     let mut values = HashMap::new();
     for input in &inputs {
@@ -41,17 +72,15 @@ pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
         importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current(), after: false })?;
     }
     let Importer { mut graph, values, .. } = importer;
-    let mut outputs = Vec::new();
-    let found = terms.map(|term| {
-        let id = values.get(&term?)?;
-        outputs.push(*id);
-        Some(outputs.len() - 1)
+    let mut found = Vec::new();
+    let outputs = outputs.into_iter().map(|output| {
+        let id = values.get(&output?)?;
+        found.push(*id);
+        Some(found.len() - 1)
     });
-    graph.outputs = outputs;
-    let [reconstruction, prior, guide] = found;
-    let (graph, sources) = live::live(graph, inputs.into_iter().map(|input| input.source).collect());
-    vi_graph::verify::verify(&graph).map_err(|error| Refusal::new(format!("the imported graph is wrong: {error}")))?;
-    Ok(ElboGraph { graph, sources, reconstruction, prior, guide })
+    let outputs = outputs.collect();
+    graph.outputs = found;
+    Ok(Imported { graph, sources: inputs.into_iter().map(|input| input.source).collect(), outputs })
 }
 
 /// Which site each recorded operation belongs to.

@@ -33,7 +33,7 @@ impl<const D: usize> Distribution<D> for Exponential<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let log_prob = self.rate.clone().ln() - Operand::Tensor(value.clone()) * self.rate.clone();
+        let log_prob = self.rate.clone().ln() - Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) * self.rate.clone();
         minus_infinity(log_prob.into_tensor(), outside)
     }
 

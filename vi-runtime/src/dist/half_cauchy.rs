@@ -38,7 +38,7 @@ impl<const D: usize> Distribution<D> for HalfCauchy<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let z = Operand::Tensor(value.clone()) / self.scale.clone();
+        let z = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) / self.scale.clone();
         let constant = self.scale.clone().ln() + LN_HALF_PI;
         minus_infinity((-z.square().ln_1p() - constant).into_tensor(), outside)
     }

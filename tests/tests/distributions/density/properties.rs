@@ -1,0 +1,270 @@
+//! What a family has beside its density, by the list in its entry: an entry compiles only where the traits are implemented.
+
+use burn::tensor::{DType, Device, Tensor};
+use vi_runtime::Placement;
+use vi_runtime::dist::{Cdf, Distribution, Entropy, InverseCdf, Moments};
+
+use super::super::table::Case;
+use super::super::{burn, has_f64, test_device};
+use super::compare::{representable, single, single_tolerance};
+use super::function::{Elements, Evaluation, Executor, Function, flat};
+
+type OfValue<const D: usize, T> = fn(&T, &Tensor<D, <T as Distribution<D>>::Kind>) -> Tensor<D>;
+
+/// The methods that the entry lists.
+pub struct Properties<const D: usize, T: Distribution<D>> {
+    /// For the page about the distributions.
+    pub names: Vec<&'static str>,
+    known: Vec<(&'static str, fn(&T) -> Tensor<D>)>,
+    /// cdf, survival and their logarithms.
+    cdf: Option<[OfValue<D, T>; 4]>,
+    icdf: Option<fn(&T, &Tensor<D>) -> Tensor<D, T::Kind>>,
+}
+
+#[allow(dead_code, reason = "an entry names those that its family has")]
+impl<const D: usize, T: Distribution<D>> Properties<D, T> {
+    pub fn none() -> Self {
+        Properties { names: Vec::new(), known: Vec::new(), cdf: None, icdf: None }
+    }
+
+    pub fn moments(mut self) -> Self
+    where
+        T: Moments<D>,
+    {
+        self.names.extend(["mean", "variance"]);
+        self.known.extend([("mean", T::mean as fn(&T) -> _), ("variance", T::variance)]);
+        self
+    }
+
+    pub fn entropy(mut self) -> Self
+    where
+        T: Entropy<D>,
+    {
+        self.names.push("entropy");
+        self.known.push(("entropy", T::entropy));
+        self
+    }
+
+    pub fn cdf(mut self) -> Self
+    where
+        T: Cdf<D>,
+    {
+        self.names.push("cdf");
+        self.cdf = Some([T::cdf, T::survival, T::log_cdf, T::log_survival]);
+        self
+    }
+
+    pub fn icdf(mut self) -> Self
+    where
+        T: InverseCdf<D>,
+    {
+        self.names.push("icdf");
+        self.icdf = Some(T::icdf);
+        self
+    }
+}
+
+/// A family with what it has.
+pub struct Subject<'a, const D: usize, T: Distribution<D>, B, V> {
+    pub name: &'a str,
+    pub build: &'a B,
+    pub value: &'a V,
+    pub properties: &'a Properties<D, T>,
+}
+
+/// The quantiles that are looked for.
+const LEVELS: [f64; 8] = [1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 0.999, 1.0 - 1e-6];
+
+impl<const D: usize, T, B, V> Subject<'_, D, T, B, V>
+where
+    T: Distribution<D, Kind: Elements>,
+    B: Fn(&[Tensor<1>]) -> T,
+    V: Fn(Tensor<1, T::Kind>) -> Tensor<D, T::Kind>,
+{
+    fn of_value(&self, f: OfValue<D, T>) -> Function<'_, T::Kind> {
+        Function::new(move |to: &Placement, x, params: &[Tensor<1>]| flat(f(&(self.build)(params).place(to), &(self.value)(x))))
+    }
+
+    /// What disagrees with the moments of the table, and where a distribution function contradicts the density.
+    pub fn failures(&self, cases: &[Case]) -> Vec<String> {
+        let mut failures = Vec::new();
+        for (what, method) in &self.properties.known {
+            let f = Function::<burn::tensor::Float>::new(|to, _, params| flat(method(&(self.build)(params).place(to))));
+            for case in cases {
+                self.moment(what, &f, case, &mut failures);
+            }
+        }
+        if let Some(cdf) = &self.properties.cdf {
+            let functions = cdf.map(|f| self.of_value(f));
+            for case in cases {
+                for executor in Executor::under_test(&test_device()) {
+                    self.distribution_function(&functions, case, *executor, &mut failures);
+                }
+            }
+            if let Some(icdf) = self.properties.icdf {
+                let icdf = Function::<burn::tensor::Float>::new(move |to, p, params| {
+                    let quantile = icdf(&(self.build)(params).place(to), &p.reshape([1; D]));
+                    flat(T::Kind::floats(quantile, to.dtype))
+                });
+                for case in cases {
+                    for executor in Executor::under_test(&test_device()) {
+                        self.quantiles(&icdf, &functions, case, *executor, &mut failures);
+                    }
+                }
+            }
+        }
+        failures
+    }
+
+    fn moment(&self, what: &str, f: &Function<'_, burn::tensor::Float>, case: &Case, failures: &mut Vec<String>) {
+        let device = test_device();
+        for executor in Executor::under_test(&device) {
+            let mut compare = |dtype: DType, params: &[Vec<f64>], want: &[f64], tolerance: f64, floor: f64| {
+                let got = match f.evaluate(*executor, &[0.0], params, &device, dtype) {
+                    Ok(got) => got.value,
+                    Err(problem) => return failures.push(format!("{} {executor}: {what} has no graph: {problem}", self.name)),
+                };
+                let close = |(got, want): (&f64, &f64)| {
+                    got == want || (got.is_nan() && want.is_nan()) || (got - want).abs() <= tolerance * want.abs() + floor
+                };
+                if got.len() != want.len() || !got.iter().zip(want).all(close) {
+                    failures.push(format!("{} {params:?} {executor} {dtype:?}: {what} {got:?} instead of {want:?}", self.name));
+                }
+            };
+            let known = case.moment(what);
+            if let (Some(want), true) = (&known, has_f64()) {
+                compare(DType::F64, &case.params, want, 1e-10, 1e-13);
+            }
+            let rounded: Vec<Vec<f64>> = case.params.iter().map(|p| single(p)).collect();
+            let reference = self.reference(f, &[0.0], &rounded).value;
+            if known.is_some() && representable(&reference) {
+                compare(DType::F32, &rounded, &reference, single_tolerance(), 1e-6);
+            }
+        }
+    }
+
+    /// In double precision by Burn's operations.
+    fn reference<K: Elements>(&self, f: &Function<'_, K>, x: &[f64], params: &[Vec<f64>]) -> Evaluation {
+        f.evaluate(Executor::Eager, x, params, &vi_runtime::device::default(), DType::F64).unwrap()
+    }
+
+    /// The distribution function against the density, its complement and their logarithms.
+    fn distribution_function(&self, functions: &[Function<'_, T::Kind>; 4], case: &Case, by: Executor, failures: &mut Vec<String>) {
+        let (device, params) = (test_device(), &case.params);
+        for point in &case.points {
+            let (x, density) = (point.x[0], point.log_prob.exp());
+            let mut fail = |text: String| failures.push(format!("{} {params:?} at {x:?} {by}: {text}", self.name));
+            let at = |x: f64, dtype: DType, device: &Device, params: &[Vec<f64>]| -> Result<Vec<Evaluation>, String> {
+                functions.iter().map(|f| f.evaluate(by, &[x], params, device, dtype)).collect()
+            };
+            if has_f64() {
+                let found = match at(x, DType::F64, &device, params) {
+                    Ok(found) => found,
+                    Err(problem) => return fail(problem),
+                };
+                let [cdf, survival, log_cdf, log_survival] = [0, 1, 2, 3].map(|i| found[i].value[0]);
+                if !((cdf + survival - 1.0).abs() < 1e-14 && (0.0..=1.0).contains(&cdf) && (0.0..=1.0).contains(&survival)) {
+                    fail(format!("cdf {cdf:?} and survival {survival:?} are no whole"));
+                }
+                for (log, p, what) in [(log_cdf, cdf, "log_cdf"), (log_survival, survival, "log_survival")] {
+                    let near = if p > 1e-290 { (log - p.ln()).abs() <= 1e-10 * p.ln().abs() + 1e-15 } else { log < -600.0 };
+                    if !near {
+                        fail(format!("{what} {log:?} where the logarithm is that of {p:?}"));
+                    }
+                }
+                if <T::Kind as Elements>::DISCRETE {
+                    let Ok(below) = at(x - 1.0, DType::F64, &device, params) else { return };
+                    let (cdf_below, survival_below) = (below[0].value[0], below[1].value[0]);
+                    let step = if cdf < survival_below { cdf - cdf_below } else { survival_below - survival };
+                    if !((step - density).abs() <= 1e-10 * density + 1e-12 * cdf.min(survival_below)) {
+                        fail(format!("the cdf rises by {step:?}, the mass is {density:?}"));
+                    }
+                } else {
+                    let slope = |i: usize| found[i].x.as_ref().map_or(0.0, |x| x[0]);
+                    let close = |slope: f64, want: f64| (slope - want).abs() <= 1e-8 * want + 1e-300;
+                    if !close(slope(0), density) || !close(-slope(1), density) {
+                        fail(format!("the slopes of cdf and survival are {:?} and {:?}, the density is {density:?}", slope(0), slope(1)));
+                    }
+                    for (i, sign, log) in [(2, 1.0, log_cdf), (3, -1.0, log_survival)] {
+                        let want = (point.log_prob - log).exp();
+                        if log.is_finite() && want.is_finite() && !close(sign * slope(i), want) {
+                            fail(format!("the slope of a logarithm, {log:?}, is {:?} instead of {want:?}", slope(i)));
+                        }
+                    }
+                }
+            }
+            if representable(&[x]) {
+                let (x, params) = (single(&[x]), params.iter().map(|p| single(p)).collect::<Vec<_>>());
+                for (f, what) in functions.iter().zip(["cdf", "survival", "log_cdf", "log_survival"]) {
+                    let want = self.reference(f, &x, &params).value[0];
+                    let got = match f.evaluate(by, &x, &params, &device, DType::F32) {
+                        Ok(got) => got.value[0],
+                        Err(problem) => return fail(problem),
+                    };
+                    // The logarithm of what single precision does not hold may be of any size.
+                    let out_of_range = want.abs() < f64::from(f32::MIN_POSITIVE) || (want < -87.0 && got < -87.0);
+                    if !((got - want).abs() <= single_tolerance() * want.abs() + 1e-6 || got == want || out_of_range) {
+                        fail(format!("{what} is {got:?} in single precision instead of {want:?}"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The distribution function of each quantile is its level.
+    fn quantiles(
+        &self,
+        icdf: &Function<'_, burn::tensor::Float>,
+        functions: &[Function<'_, T::Kind>; 4],
+        case: &Case,
+        by: Executor,
+        failures: &mut Vec<String>,
+    ) {
+        let device = test_device();
+        let mut fail = |text: String| failures.push(format!("{} {:?} {by}: {text}", self.name, case.params));
+        let check = |dtype: DType, params: &[Vec<f64>], epsilon: f64, tolerance: f64, fail: &mut dyn FnMut(String)| {
+            for p in LEVELS {
+                let p = if dtype == DType::F32 { f64::from(p as f32) } else { p };
+                let x = match icdf.evaluate(by, &[p], params, &device, dtype) {
+                    Ok(found) => found.value[0],
+                    Err(problem) => return fail(format!("icdf has no graph: {problem}")),
+                };
+                let cdf = |x: f64| self.reference(&functions[0], &[x], params);
+                let survival = |x: f64| self.reference(&functions[1], &[x], params).value[0];
+                if <T::Kind as Elements>::DISCRETE {
+                    let (least, most) = (p * (1.0 - tolerance), p * (1.0 + tolerance));
+                    if !(cdf(x).value[0] >= least && cdf(x - 1.0).value[0] < most) {
+                        fail(format!("{x:?} is not the quantile of {p:?} in {dtype:?}"));
+                    }
+                    continue;
+                }
+                let (tiny, huge) =
+                    if dtype == DType::F32 { (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) } else { (f64::MIN_POSITIVE, f64::MAX) };
+                // A quantile that underflows or overflows is the nearest number that there is.
+                let moved = |x: f64| if x.abs() < tiny { tiny } else { x.clamp(-huge, huge) };
+                let rounded = x.abs() < tiny || x.abs() > huge;
+                let found = cdf(moved(x));
+                let (level, density) = (found.value[0], found.x.map_or(0.0, |x| x[0]));
+                let slack = tolerance * p.min(1.0 - p) + 8.0 * epsilon * (x.abs() * density + p);
+                let error = if p < 0.5 { (level - p).abs() } else { (survival(moved(x)) - (1.0 - p)).abs() };
+                let beyond = rounded && ((x.abs() < tiny && level >= p) || (x > huge && level <= p));
+                if !(error <= slack || beyond) {
+                    fail(format!("the quantile of {p:?} in {dtype:?} is {x:?}, whose level is {level:?}"));
+                }
+            }
+            if !<T::Kind as Elements>::DISCRETE {
+                for p in [-0.1, 1.1, f64::NAN] {
+                    match icdf.evaluate(by, &[p], params, &device, dtype) {
+                        Ok(found) if !found.value[0].is_nan() => fail(format!("the quantile of {p} is {} instead of NaN", found.value[0])),
+                        _ => {}
+                    }
+                }
+            }
+        };
+        if has_f64() {
+            check(DType::F64, &case.params, f64::EPSILON, 1e-10, &mut fail);
+        }
+        let rounded: Vec<Vec<f64>> = case.params.iter().map(|p| single(p)).collect();
+        check(DType::F32, &rounded, f64::from(f32::EPSILON), single_tolerance(), &mut fail);
+    }
+}

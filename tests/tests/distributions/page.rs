@@ -1,0 +1,186 @@
+//! `docs/distributions.md` says what each distribution has and how exact it is; it is written by this test.
+//!
+//! `DISTRIBUTIONS_BLESS=1 cargo test --release --test distributions page` rewrites it. The figures are bounds: the test fails where
+//! one is exceeded, and where anything else on the page is out of date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{DType, Device};
+
+use super::density::{self, Row, Table};
+use super::{burn, test_device};
+
+/// The modules with a list of families.
+fn groups() -> Vec<Table> {
+    vec![density::table()]
+}
+
+/// The columns of figures: the precision, and which of the errors.
+const FIGURES: [(DType, usize); 4] = [(DType::F64, 0), (DType::F64, 1), (DType::F32, 0), (DType::F32, 1)];
+
+const HEAD: &str = "\
+# Distributions
+
+What each has beside `log_prob`, `draw` and the check of its parameters at the site. The page is written by
+`tests/tests/distributions/page.rs`, which fails where it is out of date.
+
+*Draws* say whether gradients flow through a draw to the parameters. The figures are bounds on the relative error of `log_prob` and of
+its gradients, in the value and in each parameter, at every point of the tables in `tests/data/logprob` (40-digit arithmetic; tails and
+boundaries among them), run statement by statement and compiled; single precision is compared with double precision at the same
+rounded inputs. Errors below a few units in the last place of the terms of a gradient do not count, nor do errors below 1e-6 of a
+`log_prob` in single precision that is itself below 0.05.
+
+| | support | draws | mean, variance | entropy | cdf | icdf | log_prob, f64 | gradient, f64 | log_prob, f32 | gradient, f32 |
+|---|---|---|:-:|:-:|:-:|:-:|--:|--:|--:|--:|
+";
+
+const OTHERS: &str = "
+## Made of others
+
+These have no table: their densities follow from those of their parts, which other tests compare with.
+
+| | |
+|---|---|
+";
+
+/// One line for a type, whichever parameters it was given.
+fn rows() -> Vec<Row> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for (_, measure) in groups().into_iter().flatten() {
+        let found = measure();
+        match rows.get_mut(&found.name) {
+            None => drop(rows.insert(found.name.clone(), found)),
+            Some(row) => {
+                for (known, new) in row.errors.iter_mut().zip(found.errors) {
+                    known.1 = std::array::from_fn(|i| known.1[i].max(new.1[i]));
+                }
+                row.properties.extend(found.properties);
+                row.reparameterised |= found.reparameterised;
+            }
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// At least one and a half times the error, since another processor rounds in another way; one digit.
+fn bound(row: &Row, (dtype, which): (DType, usize)) -> String {
+    let least = if dtype == DType::F64 { 1e-15 } else { 1e-6 };
+    let error = row.errors.iter().find(|(known, _)| *known == dtype).map_or(0.0, |(_, errors)| errors[which]);
+    let wide = (1.5 * error).max(least);
+    let unit = 10f64.powf(wide.log10().floor());
+    format!("{:.0e}", (wide / unit - 1e-9).ceil() * unit)
+}
+
+/// The larger of two figures.
+fn larger(a: &str, b: &str) -> String {
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+    if number(a) > number(b) { a.to_owned() } else { b.to_owned() }
+}
+
+fn line(row: &Row, bounds: &[String; 4]) -> String {
+    let has = |property: &str| if row.properties.contains(&property) { "yes" } else { "" };
+    let support = if row.support == "(-inf, inf)" { "an interval given by parameters" } else { &row.support };
+    let draws = if row.reparameterised { "differentiable" } else { "" };
+    let mut line = format!("| {} | {support} | {draws} |", row.name);
+    for property in ["mean", "entropy", "cdf", "icdf"] {
+        let _ = write!(line, " {} |", has(property));
+    }
+    for bound in bounds {
+        let _ = write!(line, " {bound} |");
+    }
+    line.replace("|  |", "| |").replace("|  |", "| |")
+}
+
+/// The bounds that the page states, by the name of the distribution.
+fn stated(page: &str) -> BTreeMap<String, [String; 4]> {
+    let figures = |line: &str| -> Option<(String, [String; 4])> {
+        let cells: Vec<&str> = line.strip_prefix("| ")?.trim_end_matches(" |").split('|').map(str::trim).collect();
+        let bounds: Vec<String> = cells.iter().rev().take(FIGURES.len()).rev().map(|cell| (*cell).to_owned()).collect();
+        Some((cells[0].to_owned(), bounds.try_into().ok()?))
+    };
+    page.lines().filter_map(figures).collect()
+}
+
+#[test]
+fn the_page_about_the_distributions_is_true() {
+    if test_device() != Device::flex() {
+        return;
+    }
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/distributions.md");
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let bless = std::env::var_os("DISTRIBUTIONS_BLESS").is_some();
+    let known = if bless { BTreeMap::new() } else { stated(&written) };
+    let (mut page, mut listed) = (HEAD.to_owned(), BTreeSet::new());
+    for row in rows() {
+        let measured = FIGURES.map(|figure| bound(&row, figure));
+        let bounds = match known.get(&row.name) {
+            Some(stated) => std::array::from_fn(|i| larger(&measured[i], &stated[i])),
+            None => measured,
+        };
+        let _ = writeln!(page, "{}", line(&row, &bounds));
+        listed.insert(row.name);
+    }
+    page.push_str(OTHERS);
+    for (name, summary) in implemented().into_iter().filter(|(name, _)| !listed.contains(name)) {
+        let _ = writeln!(page, "| {name} | {summary} |");
+    }
+    if bless {
+        std::fs::write(&path, &page).unwrap();
+        return;
+    }
+    let command = "DISTRIBUTIONS_BLESS=1 cargo test --release --test distributions page";
+    assert!(written == page, "docs/distributions.md is out of date; `{command}` rewrites it\n\n{page}");
+}
+
+/// Every type that implements `Distribution`, with the first paragraph of its documentation, by the sources.
+fn implemented() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    visit(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vi-runtime/src/dist"), &mut |source| {
+        for (at, _) in source.match_indices(" Distribution<") {
+            let Some((rank, after)) = source[at + " Distribution<".len()..].split_once("> for ") else { continue };
+            // Not a bound.
+            if rank.chars().all(char::is_alphanumeric) {
+                let name: String = after.chars().take_while(|c| c.is_alphanumeric()).collect();
+                let summary = summary(&source, &name);
+                found.insert(name, summary);
+            }
+        }
+    });
+    found
+}
+
+fn summary(source: &str, name: &str) -> String {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let declares = |line: &str| {
+        let rest = line.strip_prefix("pub struct ").unwrap_or(line).strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['<', ' ', '(', ';'])) && !line.starts_with(&format!("{name}<D>"))
+    };
+    let Some(at) = lines.iter().position(|line| declares(line)) else { return String::new() };
+    let above: Vec<&str> = lines[..at].iter().rev().take_while(|line| line.starts_with("///") || line.starts_with("#[")).copied().collect();
+    let docs = above.into_iter().rev().filter_map(|line| line.strip_prefix("///")).map(str::trim);
+    without_links(&docs.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")).replace('|', "\\|")
+}
+
+/// ``[`name`](path)`` leads nowhere from this page.
+fn without_links(text: &str) -> String {
+    let mut parts = text.split("](");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |start, part| {
+        let after = part.split_once(')').map_or("", |(_, after)| after);
+        let open = start.rfind('[').unwrap_or(0);
+        format!("{}{}{after}", &start[..open], start[open..].trim_start_matches('['))
+    })
+}
+
+fn visit(folder: &Path, with: &mut dyn FnMut(String)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(&path, with);
+        } else {
+            with(std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
