@@ -14,6 +14,7 @@ mod execution;
 mod fit;
 pub mod guide;
 pub mod linalg;
+pub mod nn;
 pub mod noise;
 pub mod objective;
 mod operand;

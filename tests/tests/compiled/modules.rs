@@ -212,3 +212,78 @@ fn a_dropout_that_is_trained_stays_eager() -> Result<()> {
     assert!(found.contains("Dropout") && found.contains("`network`"), "{found}");
     Ok(())
 }
+
+#[derive(Module, Debug, Arg)]
+struct Regularised {
+    hidden: Linear,
+    dropout: vi_runtime::nn::Dropout,
+    out: Linear,
+}
+
+#[model]
+fn regularised(x: Tensor<2>, y: Tensor<1>, network: Regularised) {
+    let network = module!("network", network);
+    let scale = sample!("scale", LogNormal::new(0.0, 0.5));
+    let hidden = network.dropout.forward(network.hidden.forward(x).tanh());
+    let mean = network.out.forward(network.dropout.forward(hidden)).squeeze_dim::<1>(1);
+    plate!("n", 4, { observe!("y", Normal::new(mean, scale), y) });
+}
+
+fn regularised_by(prob: f64) -> Result<impl Program + Clone> {
+    let device = device()?;
+    let network = Regularised {
+        hidden: LinearConfig::new(3, 8).init(&device),
+        dropout: vi_runtime::nn::Dropout::new(prob)?,
+        out: LinearConfig::new(8, 1).init(&device),
+    };
+    Ok(regularised(binary()?, vector([0.1, 0.4, -0.3, 1.0])?, network))
+}
+
+#[test]
+fn a_dropout_with_the_numbers_of_the_step() -> Result<()> {
+    agree(&regularised_by(0.5)?, &AutoNormal::new())
+}
+
+#[model]
+fn kept(x: Tensor<2>, dropout: vi_runtime::nn::Dropout) {
+    let shift = param!("shift", [0.0]);
+    factor!("loss", dropout.forward(x + shift.unsqueeze_dim(1)).neg().sum());
+}
+
+#[guide(model = kept)]
+fn without_latents() {}
+
+/// A shift moves the sum by the number of elements that stay over their probability: `n` in the mean, with variance
+/// `n p/(1 − p)`; each step draws anew.
+#[test]
+fn a_dropout_keeps_the_mean_and_draws_anew_in_each_step() -> Result<()> {
+    const N: usize = 10_000;
+    let ones = Tensor::<2>::ones([N, 1], &device()?);
+    for execution in [Execution::Eager, Execution::Compiled] {
+        let model = kept(ones.clone(), vi_runtime::nn::Dropout::new(0.2)?);
+        let svi = Svi::new(&model, without_latents()).optimizer(Sgd::new(0.0)).execution(execution);
+        let mut state = svi.init()?;
+        let sums = [svi.step(&mut state)?, svi.step(&mut state)?];
+        let error = (N as f64 * 0.25).sqrt();
+        assert!(sums.iter().all(|sum| (sum + N as f64).abs() < 4.0 * error && sum.abs() != N as f64), "{sums:?}");
+        assert_ne!(sums[0], sums[1]);
+        // An estimate of the ELBO is no step.
+        assert_eq!(svi.evaluate(&state, 2)?.value, -(N as f64));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_frozen_dropout_passes_everything_on() -> Result<()> {
+    let ones = Tensor::<2>::ones([100, 1], &device()?);
+    let model = kept(ones, vi_runtime::nn::Dropout::new(0.5)?.freeze());
+    let svi = Svi::new(&model, without_latents()).optimizer(Sgd::new(0.0));
+    assert_eq!(svi.step(&mut svi.init()?)?, -100.0);
+    Ok(())
+}
+
+#[test]
+fn a_dropout_of_everything_is_refused() {
+    let found = vi_runtime::nn::Dropout::new(1.0).unwrap_err().to_string();
+    assert!(found.contains("1; it must be in [0, 1)"), "{found}");
+}

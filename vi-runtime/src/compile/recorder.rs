@@ -131,10 +131,15 @@ impl Recorder {
         })
     }
 
+    /// The noise of a stream of its own.
+    pub(crate) fn noise_of(self: &Rc<Self>, name: String) -> Box<dyn NoiseSource> {
+        Box::new(RecordedNoise { recorder: Rc::clone(self), site: name, requests: 0 })
+    }
+
     /// The noise of a site in a run with this key.
     pub(crate) fn noise(self: &Rc<Self>, site: &Site, run: Key) -> Box<dyn NoiseSource> {
         if site.key == run {
-            return Box::new(RecordedNoise { recorder: Rc::clone(self), site: site.name.clone(), requests: 0 });
+            return self.noise_of(site.name.clone());
         }
         // Under a fixed seed every step draws the same numbers: they are constants.
         let fixed = HostNoise::new(site.key.site(&site.name), self.placement.clone());

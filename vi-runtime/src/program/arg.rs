@@ -269,6 +269,7 @@ modules! {
     [] burn::nn::LayerNorm;
     [] burn::nn::Embedding;
     [] burn::nn::Dropout;
+    [] crate::nn::Dropout;
     [] burn::nn::conv::Conv1d;
     [] burn::nn::conv::Conv2d;
     [] burn::nn::Relu;

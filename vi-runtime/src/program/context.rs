@@ -17,6 +17,7 @@ use super::validate;
 use crate::any_tensor::AnyTensor;
 use crate::compile::Recorder;
 use crate::error::{Error, Result};
+use crate::nn::{Dropped, dropping};
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
 use vi_graph::Key;
@@ -147,8 +148,21 @@ impl Run {
             trace: RefCell::default(),
             busy: Cell::new(false),
         };
-        let output = program.run(&ctx)?;
+        let output = dropping(self.dropped(), || program.run(&ctx))?;
         Ok((output, ctx.trace.into_inner()))
+    }
+
+    /// The noise of layers that drop elements while parameters are fitted; it belongs to the program, not to a site.
+    fn dropped(&self) -> Option<Dropped> {
+        if !self.params.is_fitted() {
+            return None;
+        }
+        // No site is called so: its name has a space.
+        let name = format!("dropout of {}", self.program);
+        Some(Dropped::new(match &self.recorder {
+            Some(recorder) => recorder.noise_of(name),
+            None => (self.noise)(self.key.site(&name), &self.placement),
+        }))
     }
 }
 

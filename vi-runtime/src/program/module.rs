@@ -126,7 +126,7 @@ pub(crate) fn find<M: Module + 'static>(scope: &ParamScope, name: &str, placemen
         if training.dropout {
             return Err(Error::Unsupported {
                 what: format!("the Dropout in module `{name}`"),
-                problem: "its random numbers come from Burn's generator".into(),
+                problem: "its random numbers come from Burn's generator; those of `vi_runtime::nn::Dropout` come from the step".into(),
             });
         }
     }

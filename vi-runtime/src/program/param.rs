@@ -145,6 +145,11 @@ impl ParamScope {
         ParamScope { recorder: Some(recorder), ..Self::plain(store) }
     }
 
+    /// Whether a step is made: parameters are leaves of a gradient.
+    pub(crate) fn is_fitted(&self) -> bool {
+        self.tracked || self.recorder.is_some()
+    }
+
     /// Whether the run is recorded.
     pub(crate) fn is_captured(&self) -> bool {
         self.recorder.is_some()
