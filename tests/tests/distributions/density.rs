@@ -199,6 +199,9 @@ macro_rules! families {
     };
 }
 
+#[path = "density/tails.rs"]
+pub(super) mod tails;
+
 families! {
     normal: "Normal", ["loc", "scale"], float, has [moments, entropy], |p| Normal::new(&p[0], &p[1]);
     log_normal: "LogNormal", ["loc", "scale"], float, |p| LogNormal::new(&p[0], &p[1]);

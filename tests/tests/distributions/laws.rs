@@ -300,6 +300,9 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
     K::tensor(&[x], &test_device(), DType::F32)
 }
 
+#[path = "laws/tails.rs"]
+mod tails;
+
 laws! {
     normal: [loc: REAL, scale: SCALE], float, |p| Normal::new(&p[0], &p[1]);
     log_normal: [loc: REAL, scale: SCALE], float, |p| LogNormal::new(&p[0], &p[1]);

@@ -14,7 +14,7 @@ use super::{burn, test_device};
 
 /// The modules with a list of families.
 fn groups() -> Vec<Table> {
-    vec![density::table()]
+    vec![density::table(), density::tails::table()]
 }
 
 /// The columns of figures: the precision, and which of the errors.

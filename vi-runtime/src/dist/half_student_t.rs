@@ -48,7 +48,8 @@ impl<const D: usize> Distribution<D> for HalfStudentT<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        minus_infinity(self.unfolded().log_prob(value).add_scalar(LN_2), outside)
+        let value = value.clone().mask_fill(outside.clone(), 0.0);
+        minus_infinity(self.unfolded().log_prob(&value).add_scalar(LN_2), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

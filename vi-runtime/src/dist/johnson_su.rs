@@ -1,13 +1,16 @@
 //! Johnson's unbounded distribution.
 
+use std::f64::consts::LN_2;
+
 use burn::tensor::{Float, Tensor};
 
 use super::normal::HALF_LN_2PI;
-use super::{Distribution, Moments, family, family_methods};
+use super::normal_interval::log_ndtr;
+use super::{Cdf, Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
-use crate::special;
+use crate::special::{self, detach};
 use crate::support::Support;
 
 family! {
@@ -26,16 +29,21 @@ family! {
 }
 
 impl<const D: usize> JohnsonSU<D> {
-    /// `y` and `arsinh y`.
-    fn standard(&self, value: &Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+    /// `arsinh y` and `½ ln(1 + y²)`: `± ln 2|y|` and `ln |y|` where `y²` may overflow.
+    fn standard(&self, value: &Tensor<D>) -> [Tensor<D>; 2] {
         let y = ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor();
-        let arsinh = y.clone().asinh();
-        (y, arsinh)
+        let large = y.clone().abs().greater_elem(LARGE);
+        let near = y.clone().mask_fill(large.clone(), 0.0);
+        let log = y.clone().abs().mask_fill(large.clone().bool_not(), 1.0).log();
+        let far = (log.clone() + LN_2) * detach(y.clone().sign());
+        let half_log = special::log1p(near.clone().square()).mul_scalar(0.5);
+        [near.asinh().mask_where(large.clone(), far), half_log.mask_where(large, log)]
     }
 
     /// The normal variable that `value` comes from.
     fn z(&self, value: &Tensor<D>) -> Operand<D> {
-        Operand::Tensor(self.standard(value).1) * self.tailweight.clone() + self.skewness.clone()
+        let [arsinh, _] = self.standard(value);
+        Operand::Tensor(arsinh) * self.tailweight.clone() + self.skewness.clone()
     }
 
     /// The value that comes from a normal variable.
@@ -58,12 +66,8 @@ impl<const D: usize> Distribution<D> for JohnsonSU<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let (y, arsinh) = self.standard(value);
-        let z = Operand::Tensor(arsinh.clone()) * self.tailweight.clone() + self.skewness.clone();
-        // ½ ln(1 + y²) tends to |arsinh y| − ln 2, where y² may overflow.
-        let large = y.clone().abs().greater_elem(LARGE);
-        let near = special::log1p(y.mask_fill(large.clone(), 0.0).square()).mul_scalar(0.5);
-        let jacobian = near.mask_where(large, arsinh.abs().sub_scalar(std::f64::consts::LN_2));
+        let [arsinh, jacobian] = self.standard(value);
+        let z = Operand::Tensor(arsinh) * self.tailweight.clone() + self.skewness.clone();
         let constant = self.tailweight.clone().ln() - self.scale.clone().ln() - HALF_LN_2PI;
         (z.square() * -0.5 - Operand::Tensor(jacobian) + constant).into_tensor()
     }
@@ -94,5 +98,23 @@ impl<const D: usize> Moments<D> for JohnsonSU<D> {
         let cosh = (self.skewness.clone() / t * 2.0).map(f64::cosh, Tensor::cosh);
         let rest = (less_one.clone() + 1.0) * cosh + 1.0;
         self.batch.fill(self.scale.clone().square() * less_one * rest * 0.5)
+    }
+}
+
+impl<const D: usize> Cdf<D> for JohnsonSU<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.log_cdf(value).exp()
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.log_survival(value).exp()
+    }
+
+    fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_ndtr(self.z(value).into_tensor())
+    }
+
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_ndtr((-self.z(value)).into_tensor())
     }
 }

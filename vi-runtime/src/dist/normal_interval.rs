@@ -1,9 +1,12 @@
-//! The mass of a standard normal variable on an interval, to the last digit in the tails and on short intervals.
+//! The mass of a normal variable on an interval, to the last digit in the tails and on short intervals.
 //!
-//! `ln(Φ(b) − Φ(a))` cancels twice: between the two, and with the density beside it, whose logarithm is as large. Both are
-//! measured here from the highest point `c` of the density on the interval, where what remains is a sum of positive terms:
+//! `ln(Φ(b) − Φ(a))` cancels twice: between the two, and with the density beside it, whose logarithm is as large. Here everything
+//! is measured from the highest point of the density on the interval, `m`: the mean, or the end next to it. With
+//! `c = (m − loc)/scale` and distances from `m` in units of the scale,
 //!
-//! `∫ₐᵇ φ = φ(c) (I(b − c) + I(c − a))`, `I(L) = ∫₀ᴸ exp(−|c| d − ½ d²) dd`.
+//! `∫ φ = φ(c) (I(up) + I(down))`, `I(L) = ∫₀ᴸ g`, `g(d) = exp(−|c| d − ½ d²)`,
+//!
+//! a sum of positive terms, and distances between numbers that lie together are taken before they are divided.
 
 use burn::tensor::Tensor;
 
@@ -12,142 +15,259 @@ use super::quadrature::{GAUSS_32, column};
 use crate::operand::Operand;
 use crate::special::detach;
 
-/// The logarithm of the mass is `ln φ(peak) + log_integral`.
-///
-/// `peak` has no history. `log_integral` has the value of its name, and the derivatives of the whole logarithm in the two ends:
-/// `φ(b)/mass` and `−φ(a)/mass`.
+/// Where `g` has fallen to `e⁻⁴⁰`: `½ d² + |c| d = 40`. What lies beyond does not count.
+fn reach(size: f64) -> f64 {
+    80.0 / (size + (size * size + 80.0).sqrt())
+}
+
+/// An interval under a normal density, each field an element for each element of the batch; lengths are in units of the scale.
+#[derive(Clone, Debug)]
+pub(super) struct Interval<const D: usize> {
+    /// `m`
+    pub(super) peak: Tensor<D>,
+    /// `c`
+    pub(super) offset: Tensor<D>,
+    scale: Tensor<D>,
+    /// From the peak to the upper end, unless there is none.
+    up: Option<Tensor<D>>,
+    down: Option<Tensor<D>>,
+}
+
+impl<const D: usize> Interval<D> {
+    /// Between `low` and `high`, all of one shape; an end that is absent is infinite.
+    pub(super) fn new(loc: Tensor<D>, scale: Tensor<D>, low: Option<Tensor<D>>, high: Option<Tensor<D>>) -> Self {
+        // At a tie the peak is the mean: from there the lengths know both directions in which it can move.
+        let peak = match &low {
+            Some(low) => loc.clone().mask_where(loc.clone().lower(low.clone()), low.clone()),
+            None => loc.clone(),
+        };
+        let peak = match &high {
+            Some(high) => peak.clone().mask_where(peak.greater(high.clone()), high.clone()),
+            None => peak,
+        };
+        let offset = (peak.clone() - loc) / scale.clone();
+        let up = high.map(|high| (high - peak.clone()) / scale.clone());
+        let down = low.map(|low| (peak.clone() - low) / scale.clone());
+        Interval { peak, offset, scale, up, down }
+    }
+
+    fn size(&self) -> Tensor<D> {
+        self.offset.clone().abs()
+    }
+
+    /// As much of a length as counts, without history.
+    fn counted(&self, length: Option<&Tensor<D>>) -> Tensor<D> {
+        let size = detach(self.size());
+        let reach = (size.clone() + size.square().add_scalar(80.0).sqrt()).recip().mul_scalar(80.0);
+        match length {
+            Some(length) => detach(length.clone()).clamp_min(0.0).min_pair(reach),
+            None => reach,
+        }
+    }
+
+    /// `∫ g` from `from` (without history, 0 unless given) to the end of one side.
+    ///
+    /// The slope in the end is `g` there, which the quadrature does not know where it is too small to count.
+    fn side(&self, end: Option<&Tensor<D>>, from: Option<&Tensor<D>>) -> Tensor<D> {
+        let counted = self.counted(end);
+        let (length, first) = match from {
+            Some(from) => ((counted - from.clone()).clamp_min(0.0), Some(column(from.clone()))),
+            None => (counted, None),
+        };
+        let size = column(self.size());
+        let integral = GAUSS_32.integral(length, |along| {
+            let d = match first {
+                Some(first) => along + first,
+                None => along,
+            };
+            log_g(d, size).exp()
+        });
+        match end {
+            Some(end) => {
+                let held = detach(end.clone());
+                let slope = log_g(held.clone(), detach(self.size())).exp();
+                integral + (end.clone() - held) * slope
+            }
+            None => integral,
+        }
+    }
+
+    /// `I(up)` and `I(down)`
+    fn sides(&self) -> [Tensor<D>; 2] {
+        [self.side(self.up.as_ref(), None), self.side(self.down.as_ref(), None)]
+    }
+
+    /// `I(up) + I(down)`
+    pub(super) fn integral(&self) -> Tensor<D> {
+        let [up, down] = self.sides();
+        up + down
+    }
+
+    /// The expectation of `f` of the signed distance from the peak.
+    pub(super) fn expectation(&self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<D> {
+        let size = column(self.size());
+        let side = |end: Option<&Tensor<D>>, sign: f64| {
+            let counted = self.counted(end);
+            let length = match end {
+                // With history as far as the end counts.
+                Some(end) => counted.clone().min_pair(end.clone().clamp_min(0.0)),
+                None => counted,
+            };
+            let part = |f: &dyn Fn(Tensor<2>) -> Tensor<2>| {
+                GAUSS_32.integral(length.clone(), |d| log_g(d.clone(), size.clone()).exp() * f(d.mul_scalar(sign)))
+            };
+            [part(&f), part(&|d| d.ones_like())]
+        };
+        let [[up, up_mass], [down, down_mass]] = [side(self.up.as_ref(), 1.0), side(self.down.as_ref(), -1.0)];
+        (up + down) / (up_mass + down_mass)
+    }
+
+    /// The logarithm of the ratio of the mass on this interval to that on another under the same density, and whether it is 0.
+    pub(super) fn log_share(&self, of: &Interval<D>) -> Tensor<D> {
+        let integral = self.integral();
+        let none = integral.clone().lower_equal_elem(0.0);
+        let log = integral.mask_fill(none.clone(), 1.0).log() - of.integral().log() + self.lower_than(of);
+        log.mask_fill(none, f64::NEG_INFINITY)
+    }
+
+    /// The ratio of the mass on this interval to that on another under the same density.
+    pub(super) fn share(&self, of: &Interval<D>) -> Tensor<D> {
+        self.integral() / of.integral() * self.lower_than(of).exp()
+    }
+
+    /// The logarithm of the density at this peak over that at the other.
+    fn lower_than(&self, of: &Interval<D>) -> Tensor<D> {
+        let apart = (self.peak.clone() - of.peak.clone()) / self.scale.clone();
+        (apart * (self.offset.clone() + of.offset.clone())).mul_scalar(-0.5)
+    }
+
+    /// The point of the interval below which the share `u` of its mass lies, differentiable in everything.
+    ///
+    /// `u` picks the side of the peak; there `∫ᵈ g = s`, the mass from `d` to the end, is solved without history. A Newton step
+    /// with history follows: its derivative is the implicit one.
+    pub(super) fn quantile(&self, u: Tensor<D>) -> Tensor<D> {
+        let [up, down] = self.sides();
+        let total = up.clone() + down.clone();
+        let rest = u.clone().neg().add_scalar(1.0) * total.clone();
+        let above = detach(rest.clone()).lower(detach(up.clone()));
+        let side = |up: Tensor<D>, down: Tensor<D>| down.mask_where(above.clone(), up);
+        let mass = side(rest, u * total);
+        let end = side(self.counted(self.up.as_ref()), self.counted(self.down.as_ref()));
+        let d = OneSide { size: detach(self.size()), end, all: detach(side(up, down)) }.solve(detach(mass.clone()));
+        let beyond = side(self.side(self.up.as_ref(), Some(&d)), self.side(self.down.as_ref(), Some(&d)));
+        let slope = log_g(d.clone(), detach(self.size())).neg().exp();
+        let d = d + (beyond - mass) * slope;
+        self.peak.clone() + side(d.clone(), d.neg()) * self.scale.clone()
+    }
+}
+
+/// `ln g(d)`
+fn log_g<const R: usize>(d: Tensor<R>, size: Tensor<R>) -> Tensor<R> {
+    ((d.clone().mul_scalar(0.5) + size) * d).neg()
+}
+
+/// One side of a peak, without history.
+struct OneSide<const D: usize> {
+    size: Tensor<D>,
+    end: Tensor<D>,
+    all: Tensor<D>,
+}
+
+/// Halley steps after which nothing moves, for every interval and every share down to 1e-16.
+const STEPS: usize = 6;
+
+impl<const D: usize> OneSide<D> {
+    /// `∫ᵈ g` up to the end, over `g(d)`.
+    fn beyond(&self, d: Tensor<D>) -> Tensor<D> {
+        let rate = column(d.clone() + self.size.clone());
+        GAUSS_32.integral((self.end.clone() - d).clamp_min(0.0), |along| log_g(along, rate).exp())
+    }
+
+    /// The `d` beyond which `mass` lies.
+    ///
+    /// `g` falls and `g/∫ᵈ g` rises, so `d ≤ end (1 − mass/all)` and `g(d) ≥ mass/all`: the start is the smaller of the two bounds, and
+    /// Halley's method goes on from there for the logarithm of the mass.
+    fn solve(&self, mass: Tensor<D>) -> Tensor<D> {
+        let (tiny, _, below_one) = limits(mass.dtype());
+        let mass = mass.clamp_min(tiny);
+        let share = (mass.clone() / self.all.clone().clamp_min(tiny)).clamp(tiny, 1.0);
+        let bound = self.end.clone() * share.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0);
+        let fall = share.log().neg();
+        let root = (self.size.clone().square() + fall.clone().mul_scalar(2.0)).sqrt() + self.size.clone();
+        // Where both vanish the start is 0.
+        let start = (fall.mul_scalar(2.0) / root.clamp_min(tiny)).min_pair(bound.clone());
+        let log_mass = mass.log();
+        (0..STEPS).fold(start, |d, _| {
+            let rest = self.beyond(d.clone());
+            let f = rest.clone().clamp_min(tiny).log() + log_g(d.clone(), self.size.clone()) - log_mass.clone();
+            // f' = −1/rest and f'' = ((|c| + d) rest − 1)/rest² give the step 2 f rest/(2 − f ((|c| + d) rest − 1)).
+            let bend = (d.clone() + self.size.clone()) * rest.clone() - 1.0;
+            let step = f.clone().mul_scalar(2.0) * rest / (f * bend).neg().add_scalar(2.0);
+            (d + step).clamp_min(0.0).min_pair(bound.clone())
+        })
+    }
+}
+
+/// What a density needs of an interval, numbers staying numbers.
 #[derive(Clone, Debug)]
 pub(super) struct LogMass<const D: usize> {
-    pub(super) peak: Operand<D>,
-    pub(super) log_integral: Operand<D>,
+    peak: Operand<D>,
+    offset: Operand<D>,
+    log_integral: Operand<D>,
 }
 
 impl<const D: usize> LogMass<D> {
-    /// From `low` to `high`; an end that is absent is infinite. Beyond the other the mass is 0, and `log_integral` very small.
-    pub(super) fn of(low: Option<&Operand<D>>, high: Option<&Operand<D>>) -> Self {
-        let number = |end: Option<&Operand<D>>, absent: f64| match end {
+    /// Of the interval from `low` to `high`; an end that is absent is infinite.
+    pub(super) fn of(loc: &Operand<D>, scale: &Operand<D>, low: Option<&Operand<D>>, high: Option<&Operand<D>>) -> Self {
+        let given = || [Some(loc), Some(scale), low, high].into_iter().flatten();
+        let numbers = |absent: f64, end: Option<&Operand<D>>| match end {
             None => Some(absent),
             Some(Operand::Number(x)) => Some(*x),
             Some(_) => None,
         };
-        if let (Some(low), Some(high)) = (number(low, f64::NEG_INFINITY), number(high, f64::INFINITY)) {
-            return LogMass::of_numbers(low, high);
+        let all = (numbers(0.0, Some(loc)), numbers(0.0, Some(scale)), numbers(f64::NEG_INFINITY, low), numbers(f64::INFINITY, high));
+        if let (Some(loc), Some(scale), Some(low), Some(high)) = all {
+            return LogMass::of_numbers(loc, scale, low, high);
         }
-        let (low, high) = ends(low, high);
-        let held = Peak::of(low.clone().map(detach), high.clone().map(detach));
-        let (tiny, ..) = limits(held.peak.dtype());
-        let integral = held.integral().clamp_min(tiny);
-        let mut log_integral = integral.clone().log();
-        for (end, sign) in [(low, -1.0), (high, 1.0)] {
-            let Some(end) = end else { continue };
-            let slope = log_ratio(held.peak.clone(), detach(end.clone())).exp() / integral.clone() * sign;
-            log_integral = log_integral + (end.clone() - detach(end)) * slope;
+        let like = given().find_map(|operand| match operand {
+            Operand::Tensor(tensor) => Some(tensor.clone()),
+            _ => None,
+        });
+        let tensor = |operand: &Operand<D>| match &like {
+            Some(like) => beside(operand, like),
+            None => operand.clone().into_tensor(),
+        };
+        let dims = given().fold([1; D], |dims: [usize; D], operand| std::array::from_fn(|i| dims[i].max(operand.dims()[i])));
+        let full = |operand: &Operand<D>| spread(tensor(operand), dims);
+        let interval = Interval::new(full(loc), full(scale), low.map(full), high.map(full));
+        let log_integral = interval.integral().log();
+        LogMass {
+            peak: Operand::Tensor(interval.peak),
+            offset: Operand::Tensor(interval.offset),
+            log_integral: Operand::Tensor(log_integral),
         }
-        LogMass { peak: Operand::Tensor(held.peak), log_integral: Operand::Tensor(log_integral) }
     }
 
-    fn of_numbers(low: f64, high: f64) -> Self {
-        let peak = 0.0_f64.max(low).min(high);
-        let reach = reach(peak);
-        let fall = |d: f64| (-(peak.abs() + 0.5 * d) * d).exp();
-        let part = |length: f64| GAUSS_32.integral_scalar(length.clamp(0.0, reach), fall);
-        let integral = part(high - peak) + part(peak - low);
-        LogMass { peak: Operand::Number(peak), log_integral: Operand::Number(integral.max(f64::MIN_POSITIVE).ln()) }
+    fn of_numbers(loc: f64, scale: f64, low: f64, high: f64) -> Self {
+        let peak = loc.max(low).min(high);
+        let offset = (peak - loc) / scale;
+        let size = offset.abs();
+        let side = |length: f64| GAUSS_32.integral_scalar((length / scale).clamp(0.0, reach(size)), |d| (-(size + 0.5 * d) * d).exp());
+        let integral = side(high - peak) + side(peak - low);
+        LogMass { peak: Operand::Number(peak), offset: Operand::Number(offset), log_integral: Operand::Number(integral.ln()) }
     }
 
-    /// `ln φ(z) −` the logarithm of the mass.
-    pub(super) fn log_density(self, z: Operand<D>) -> Operand<D> {
-        (z.clone() - self.peak.clone()) * (z + self.peak) * -0.5 - self.log_integral
-    }
-
-    /// The logarithm of the ratio of this mass to another.
-    pub(super) fn log_share(self, of: LogMass<D>) -> Operand<D> {
-        let apart = (self.peak.clone() - of.peak.clone()) * (self.peak + of.peak) * -0.5;
-        apart + self.log_integral - of.log_integral
-    }
-}
-
-/// `ln(φ(z)/φ(from))`
-fn log_ratio<const D: usize>(from: Tensor<D>, z: Tensor<D>) -> Tensor<D> {
-    ((z.clone() - from.clone()) * (z + from)).mul_scalar(-0.5)
-}
-
-/// Both ends as tensors beside each other.
-fn ends<const D: usize>(low: Option<&Operand<D>>, high: Option<&Operand<D>>) -> (Option<Tensor<D>>, Option<Tensor<D>>) {
-    let tensor = |end: Option<&Operand<D>>| match end {
-        Some(Operand::Tensor(tensor)) => Some(tensor.clone()),
-        _ => None,
-    };
-    let like = tensor(low).or_else(|| tensor(high));
-    let place = |end: &Operand<D>| match &like {
-        Some(like) => beside(end, like),
-        None => end.clone().into_tensor(),
-    };
-    let (low, high) = (low.map(place), high.map(place));
-    match (low, high) {
-        (Some(low), Some(high)) => {
-            let dims = (low.clone().without_autodiff() + high.clone().without_autodiff()).dims();
-            (Some(spread(low, dims)), Some(spread(high, dims)))
-        }
-        ends => ends,
-    }
-}
-
-/// How far from `peak` the density falls to `e⁻⁴⁰` of what it is there: `½ d² + |peak| d = 40`.
-fn reach(peak: f64) -> f64 {
-    80.0 / (peak.abs() + (peak * peak + 80.0).sqrt())
-}
-
-/// The highest point of the density on an interval, and how far the interval, or what counts of it, reaches to both sides.
-#[derive(Clone, Debug)]
-pub(super) struct Peak<const D: usize> {
-    pub(super) peak: Tensor<D>,
-    up: Tensor<D>,
-    down: Tensor<D>,
-}
-
-impl<const D: usize> Peak<D> {
-    /// Of the interval between ends of one shape, of which one at least is there.
-    pub(super) fn of(low: Option<Tensor<D>>, high: Option<Tensor<D>>) -> Self {
-        let peak = match (&low, &high) {
-            (Some(low), Some(high)) => low.clone().clamp_min(0.0).min_pair(high.clone()),
-            (Some(low), None) => low.clone().clamp_min(0.0),
-            (None, Some(high)) => high.clone().clamp_max(0.0),
-            // An interval without ends has no shape either; the constructor of the family gives one.
-            (None, None) => Operand::Number(0.0).into_tensor(),
-        };
-        let size = peak.clone().abs();
-        let reach = (size.clone() + size.square().add_scalar(80.0).sqrt()).recip().mul_scalar(80.0);
-        let part = |length: Option<Tensor<D>>| match length {
-            Some(length) => length.clamp_min(0.0).min_pair(reach.clone()),
-            None => reach.clone(),
-        };
-        let (up, down) = (part(high.map(|high| high - peak.clone())), part(low.map(|low| peak.clone() - low)));
-        Peak { peak, up, down }
-    }
-
-    /// `∫ f(z − peak) φ(z)/φ(peak) dz` over the interval.
-    pub(super) fn weighted(&self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<D> {
-        let size = column(self.peak.clone()).abs();
-        let part = |length: &Tensor<D>, side: f64| {
-            let size = size.clone();
-            GAUSS_32.integral(length.clone(), |d| {
-                let fall = ((d.clone().mul_scalar(0.5) + size) * d.clone()).neg().exp();
-                fall * f(d.mul_scalar(side))
-            })
-        };
-        part(&self.up, 1.0) + part(&self.down, -1.0)
-    }
-
-    /// `∫ φ(z)/φ(peak) dz` over the interval.
-    pub(super) fn integral(&self) -> Tensor<D> {
-        self.weighted(|d| d.ones_like())
+    /// The logarithm of the density at `x` of the normal variable cut to the interval.
+    pub(super) fn log_density(self, x: Operand<D>, loc: &Operand<D>, scale: &Operand<D>) -> Operand<D> {
+        let apart = (x.clone() - self.peak) / scale.clone();
+        let sum = (x - loc.clone()) / scale.clone() + self.offset;
+        apart * sum * -0.5 - self.log_integral - scale.clone().ln()
     }
 }
 
 /// `ln Φ(x)`
 pub(super) fn log_ndtr<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let x = Operand::Tensor(x);
-    let mass = LogMass::of(None, Some(&x));
-    (mass.peak.square() * -0.5 + mass.log_integral - super::normal::HALF_LN_2PI).into_tensor()
+    let zero = x.zeros_like();
+    let interval = Interval::new(zero.clone(), zero.add_scalar(1.0), None, Some(x));
+    interval.offset.clone().square().mul_scalar(-0.5) + interval.integral().log() - super::normal::HALF_LN_2PI
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{Form, beside, clamp_unit, full, logistic, minus_infinity, softplus};
+use super::density::{Form, beside, clamp_unit, full, logistic, minus_infinity, softplus, spread};
 use super::{Batch, Cdf, Constraint, Distribution, InverseCdf, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -181,13 +181,16 @@ impl<const D: usize> RelaxedBernoulli<D> {
         let (none, all) = if side > 0.0 { (below, above) } else { (above, below) };
         let log_share = softplus(apart.into_tensor()).neg();
         let dims = log_share.dims();
-        minus_infinity(log_share.mask_fill(super::density::spread(all, dims), 0.0), none)
+        minus_infinity(log_share.mask_fill(spread(all, dims), 0.0), none)
     }
 }
 
 impl<const D: usize> InverseCdf<D> for RelaxedBernoulli<D> {
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        logistic(self.of_share(p.clone()))
+        let (first, last) = (p.clone().equal_elem(0.0), p.clone().equal_elem(1.0));
+        let x = clamp_unit(logistic(self.of_share(p.clone().mask_fill(first.clone().bool_or(last.clone()), 0.5))));
+        let dims = x.dims();
+        x.mask_fill(spread(first, dims), 0.0).mask_fill(spread(last, dims), 1.0)
     }
 }
 

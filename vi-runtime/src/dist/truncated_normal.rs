@@ -3,14 +3,13 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, full, minus_infinity, spread};
-use super::normal::HALF_LN_2PI;
-use super::normal_interval::{LogMass, Peak};
+use super::normal_interval::{Interval, LogMass};
 use super::quadrature::column;
 use super::{Batch, Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
-use crate::special::{detach, log1p};
+use crate::special::detach;
 use crate::support::Support;
 
 /// A normal variable, `loc` and `scale` before the cut, known to lie between `low` and `high`; support: `[low, high]`.
@@ -83,21 +82,6 @@ impl<const D: usize> TruncatedNormal<D> {
         expanded
     }
 
-    fn standard(&self, x: Operand<D>) -> Operand<D> {
-        (x - self.loc.clone()) / self.scale.clone()
-    }
-
-    /// `a` and `b`.
-    fn ends(&self) -> [Option<Operand<D>>; 2] {
-        [self.low.clone(), self.high.clone()].map(|bound| bound.map(|bound| self.standard(bound)))
-    }
-
-    /// The logarithm of the mass between the bounds.
-    fn log_mass(&self) -> LogMass<D> {
-        let [a, b] = self.ends();
-        LogMass::of(a.as_ref(), b.as_ref())
-    }
-
     /// Where the value lies below `low`, and where above `high`.
     fn sides(&self, value: &Tensor<D>) -> [Option<Tensor<D, Bool>>; 2] {
         let apart = |bound: &Operand<D>| (Operand::Tensor(value.clone().without_autodiff()) - bound.clone().detach()).into_tensor();
@@ -107,19 +91,15 @@ impl<const D: usize> TruncatedNormal<D> {
         ]
     }
 
-    /// The highest point and what is integrated from there, and the integral of the density over its peak.
-    fn distances(&self) -> (Peak<D>, Tensor<D>) {
-        let [a, b] = self.ends().map(|end| end.map(|end| self.batch.fill(end)));
-        let peak = match (a, b) {
-            (None, None) => {
-                // Far enough out to be none.
-                let far = self.batch.fill(Operand::Number(40.0));
-                Peak::of(Some(far.clone().neg()), Some(far))
-            }
-            (a, b) => Peak::of(a, b),
-        };
-        let integral = peak.integral();
-        (peak, integral)
+    /// The interval between the bounds, or between others, in the shape `dims`.
+    fn interval(&self, [low, high]: [Option<Operand<D>>; 2], like: &Tensor<D>) -> Interval<D> {
+        let full = |operand: &Operand<D>| spread(beside(operand, like), like.dims());
+        Interval::new(full(&self.loc), full(&self.scale), low.as_ref().map(full), high.as_ref().map(full))
+    }
+
+    /// The interval between the bounds in the shape of the batch.
+    fn whole(&self) -> Interval<D> {
+        self.interval([self.low.clone(), self.high.clone()], &self.batch.fill(self.scale.clone()))
     }
 }
 
@@ -145,17 +125,21 @@ impl<const D: usize> Distribution<D> for TruncatedNormal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = self.standard(Operand::Tensor(value.clone()));
-        let log_prob = (self.log_mass().log_density(z) - self.scale.clone().ln()).into_tensor();
-        self.sides(value).into_iter().flatten().fold(log_prob, minus_infinity)
+        let outside = self.sides(value);
+        let x = outside.iter().flatten().fold(value.clone(), |x, side| {
+            let dims = side.dims();
+            spread(x, dims).mask_fill(side.clone(), 0.0)
+        });
+        let mass = LogMass::of(&self.loc, &self.scale, self.low.as_ref(), self.high.as_ref());
+        let log_prob = mass.log_density(Operand::Tensor(x), &self.loc, &self.scale).into_tensor();
+        outside.into_iter().flatten().fold(log_prob, minus_infinity)
     }
 
-    /// The quantile function, inverted in the logarithm of the smaller tail.
+    /// The quantile function.
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let shape = self.shape();
-        let u = noise.uniform(shape)?;
-        let ends = self.ends().map(|end| end.map(|end| full(&end, shape, noise)));
-        Ok(self.of_standard(quantile(u, ends)))
+        let u = noise.uniform(self.shape())?;
+        let whole = self.interval([self.low.clone(), self.high.clone()], &full(&self.scale, self.shape(), noise));
+        Ok(self.between(whole.quantile(u)))
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -196,169 +180,97 @@ impl<const D: usize> Distribution<D> for TruncatedNormal<D> {
 }
 
 impl<const D: usize> TruncatedNormal<D> {
-    /// `loc + scale · z`, moved back where rounding took it past a bound.
-    fn of_standard(&self, z: Tensor<D>) -> Tensor<D> {
-        let x = (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor();
+    /// The value, or the bound that rounding took it past.
+    fn between(&self, x: Tensor<D>) -> Tensor<D> {
         let sides = self.sides(&x);
         [&self.low, &self.high].into_iter().zip(sides).fold(x, |x, (bound, side)| match (bound, side) {
-            (Some(Operand::Number(bound)), Some(side)) => x.mask_fill(side, *bound),
             (Some(bound), Some(side)) => {
-                let dims = x.dims();
+                let dims = side.dims();
                 let bound = spread(beside(bound, &x), dims);
-                x.mask_where(side, bound)
+                spread(x, dims).mask_where(side, bound)
             }
             _ => x,
         })
     }
+
+    /// The share of the mass below the value, or above it, as `of` makes it of two intervals; `none` and `all` are what it makes
+    /// of shares 0 and 1.
+    fn share(&self, value: &Tensor<D>, below: bool, of: impl Fn(&Interval<D>, &Interval<D>) -> Tensor<D>, [none, all]: [f64; 2]) -> Tensor<D> {
+        let x = self.between(value.clone() + self.batch.fill(self.loc.clone()).zeros_like());
+        let end = Some(Operand::Tensor(x.clone()));
+        let part = if below { [self.low.clone(), end] } else { [end, self.high.clone()] };
+        let share = of(&self.interval(part, &x), &self.interval([self.low.clone(), self.high.clone()], &x));
+        let (at_low, at_high) = if below { (none, all) } else { (all, none) };
+        let dims = share.dims();
+        self.sides(value).into_iter().zip([at_low, at_high]).fold(share, |share, (side, at)| match side {
+            Some(side) => share.mask_fill(spread(side, dims), at),
+            None => share,
+        })
+    }
 }
 
-/// Newton steps after which nothing moves: the last digits settle in the fifth.
-const STEPS: usize = 6;
-
-/// The standard normal variable between the ends below which the share `u` lies, differentiable in the ends.
-///
-/// The tail that is smaller is inverted: `Φ(z) = (1 − u) Φ(a) + u Φ(b)`, or the same of the upper tails.
-/// `dz/da = (1 − u) φ(a)/φ(z)`, `dz/db = u φ(b)/φ(z)`.
-fn quantile<const D: usize>(u: Tensor<D>, ends: [Option<Tensor<D>>; 2]) -> Tensor<D> {
-    let held = ends.clone().map(|end| end.map(detach));
-    let share = [u.clone().neg().add_scalar(1.0), u];
-    let log_share = share.clone().map(|share| detach(share).log());
-    let tail = |side: f64| {
-        // An open side has tail 0 on its own side and 1 on the other.
-        let term = |end: &Option<Tensor<D>>, log_share: &Tensor<D>, outer: bool| match end {
-            Some(end) => Some(super::normal_interval::log_ndtr(end.clone().mul_scalar(side)) + log_share.clone()),
-            None if outer => Some(log_share.clone()),
-            None => None,
-        };
-        let [a, b] = &held;
-        match (term(a, &log_share[0], side < 0.0), term(b, &log_share[1], side > 0.0)) {
-            (Some(a), Some(b)) => {
-                let largest = a.clone().max_pair(b.clone());
-                largest + log1p((a - b).abs().neg().exp())
-            }
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => log_share[0].zeros_like(),
-        }
-    };
-    let (lower, upper) = (tail(1.0), tail(-1.0));
-    let in_upper = upper.clone().lower(lower.clone());
-    let below = inverse_log_ndtr(lower.mask_where(in_upper.clone(), upper));
-    let z = below.clone().mask_where(in_upper, below.neg());
-    let [a, b] = &held;
-    let z = match a {
-        Some(a) => z.max_pair(a.clone()),
-        None => z,
-    };
-    let z = match b {
-        Some(b) => z.min_pair(b.clone()),
-        None => z,
-    };
-    let [a, b] = ends;
-    [a, b].into_iter().zip(share).fold(z.clone(), |moved, (end, share)| match end {
-        Some(end) => {
-            let held = detach(end.clone());
-            let ratio = ((z.clone() - held.clone()) * (z.clone() + held.clone())).mul_scalar(0.5).exp();
-            moved + (end - held) * (ratio * detach(share))
-        }
-        None => moved,
-    })
-}
-
-/// The `z ≤ 0` with `ln Φ(z) = log_p ≤ ln ½`.
-///
-/// `½ e^(−½ z²)` bounds the tail, so the start is left of the root, and on a concave function Newton's method comes from there
-/// without overshooting.
-fn inverse_log_ndtr<const D: usize>(log_p: Tensor<D>) -> Tensor<D> {
-    let log_p = log_p.clamp_max(-std::f64::consts::LN_2);
-    let start = log_p.clone().add_scalar(std::f64::consts::LN_2).mul_scalar(-2.0).clamp_min(0.0).sqrt().neg();
-    (0..STEPS).fold(start, |z, _| {
-        let log_ndtr = super::normal_interval::log_ndtr(z.clone());
-        let slope = (z.clone().square().mul_scalar(-0.5).sub_scalar(HALF_LN_2PI) - log_ndtr.clone()).exp();
-        z - (log_ndtr - log_p.clone()) / slope
-    })
+/// Rounding may take a share past 1; its slope stays.
+fn at_most<const D: usize>(x: Tensor<D>, most: f64) -> Tensor<D> {
+    let held = detach(x.clone());
+    x - (held.clone() - held.clamp_max(most))
 }
 
 impl<const D: usize> Moments<D> for TruncatedNormal<D> {
     fn mean(&self) -> Tensor<D> {
-        let (peak, integral) = self.distances();
-        let mean = peak.weighted(|d| d) / integral + peak.peak;
-        (Operand::Tensor(mean) * self.scale.clone() + self.loc.clone()).into_tensor()
+        let whole = self.whole();
+        let distance = Operand::Tensor(whole.expectation(|d| d));
+        (distance * self.scale.clone() + Operand::Tensor(whole.peak)).into_tensor()
     }
 
     fn variance(&self) -> Tensor<D> {
-        let (peak, integral) = self.distances();
-        let mean = column(peak.weighted(|d| d) / integral.clone());
-        let variance = peak.weighted(|d| (d - mean.clone()).square()) / integral;
-        (Operand::Tensor(variance) * self.scale.clone().square()).into_tensor()
+        let whole = self.whole();
+        let mean = column(whole.expectation(|d| d));
+        let variance = Operand::Tensor(whole.expectation(|d| (d - mean.clone()).square()));
+        (variance * self.scale.clone().square()).into_tensor()
     }
 }
 
 impl<const D: usize> Entropy<D> for TruncatedNormal<D> {
-    /// `ln scale + ½ E(z² − c²) + ln ∫ φ(z)/φ(c) dz`, `c` the highest point
+    /// `ln scale + ln I + E(½ d² + c d)`: see [`Interval`] for the symbols
     fn entropy(&self) -> Tensor<D> {
-        let (peak, integral) = self.distances();
-        let twice = column(peak.peak.clone()).mul_scalar(2.0);
-        let square = peak.weighted(|d| (d.clone() + twice.clone()) * d) / integral.clone();
-        (Operand::Tensor(square.mul_scalar(0.5) + integral.log()) + self.scale.clone().ln()).into_tensor()
-    }
-}
-
-impl<const D: usize> TruncatedNormal<D> {
-    /// The logarithm of the share of the mass on one side of the value.
-    fn log_side(&self, value: &Tensor<D>, below: bool) -> Tensor<D> {
-        let [a, b] = self.ends();
-        let z = self.standard(Operand::Tensor(value.clone()));
-        let part = if below { LogMass::of(a.as_ref(), Some(&z)) } else { LogMass::of(Some(&z), b.as_ref()) };
-        let log_share = part.log_share(self.log_mass()).into_tensor();
-        let dims = log_share.dims();
-        let [lower, upper] = self.sides(value).map(|side| side.map(|side| spread(side, dims)));
-        let (none, all) = if below { (lower, upper) } else { (upper, lower) };
-        let log_share = match all {
-            Some(all) => log_share.mask_fill(all, 0.0),
-            None => log_share,
-        };
-        match none {
-            Some(none) => minus_infinity(log_share, none),
-            None => log_share,
-        }
+        let whole = self.whole();
+        let offset = column(whole.offset.clone());
+        let fall = whole.expectation(|d| (d.clone().mul_scalar(0.5) + offset.clone()) * d);
+        (Operand::Tensor(fall + whole.integral().log()) + self.scale.clone().ln()).into_tensor()
     }
 }
 
 impl<const D: usize> Cdf<D> for TruncatedNormal<D> {
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_cdf(value).exp()
+        at_most(self.share(value, true, Interval::share, [0.0, 1.0]), 1.0)
     }
 
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_survival(value).exp()
+        at_most(self.share(value, false, Interval::share, [0.0, 1.0]), 1.0)
     }
 
     fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_side(value, true)
+        at_most(self.share(value, true, Interval::log_share, [f64::NEG_INFINITY, 0.0]), 0.0)
     }
 
     fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_side(value, false)
+        at_most(self.share(value, false, Interval::log_share, [f64::NEG_INFINITY, 0.0]), 0.0)
     }
 }
 
 impl<const D: usize> InverseCdf<D> for TruncatedNormal<D> {
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let ends = self.ends().map(|end| end.map(|end| (Operand::Tensor(p.zeros_like()) + end).into_tensor()));
+        let p = p.clone() + self.batch.fill(self.loc.clone()).zeros_like();
         let (first, last) = (p.clone().lower_equal_elem(0.0), p.clone().greater_equal_elem(1.0));
-        let inside = p.clone().mask_fill(first.clone().bool_or(last.clone()), 0.5);
-        let x = self.of_standard(quantile(detach(inside.clone()), ends));
-        // dx/dp = 1/p(x)
-        let slope = detach(self.log_prob(&x)).neg().exp();
-        let x = x + (inside.clone() - detach(inside)) * slope;
-        let dims = x.dims();
-        let bound = |bound: &Option<Operand<D>>, open: f64| {
-            let bound = bound.clone().unwrap_or(Operand::Number(open));
-            spread((Operand::Tensor(x.clone().without_autodiff().zeros_like()) + bound).into_tensor(), dims)
+        let wrong = p.clone().greater_equal_elem(0.0).bool_and(p.clone().lower_equal_elem(1.0)).bool_not();
+        let inside = p.clone().mask_fill(first.clone().bool_or(last.clone()).bool_or(wrong.clone()), 0.5);
+        let whole = self.interval([self.low.clone(), self.high.clone()], &inside);
+        let x = self.between(whole.quantile(inside));
+        let bound = |bound: &Option<Operand<D>>, open: f64| match bound {
+            Some(bound) => spread(beside(bound, &x), x.dims()),
+            None => x.full_like(open),
         };
         let (low, high) = (bound(&self.low, f64::NEG_INFINITY), bound(&self.high, f64::INFINITY));
-        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
-        let x = x.mask_where(spread(first, dims), low).mask_where(spread(last, dims), high);
-        x.mask_fill(spread(outside, dims), f64::NAN)
+        x.mask_where(first, low).mask_where(last, high).mask_fill(wrong, f64::NAN)
     }
 }

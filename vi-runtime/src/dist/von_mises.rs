@@ -4,7 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use burn::tensor::{DType, Float, Tensor};
 
-use super::density::{beside, full, minus_infinity, spread};
+use super::density::{beside, full, limits, minus_infinity, spread};
 use super::normal::HALF_LN_2PI;
 use super::quadrature::{GAUSS_32, column};
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
@@ -42,7 +42,8 @@ impl<const D: usize> Distribution<D> for VonMises<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().abs().greater_elem(PI);
-        let angle = (Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor();
+        let value = value.clone().mask_fill(outside.clone(), 0.0);
+        let angle = (Operand::Tensor(value) - self.loc.clone()).into_tensor();
         let square = Operand::Tensor(angle.mul_scalar(0.5).sin().square());
         let constant = log_i0e(self.concentration.clone()) + (HALF_LN_2PI * 2.0);
         minus_infinity((square * self.concentration.clone() * -2.0 - constant).into_tensor(), outside)
@@ -133,7 +134,9 @@ fn residual<const D: usize>(t: Tensor<D>, tail: Tensor<D>, concentration: Tensor
 /// The `t` with `P(|X| > t) = tail`, without history.
 fn solve<const D: usize>(tail: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
     let total = beyond(tail.zeros_like(), concentration.clone()) * tail.clone();
-    let bound = (tail.clone().neg().add_scalar(1.0)) * end(concentration.clone());
+    // A share that rounds to none would put the start at the end itself, beyond which there is nothing.
+    let (.., below_one) = limits(tail.dtype());
+    let bound = tail.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0) * end(concentration.clone());
     let normal = tail.log().mul_scalar(-2.0).sqrt() / concentration.clone().sqrt().mul_scalar(2.0);
     let start = normal.clamp_max(1.0).asin().mul_scalar(2.0).min_pair(bound.clone());
     (0..STEPS).fold(start, |t, _| {
@@ -147,14 +150,19 @@ fn solve<const D: usize>(tail: Tensor<D>, concentration: Tensor<D>) -> Tensor<D>
 }
 
 /// `P(X ≤ angle)` about 0 for an angle of any size: one more for each turn.
+///
+/// Its slope is the density, which the quadrature would not know where the rest beyond the angle is too small to count.
 fn winding_cdf<const D: usize>(angle: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
-    let turns = angle.clone().mul_scalar(1.0 / TAU).round();
-    let angle = angle - turns.clone().mul_scalar(TAU);
-    let positive = angle.clone().greater_elem(0.0);
-    let t = angle.abs();
-    let rest = beyond(t.clone(), concentration.clone()) * log_fall(t.clone(), concentration.clone()).exp();
-    let tail = (rest / beyond(t.zeros_like(), concentration)).mul_scalar(0.5);
-    tail.clone().mask_where(positive, tail.neg().add_scalar(1.0)) + turns
+    let held = detach(angle.clone());
+    let turns = held.clone().mul_scalar(1.0 / TAU).round();
+    let principal = held.clone() - turns.clone().mul_scalar(TAU);
+    let positive = principal.clone().greater_elem(0.0);
+    let t = principal.abs();
+    let total = beyond(t.zeros_like(), concentration.clone()).mul_scalar(2.0);
+    let fall = log_fall(t.clone(), concentration.clone()).exp();
+    let slope = detach(fall.clone() / total.clone());
+    let tail = beyond(t, concentration) * fall / total;
+    tail.clone().mask_where(positive, tail.neg().add_scalar(1.0)) + turns + (angle - held) * slope
 }
 
 impl<const D: usize> VonMises<D> {
@@ -207,7 +215,10 @@ impl<const D: usize> Cdf<D> for VonMises<D> {
     /// The mass from `−π` to the value, whatever `loc` is.
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
         let (angle, concentration, before) = self.about_zero(&value.clone().clamp(-PI, PI));
-        winding_cdf(angle, concentration) - before
+        let cdf = winding_cdf(angle, concentration) - before;
+        // A difference of two may be rounded to the wrong side of 0 or 1.
+        let rounded = detach(cdf.clone());
+        cdf + (rounded.clone().clamp(0.0, 1.0) - rounded)
     }
 }
 
