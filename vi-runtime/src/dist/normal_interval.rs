@@ -15,9 +15,14 @@ use super::quadrature::{GAUSS_32, column};
 use crate::operand::Operand;
 use crate::special::detach;
 
-/// Where `g` has fallen to `e⁻⁴⁰`: `½ d² + |c| d = 40`. What lies beyond does not count.
-fn reach(size: f64) -> f64 {
-    80.0 / (size + (size * size + 80.0).sqrt())
+/// How far from a point where `g` falls at the rate `rate` it is down to `e⁻⁴⁰`: `½ d² + rate · d = 40`. What lies beyond does not count.
+fn reach_scalar(rate: f64) -> f64 {
+    80.0 / (rate + (rate * rate + 80.0).sqrt())
+}
+
+/// [`reach_scalar`] of each element.
+fn reach<const D: usize>(rate: Tensor<D>) -> Tensor<D> {
+    (rate.clone() + rate.square().add_scalar(80.0).sqrt()).recip().mul_scalar(80.0)
 }
 
 /// An interval under a normal density, each field an element for each element of the batch; lengths are in units of the scale.
@@ -57,38 +62,54 @@ impl<const D: usize> Interval<D> {
 
     /// As much of a length as counts, without history.
     fn counted(&self, length: Option<&Tensor<D>>) -> Tensor<D> {
-        let size = detach(self.size());
-        let reach = (size.clone() + size.square().add_scalar(80.0).sqrt()).recip().mul_scalar(80.0);
+        let reach = reach(detach(self.size()));
         match length {
             Some(length) => detach(length.clone()).clamp_min(0.0).min_pair(reach),
             None => reach,
         }
     }
 
-    /// `∫ g` from `from` (without history, 0 unless given) to the end of one side.
+    /// `∫ g` to the end of one side, from the peak or from a point without history.
     ///
     /// The slope in the end is `g` there, which the quadrature does not know where it is too small to count.
     fn side(&self, end: Option<&Tensor<D>>, from: Option<&Tensor<D>>) -> Tensor<D> {
-        let counted = self.counted(end);
+        let size = self.size();
         let (length, first) = match from {
-            Some(from) => ((counted - from.clone()).clamp_min(0.0), Some(column(from.clone()))),
-            None => (counted, None),
+            Some(from) => {
+                let reach = reach(detach(size.clone()) + from.clone());
+                let length = match end {
+                    Some(end) => (detach(end.clone()) - from.clone()).clamp_min(0.0).min_pair(reach),
+                    None => reach,
+                };
+                (length, Some(column(from.clone())))
+            }
+            None => (self.counted(end), None),
         };
-        let size = column(self.size());
+        let size_column = column(size.clone());
         let integral = GAUSS_32.integral(length, |along| {
             let d = match first {
                 Some(first) => along + first,
                 None => along,
             };
-            log_g(d, size).exp()
+            log_g(d, size_column).exp()
         });
         match end {
             Some(end) => {
                 let held = detach(end.clone());
-                let slope = log_g(held.clone(), detach(self.size())).exp();
+                let slope = log_g(held.clone(), detach(size)).exp();
                 integral + (end.clone() - held) * slope
             }
             None => integral,
+        }
+    }
+
+    /// A length, or what no share of the mass is beyond, without history.
+    fn far(&self, length: Option<&Tensor<D>>) -> Tensor<D> {
+        // The logarithm of a share is above −745.
+        let farthest = reach(detach(self.size())).mul_scalar(20.0);
+        match length {
+            Some(length) => detach(length.clone()).clamp_min(0.0).min_pair(farthest),
+            None => farthest,
         }
     }
 
@@ -152,7 +173,7 @@ impl<const D: usize> Interval<D> {
         let above = detach(rest.clone()).lower(detach(up.clone()));
         let side = |up: Tensor<D>, down: Tensor<D>| down.mask_where(above.clone(), up);
         let mass = side(rest, u * total);
-        let end = side(self.counted(self.up.as_ref()), self.counted(self.down.as_ref()));
+        let end = side(self.far(self.up.as_ref()), self.far(self.down.as_ref()));
         let d = OneSide { size: detach(self.size()), end, all: detach(side(up, down)) }.solve(detach(mass.clone()));
         let beyond = side(self.side(self.up.as_ref(), Some(&d)), self.side(self.down.as_ref(), Some(&d)));
         let slope = log_g(d.clone(), detach(self.size())).neg().exp();
@@ -179,8 +200,10 @@ const STEPS: usize = 6;
 impl<const D: usize> OneSide<D> {
     /// `∫ᵈ g` up to the end, over `g(d)`.
     fn beyond(&self, d: Tensor<D>) -> Tensor<D> {
-        let rate = column(d.clone() + self.size.clone());
-        GAUSS_32.integral((self.end.clone() - d).clamp_min(0.0), |along| log_g(along, rate).exp())
+        let rate = d.clone() + self.size.clone();
+        let length = (self.end.clone() - d).clamp_min(0.0).min_pair(reach(rate.clone()));
+        let rate = column(rate);
+        GAUSS_32.integral(length, |along| log_g(along, rate).exp())
     }
 
     /// The `d` beyond which `mass` lies.
@@ -252,7 +275,7 @@ impl<const D: usize> LogMass<D> {
         let peak = loc.max(low).min(high);
         let offset = (peak - loc) / scale;
         let size = offset.abs();
-        let side = |length: f64| GAUSS_32.integral_scalar((length / scale).clamp(0.0, reach(size)), |d| (-(size + 0.5 * d) * d).exp());
+        let side = |length: f64| GAUSS_32.integral_scalar((length / scale).clamp(0.0, reach_scalar(size)), |d| (-(size + 0.5 * d) * d).exp());
         let integral = side(high - peak) + side(peak - low);
         LogMass { peak: Operand::Number(peak), offset: Operand::Number(offset), log_integral: Operand::Number(integral.ln()) }
     }

@@ -212,7 +212,7 @@ impl<const D: usize> TruncatedNormal<D> {
 /// Rounding may take a share past 1; its slope stays.
 fn at_most<const D: usize>(x: Tensor<D>, most: f64) -> Tensor<D> {
     let held = detach(x.clone());
-    x - (held.clone() - held.clamp_max(most))
+    x - (held - most).clamp_min(0.0)
 }
 
 impl<const D: usize> Moments<D> for TruncatedNormal<D> {

@@ -81,18 +81,19 @@ fn into_circle<const D: usize>(angle: Tensor<D>) -> Tensor<D> {
     angle.clamp(-end, end)
 }
 
-/// Where the density has fallen to `e^(−40.5)`, or `π`: what lies beyond is less than an ulp of the mass.
+/// Where the density has fallen to `e^(−40.5)` of what it is at `t`, or `π`; what lies beyond does not count. Without history.
 ///
-/// With `w = 2√κ sin(t/2)` the density is `e^(−w²/2)`; here `w = 9`.
-fn end<const D: usize>(concentration: Tensor<D>) -> Tensor<D> {
-    concentration.sqrt().recip().mul_scalar(4.5).clamp_max(1.0).asin().mul_scalar(2.0)
+/// With `w = 2√κ sin(t/2)` the density is `e^(−w²/2)`.
+fn end<const D: usize>(t: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
+    let square = detach(t).mul_scalar(0.5).sin().square() + detach(concentration).recip().mul_scalar(81.0 / 4.0);
+    square.clamp_max(1.0).sqrt().asin().mul_scalar(2.0)
 }
 
-/// `∫ₜ^end e^(κ (cos s − cos t)) ds` for `0 ≤ t ≤ end`.
+/// `∫ₜ^π e^(κ (cos s − cos t)) ds` for `0 ≤ t ≤ π`.
 ///
 /// `cos s − cos t = −2 sin(½(s + t)) sin(½(s − t))` does not cancel.
 fn beyond<const D: usize>(t: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
-    let length = (end(detach(concentration.clone())) - t.clone()).clamp_min(0.0);
+    let length = (end(t.clone(), concentration.clone()) - t.clone()).clamp_min(0.0);
     let (t, concentration) = (column(t), column(concentration));
     GAUSS_32.integral(length, |d| {
         let half = d.mul_scalar(0.5);
@@ -112,7 +113,7 @@ const STEPS: usize = 6;
 /// The angle about 0 below which `u` of the mass lies, differentiable in `u` and in the concentration; shapes are equal.
 ///
 /// By symmetry the upper half: `ln P(X > t) = ln s` is solved for `s = min(u, 1 − u)` by Halley's method, from the normal bound
-/// `½ e^(−w²/2)` and the bound `½ − t/(2 end)` of a falling density. The last step is Newton's, taken with the history of `u` and of the
+/// `½ e^(−w²/2)` and the bound `½ − t/2π` of a falling density. The last step is Newton's, taken with the history of `u` and of the
 /// concentration: its derivative is the implicit one.
 fn quantile<const D: usize>(u: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
     let upper = u.clone().greater_elem(0.5);
@@ -136,7 +137,7 @@ fn solve<const D: usize>(tail: Tensor<D>, concentration: Tensor<D>) -> Tensor<D>
     let total = beyond(tail.zeros_like(), concentration.clone()) * tail.clone();
     // A share that rounds to none would put the start at the end itself, beyond which there is nothing.
     let (.., below_one) = limits(tail.dtype());
-    let bound = tail.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0) * end(concentration.clone());
+    let bound = tail.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0).mul_scalar(PI);
     let normal = tail.log().mul_scalar(-2.0).sqrt() / concentration.clone().sqrt().mul_scalar(2.0);
     let start = normal.clamp_max(1.0).asin().mul_scalar(2.0).min_pair(bound.clone());
     (0..STEPS).fold(start, |t, _| {
@@ -194,7 +195,7 @@ impl<const D: usize> Moments<D> for VonMises<D> {
 /// `1 − I₁(κ)/I₀(κ)` as the expectation of `2 sin²(t/2)`: the difference loses digits of large concentrations.
 fn dispersion<const D: usize>(concentration: Tensor<D>) -> Tensor<D> {
     let column = column(concentration.clone());
-    let length = end(detach(concentration.clone()));
+    let length = end(concentration.zeros_like(), concentration.clone());
     let versine = GAUSS_32.integral(length, |t| {
         let versine = t.mul_scalar(0.5).sin().square().mul_scalar(2.0);
         (versine.clone() * column).neg().exp() * versine
