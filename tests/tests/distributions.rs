@@ -27,6 +27,8 @@ mod sampling;
 mod shapes;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/tails.rs"]
+mod tails;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

@@ -37,6 +37,7 @@ mod saddle_point;
 pub(crate) mod sampler;
 mod skew_normal;
 mod student_t;
+mod tail;
 mod transformed;
 mod truncated_normal;
 mod uniform;

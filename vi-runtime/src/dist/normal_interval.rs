@@ -12,6 +12,7 @@ use burn::tensor::Tensor;
 
 use super::density::{beside, limits, spread};
 use super::quadrature::{GAUSS_32, column};
+use super::tail;
 use crate::operand::Operand;
 use crate::special::detach;
 
@@ -194,9 +195,6 @@ struct OneSide<const D: usize> {
     all: Tensor<D>,
 }
 
-/// Halley steps after which nothing moves, for every interval and every share down to 1e-16.
-const STEPS: usize = 6;
-
 impl<const D: usize> OneSide<D> {
     /// `∫ᵈ g` up to the end, over `g(d)`.
     fn beyond(&self, d: Tensor<D>) -> Tensor<D> {
@@ -208,8 +206,7 @@ impl<const D: usize> OneSide<D> {
 
     /// The `d` beyond which `mass` lies.
     ///
-    /// `g` falls and `g/∫ᵈ g` rises, so `d ≤ end (1 − mass/all)` and `g(d) ≥ mass/all`: the start is the smaller of the two bounds, and
-    /// Halley's method goes on from there for the logarithm of the mass.
+    /// `g` falls and `g/∫ᵈ g` rises, so `d ≤ end (1 − mass/all)` and `g(d) ≥ mass/all`: the start is the smaller of the two bounds.
     fn solve(&self, mass: Tensor<D>) -> Tensor<D> {
         let (tiny, _, below_one) = limits(mass.dtype());
         let mass = mass.clamp_min(tiny);
@@ -220,13 +217,11 @@ impl<const D: usize> OneSide<D> {
         // Where both vanish the start is 0.
         let start = (fall.mul_scalar(2.0) / root.clamp_min(tiny)).min_pair(bound.clone());
         let log_mass = mass.log();
-        (0..STEPS).fold(start, |d, _| {
+        (0..tail::STEPS).fold(start, |d, _| {
             let rest = self.beyond(d.clone());
             let f = rest.clone().clamp_min(tiny).log() + log_g(d.clone(), self.size.clone()) - log_mass.clone();
-            // f' = −1/rest and f'' = ((|c| + d) rest − 1)/rest² give the step 2 f rest/(2 − f ((|c| + d) rest − 1)).
-            let bend = (d.clone() + self.size.clone()) * rest.clone() - 1.0;
-            let step = f.clone().mul_scalar(2.0) * rest / (f * bend).neg().add_scalar(2.0);
-            (d + step).clamp_min(0.0).min_pair(bound.clone())
+            let rate = d.clone() + self.size.clone();
+            (d + tail::step(f, rest, rate)).clamp_min(0.0).min_pair(bound.clone())
         })
     }
 }

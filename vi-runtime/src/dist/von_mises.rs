@@ -7,7 +7,7 @@ use burn::tensor::{DType, Float, Tensor};
 use super::density::{beside, full, limits, minus_infinity, spread};
 use super::normal::HALF_LN_2PI;
 use super::quadrature::{GAUSS_32, column};
-use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods, tail};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -107,14 +107,11 @@ fn log_fall<const D: usize>(t: Tensor<D>, concentration: Tensor<D>) -> Tensor<D>
     t.mul_scalar(0.5).sin().square() * concentration.mul_scalar(-2.0)
 }
 
-/// Halley steps after which nothing moves, for every concentration and every `u` down to 1e-16.
-const STEPS: usize = 6;
-
 /// The angle about 0 below which `u` of the mass lies, differentiable in `u` and in the concentration; shapes are equal.
 ///
-/// By symmetry the upper half: `ln P(X > t) = ln s` is solved for `s = min(u, 1 − u)` by Halley's method, from the normal bound
-/// `½ e^(−w²/2)` and the bound `½ − t/2π` of a falling density. The last step is Newton's, taken with the history of `u` and of the
-/// concentration: its derivative is the implicit one.
+/// By symmetry the upper half: `P(X > t) = s` is solved for `s = min(u, 1 − u)`, from the normal bound `½ e^(−w²/2)` and the bound
+/// `½ − t/2π` of a falling density. The last step is Newton's, taken with the history of `u` and of the concentration: its
+/// derivative is the implicit one.
 fn quantile<const D: usize>(u: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
     let upper = u.clone().greater_elem(0.5);
     let tail = u.clone().mask_where(upper.clone(), u.neg().add_scalar(1.0)).mul_scalar(2.0);
@@ -132,21 +129,19 @@ fn residual<const D: usize>(t: Tensor<D>, tail: Tensor<D>, concentration: Tensor
     (rest / total / tail).log() + log_fall(t, concentration)
 }
 
-/// The `t` with `P(|X| > t) = tail`, without history.
-fn solve<const D: usize>(tail: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
-    let total = beyond(tail.zeros_like(), concentration.clone()) * tail.clone();
+/// The `t` with `P(|X| > t) = share`, without history.
+fn solve<const D: usize>(share: Tensor<D>, concentration: Tensor<D>) -> Tensor<D> {
+    let total = beyond(share.zeros_like(), concentration.clone()) * share.clone();
     // A share that rounds to none would put the start at the end itself, beyond which there is nothing.
-    let (.., below_one) = limits(tail.dtype());
-    let bound = tail.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0).mul_scalar(PI);
-    let normal = tail.log().mul_scalar(-2.0).sqrt() / concentration.clone().sqrt().mul_scalar(2.0);
+    let (.., below_one) = limits(share.dtype());
+    let bound = share.clone().clamp_min(1.0 - below_one).neg().add_scalar(1.0).mul_scalar(PI);
+    let normal = share.log().mul_scalar(-2.0).sqrt() / concentration.clone().sqrt().mul_scalar(2.0);
     let start = normal.clamp_max(1.0).asin().mul_scalar(2.0).min_pair(bound.clone());
-    (0..STEPS).fold(start, |t, _| {
+    (0..tail::STEPS).fold(start, |t, _| {
         let rest = beyond(t.clone(), concentration.clone());
         let f = (rest.clone() / total.clone()).log() + log_fall(t.clone(), concentration.clone());
-        // f' = −1/rest and f'' = (κ sin t − 1/rest)/rest give the step 2 f rest/(2 − f (κ sin t · rest − 1)).
-        let bend = t.clone().sin() * concentration.clone() * rest.clone() - 1.0;
-        let step = f.clone().mul_scalar(2.0) * rest / (f * bend).neg().add_scalar(2.0);
-        (t + step).clamp_min(0.0).min_pair(bound.clone())
+        let rate = t.clone().sin() * concentration.clone();
+        (t + tail::step(f, rest, rate)).clamp_min(0.0).min_pair(bound.clone())
     })
 }
 

@@ -21,8 +21,8 @@ laws! {
     truncated_normal: [loc: Within(-20.0, 20.0), scale: SCALE, low: Within(-3.0, 0.0), high: Within(0.1, 4.0)], float,
         ends |p| [p[2][0], p[3][0]], |p| TruncatedNormal::new(&p[0], &p[1]).low(&p[2]).high(&p[3]);
     truncated_normal_below: [loc: Within(-20.0, 20.0), scale: SCALE, low: REAL], float,
-        ends |p| [p[2][0], f64::INFINITY], |p| TruncatedNormal::new(&p[0], &p[1]).low(&p[2]);
+        ends |p| [p[2][0], p[0][0].max(p[2][0] + 1.0), f64::INFINITY], |p| TruncatedNormal::new(&p[0], &p[1]).low(&p[2]);
     truncated_normal_above: [loc: Within(-20.0, 20.0), scale: SCALE, high: REAL], float,
-        ends |p| [f64::NEG_INFINITY, p[2][0]], |p| TruncatedNormal::new(&p[0], &p[1]).high(&p[2]);
+        ends |p| [f64::NEG_INFINITY, p[0][0].min(p[2][0] - 1.0), p[2][0]], |p| TruncatedNormal::new(&p[0], &p[1]).high(&p[2]);
     von_mises: [loc: Within(-10.0, 10.0), concentration: LogWithin(1e-3, 200.0)], float, ends |_p| [-PI, PI], |p| VonMises::new(&p[0], &p[1]);
 }
