@@ -44,13 +44,15 @@ fn constructed(path: &Path) -> Tag {
     let mut segments = path.segments.iter().rev().skip(1);
     let Some(family) = segments.next() else { return Tag::UNKNOWN };
     let name = match family.ident.to_string().as_str() {
-        "Normal" | "Cauchy" | "StudentT" => "Real",
-        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" => "Positive",
-        "Beta" => "UnitInterval",
-        "Dirichlet" => "Simplex",
+        "Normal" | "Cauchy" | "StudentT" | "JohnsonSU" | "SkewNormal" => "Real",
+        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "HalfStudentT" => "Positive",
+        "Beta" | "RelaxedBernoulli" => "UnitInterval",
+        "Dirichlet" | "RelaxedOneHotCategorical" | "RelaxedOneHotCategoricalStraightThrough" => "Simplex",
         "MultivariateNormal" => "RealVector",
         "Delta" => "Point",
-        "Bernoulli" => "Boolean",
+        "VonMises" => "Circular",
+        "ProjectedNormal" => "Sphere",
+        "Bernoulli" | "RelaxedBernoulliStraightThrough" => "Boolean",
         "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };
