@@ -270,7 +270,8 @@ impl<const D: usize> LogMass<D> {
         let peak = loc.max(low).min(high);
         let offset = (peak - loc) / scale;
         let size = offset.abs();
-        let side = |length: f64| GAUSS_32.integral_scalar((length / scale).clamp(0.0, reach_scalar(size)), |d| (-(size + 0.5 * d) * d).exp());
+        let side =
+            |length: f64| GAUSS_32.integral_scalar((length / scale).clamp(0.0, reach_scalar(size)), |d| (-(size + 0.5 * d) * d).exp());
         let integral = side(high - peak) + side(peak - low);
         LogMass { peak: Operand::Number(peak), offset: Operand::Number(offset), log_integral: Operand::Number(integral.ln()) }
     }

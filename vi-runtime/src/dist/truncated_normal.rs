@@ -85,10 +85,7 @@ impl<const D: usize> TruncatedNormal<D> {
     /// Where the value lies below `low`, and where above `high`.
     fn sides(&self, value: &Tensor<D>) -> [Option<Tensor<D, Bool>>; 2] {
         let apart = |bound: &Operand<D>| (Operand::Tensor(value.clone().without_autodiff()) - bound.clone().detach()).into_tensor();
-        [
-            self.low.as_ref().map(|low| apart(low).lower_elem(0.0)),
-            self.high.as_ref().map(|high| apart(high).greater_elem(0.0)),
-        ]
+        [self.low.as_ref().map(|low| apart(low).lower_elem(0.0)), self.high.as_ref().map(|high| apart(high).greater_elem(0.0))]
     }
 
     /// The interval between the bounds, or between others, in the shape `dims`.
@@ -195,7 +192,13 @@ impl<const D: usize> TruncatedNormal<D> {
 
     /// The share of the mass below the value, or above it, as `of` makes it of two intervals; `none` and `all` are what it makes
     /// of shares 0 and 1.
-    fn share(&self, value: &Tensor<D>, below: bool, of: impl Fn(&Interval<D>, &Interval<D>) -> Tensor<D>, [none, all]: [f64; 2]) -> Tensor<D> {
+    fn share(
+        &self,
+        value: &Tensor<D>,
+        below: bool,
+        of: impl Fn(&Interval<D>, &Interval<D>) -> Tensor<D>,
+        [none, all]: [f64; 2],
+    ) -> Tensor<D> {
         let x = self.between(value.clone() + self.batch.fill(self.loc.clone()).zeros_like());
         let end = Some(Operand::Tensor(x.clone()));
         let part = if below { [self.low.clone(), end] } else { [end, self.high.clone()] };

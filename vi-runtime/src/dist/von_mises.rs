@@ -61,9 +61,14 @@ impl<const D: usize> Distribution<D> for VonMises<D> {
     }
 }
 
-/// `ln(e^(−κ) I₀(κ))`
+/// `ln(e^(−κ) I₀(κ))` as the mean of `e^(κ (cos t − 1))`, whose derivative `I₁/I₀ − 1` keeps its digits where that is a difference of
+/// numbers near 1.
 fn log_i0e<const D: usize>(concentration: Operand<D>) -> Operand<D> {
-    concentration.map(|k| k, |k| beyond(k.zeros_like(), k).mul_scalar(1.0 / PI)).ln()
+    let number = |concentration: f64| {
+        let length = 2.0 * (4.5 / concentration.sqrt()).min(1.0).asin();
+        GAUSS_32.integral_scalar(length, |t| (-2.0 * concentration * (0.5 * t).sin().powi(2)).exp()) / PI
+    };
+    concentration.map(number, |concentration| beyond(concentration.zeros_like(), concentration).mul_scalar(1.0 / PI)).ln()
 }
 
 /// The angle in `[−π, π]`.
