@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[macro_use]
 #[path = "compile/families.rs"]
 mod families;
+#[path = "compile/discrete.rs"]
+mod discrete;
 #[path = "compile/layers.rs"]
 mod layers;
+#[path = "compile/multivariate.rs"]
+mod multivariate;
 #[path = "compile/programs.rs"]
 mod programs;
 #[path = "compile/refusals.rs"]

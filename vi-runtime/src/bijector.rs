@@ -30,6 +30,11 @@ pub trait Bijector<const D: usize>: Debug {
         0
     }
 
+    /// Whether an element-wise map turns the order of its elements round.
+    fn is_decreasing(&self) -> bool {
+        false
+    }
+
     /// Where `x` lives.
     fn domain(&self) -> Support {
         Support::Real
@@ -191,6 +196,10 @@ impl<const D: usize> Bijector<D> for Affine {
         x.clone().without_autodiff().full_like(self.scale.abs().ln())
     }
 
+    fn is_decreasing(&self) -> bool {
+        self.scale < 0.0
+    }
+
     fn codomain(&self) -> Support {
         Support::Real
     }
@@ -276,6 +285,10 @@ impl<const D: usize> Bijector<D> for LessThan {
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
         x.clone()
+    }
+
+    fn is_decreasing(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {
@@ -387,6 +400,10 @@ impl<const D: usize> Bijector<D> for Compose<D> {
 
     fn event_rank(&self) -> usize {
         self.0.iter().map(|part| part.event_rank()).max().unwrap_or(0)
+    }
+
+    fn is_decreasing(&self) -> bool {
+        self.0.iter().filter(|part| part.is_decreasing()).count() % 2 == 1
     }
 
     fn domain(&self) -> Support {

@@ -165,6 +165,8 @@ impl fmt::Display for Support {
             PositiveDefinite => write!(f, "the positive definite matrices"),
             Boolean => write!(f, "{{0, 1}}"),
             NonNegativeInteger => write!(f, "{{0, 1, 2, ...}}"),
+            IntegerInterval(i64::MIN, i64::MAX) => write!(f, "the integers"),
+            IntegerInterval(low, i64::MAX) => write!(f, "{{{low}, {}, {}, ...}}", low.saturating_add(1), low.saturating_add(2)),
             IntegerInterval(low, high) => write!(f, "{{{low}, ..., {high}}}"),
             Point => write!(f, "a single point"),
         }

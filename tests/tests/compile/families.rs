@@ -101,6 +101,9 @@ draws! {
     multivariate_normal_drawn: Normal::new([1.1, 2.2], 0.8).independent(1) => |p, u| MultivariateNormal::new(u.clone() * p.clone(), [[1.5, 0.0], [0.3, 0.8]]);
 }
 
+#[path = "combinators.rs"]
+mod combinators;
+
 /// All of a bijector: forward, inverse and Jacobian.
 #[model]
 fn through(x: Tensor<1>, which: usize) {

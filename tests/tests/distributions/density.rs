@@ -199,6 +199,12 @@ macro_rules! families {
     };
 }
 
+#[path = "density/combinators.rs"]
+pub(super) mod combinators;
+#[path = "density/discrete.rs"]
+pub(super) mod discrete;
+#[path = "density/multivariate.rs"]
+pub(super) mod multivariate;
 #[path = "density/tails.rs"]
 pub(super) mod tails;
 
@@ -213,13 +219,13 @@ families! {
     exponential: "Exponential", ["rate"], float, |p| Exponential::new(&p[0]);
     gamma: "Gamma", ["concentration", "rate"], float, |p| Gamma::new(&p[0], &p[1]);
     beta: "Beta", ["concentration1", "concentration0"], float, |p| Beta::new(&p[0], &p[1]);
-    bernoulli_probs: "BernoulliProbs", ["probs"], int, |p| Bernoulli::new(&p[0]);
-    bernoulli_logits: "BernoulliLogits", ["logits"], int, |p| Bernoulli::logits(&p[0]);
-    categorical_logits: "CategoricalLogits", ["logits"], int, |p| Categorical::logits(&p[0]);
-    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, |p| Binomial::new(&p[0], &p[1]);
-    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, |p| Binomial::logits(&p[0], &p[1]);
-    poisson: "Poisson", ["rate"], int, |p| Poisson::new(&p[0]);
-    dirichlet: "Dirichlet", ["concentration"], float, |p| Dirichlet::new(&p[0]);
+    bernoulli_probs: "BernoulliProbs", ["probs"], int, has [moments, entropy, cdf], |p| Bernoulli::new(&p[0]);
+    bernoulli_logits: "BernoulliLogits", ["logits"], int, has [moments, entropy, cdf], |p| Bernoulli::logits(&p[0]);
+    categorical_logits: "CategoricalLogits", ["logits"], int, has [moments, entropy, cdf], |p| Categorical::logits(&p[0]);
+    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments], |p| Binomial::new(&p[0], &p[1]);
+    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments], |p| Binomial::logits(&p[0], &p[1]);
+    poisson: "Poisson", ["rate"], int, has [moments], |p| Poisson::new(&p[0]);
+    dirichlet: "Dirichlet", ["concentration"], float, has [moments, entropy], |p| Dirichlet::new(&p[0]);
     multivariate_normal: "MultivariateNormalCholesky", ["loc", "scale_tril"], float, |p| {
         let size = p[0].dims()[0];
         MultivariateNormal::new(&p[0], p[1].clone().reshape([size, size]))

@@ -56,7 +56,7 @@ impl Drawn {
                 proptest::collection::vec(0.05..1.0, count).prop_map(normalised).boxed()
             }
             Ordered(count) => {
-                let summed = |row: Vec<f64>| row.iter().scan(-2.0, |last, x| Some(*last += x).map(|()| *last)).collect();
+                let summed = |row: Vec<f64>| (1..=row.len()).map(|i| row[..i].iter().sum::<f64>() - 2.0).collect();
                 proptest::collection::vec(0.1..2.0, count).prop_map(summed).boxed()
             }
         }
@@ -80,8 +80,11 @@ pub(super) struct Law<'a, B> {
     pub(super) params: &'a [(&'a str, Drawn)],
     pub(super) build: B,
     /// The ends of the support, and where the density has a kink or a jump between them; absent for those of `support()`.
-    pub(super) ends: Option<&'a dyn Fn(&[Vec<f64>]) -> Vec<f64>>,
+    pub(super) ends: Option<&'a Ends>,
 }
+
+/// From the parameters to the ends.
+pub(super) type Ends = dyn Fn(&[Vec<f64>]) -> Vec<f64>;
 
 /// As many random sets of parameters as each family is tried with.
 const CASES: u32 = 16;
@@ -236,7 +239,7 @@ fn outside<K: Elements>(ends: &[f64], at: At) -> Result<(), String> {
         }
         for (which, (found, alone)) in found.params.iter().zip(&alone.params).enumerate() {
             let (found, alone) = (found.iter().flatten(), alone.iter().flatten());
-            if let Some((found, alone)) = found.zip(alone).find(|(f, a)| !((*f - *a).abs() <= 1e-5 * a.abs().max(1.0))) {
+            if let Some((found, alone)) = found.zip(alone).find(|(f, a)| f.is_nan() || (*f - *a).abs() > 1e-5 * a.abs().max(1.0)) {
                 return Err(format!("values outside move the gradient in parameter {which} from {alone:?} to {found:?}"));
             }
         }
@@ -280,7 +283,7 @@ macro_rules! laws {
             #[vi_runtime::guide(model = observing)]
             fn nothing() {}
 
-            let ends: Option<&dyn Fn(&[Vec<f64>]) -> Vec<f64>> = None;
+            let ends: Option<&$crate::laws::Ends> = None;
             $(
                 let found = |$e: &[Vec<f64>]| $ends.to_vec();
                 let ends = ends.or(Some(&found));
@@ -300,6 +303,8 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
     K::tensor(&[x], &test_device(), DType::F32)
 }
 
+#[path = "laws/discrete.rs"]
+mod discrete;
 #[path = "laws/tails.rs"]
 mod tails;
 

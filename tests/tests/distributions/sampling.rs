@@ -1,5 +1,10 @@
 //! Draws against the distribution functions, and gradients of expectations through the draws, at fixed seeds.
 
+#[path = "sampling/discrete.rs"]
+mod discrete;
+#[path = "sampling/multivariate.rs"]
+mod multivariate;
+
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};

@@ -1,5 +1,8 @@
 //! Ranks, broadcasting, `expand`, `grow`, events and the parameters that a check sees.
 
+#[path = "shapes/multivariate.rs"]
+mod multivariate;
+
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::{AnyOperand, Support};

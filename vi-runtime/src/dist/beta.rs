@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, clamp_unit, full, logistic, minus_infinity};
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -60,5 +60,30 @@ impl<const D: usize> Distribution<D> for Beta<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Beta<D> {
+    /// `a/(a + b)`
+    fn mean(&self) -> Tensor<D> {
+        let (a, b) = (self.concentration1.clone(), self.concentration0.clone());
+        self.batch.fill(a.clone() / (a + b))
+    }
+
+    /// `ab/((a + b)² (a + b + 1))`
+    fn variance(&self) -> Tensor<D> {
+        let (a, b) = (self.concentration1.clone(), self.concentration0.clone());
+        let total = a.clone() + b.clone();
+        self.batch.fill((a / total.clone()) * (b / total.clone()) / (total + 1.0))
+    }
+}
+
+impl<const D: usize> Entropy<D> for Beta<D> {
+    /// `ln B(a, b) − (a − 1) ψ(a) − (b − 1) ψ(b) + (a + b − 2) ψ(a + b)`
+    fn entropy(&self) -> Tensor<D> {
+        let (a, b) = (self.batch.fill(self.concentration1.clone()), self.batch.fill(self.concentration0.clone()));
+        let of_total = special::digamma(a.clone() + b.clone());
+        let part = |a: Tensor<D>| (special::digamma(a.clone()) - of_total.clone()) * a.sub_scalar(1.0);
+        special::log_beta(a.clone(), b.clone()) - part(a) - part(b)
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, exp_positive, full, minus_infinity, spread};
 use super::saddle_point::{self, refine};
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -59,5 +59,26 @@ impl<const D: usize> Distribution<D> for Gamma<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Gamma<D> {
+    /// `a/b`
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.concentration.clone() / self.rate.clone())
+    }
+
+    /// `a/b²`
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.concentration.clone() / self.rate.clone().square())
+    }
+}
+
+impl<const D: usize> Entropy<D> for Gamma<D> {
+    /// `a − ln b + ln Γ(a) + (1 − a) ψ(a)`
+    fn entropy(&self) -> Tensor<D> {
+        let (a, b) = (self.batch.fill(self.concentration.clone()), self.batch.fill(self.rate.clone()));
+        let digamma = special::digamma(a.clone()) * a.clone().sub_scalar(1.0);
+        special::lgamma(a.clone()) + a - b.log() - digamma
     }
 }

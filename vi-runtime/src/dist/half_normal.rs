@@ -1,9 +1,11 @@
 //! The half-normal distribution.
 
+use std::f64::consts::FRAC_2_PI;
+
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -48,5 +50,24 @@ impl<const D: usize> Distribution<D> for HalfNormal<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for HalfNormal<D> {
+    /// `scale √(2/π)`
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone() * FRAC_2_PI.sqrt())
+    }
+
+    /// `scale² (1 − 2/π)`
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().square() * (1.0 - FRAC_2_PI))
+    }
+}
+
+impl<const D: usize> Entropy<D> for HalfNormal<D> {
+    /// `½ ln(π scale²/2) + ½`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().ln() + (HALF_LN_HALF_PI + 0.5))
     }
 }

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Distribution, Entropy, Moments, StudentT, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Moments, StudentT, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -89,5 +89,31 @@ impl<const D: usize> Entropy<D> for HalfStudentT<D> {
         let apart = special::digamma(half.clone().add_scalar(0.5)) - special::digamma(half.clone());
         let kernel = Operand::Tensor(apart * half.add_scalar(0.5));
         (kernel + self.df.clone().ln() * 0.5 + self.log_beta() + self.scale.clone().ln() - LN_2).into_tensor()
+    }
+}
+
+impl<const D: usize> HalfStudentT<D> {
+    /// `½ df` beside the value, `z²/(df + z²)` and its complement, each computed for itself.
+    fn shares(&self, value: &Tensor<D>) -> [Tensor<D>; 3] {
+        let x = value.clone().clamp_min(0.0);
+        let square = (Operand::Tensor(x) / self.scale.clone()).square();
+        let half = (Operand::Tensor(value.clone().without_autodiff().zeros_like()) + self.df.clone() * 0.5).into_tensor();
+        let total = square.clone() + self.df.clone();
+        let (inner, outer) = (square / total.clone(), self.df.clone() / total);
+        [half, inner.into_tensor(), outer.into_tensor()]
+    }
+}
+
+impl<const D: usize> Cdf<D> for HalfStudentT<D> {
+    /// `I(½, ½ df)` at `z²/(df + z²)`, `z = x/scale`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        let [half, inner, _] = self.shares(value);
+        special::beta_inc(half.full_like(0.5), half, inner)
+    }
+
+    /// `I(½ df, ½)` at `df/(df + z²)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        let [half, _, outer] = self.shares(value);
+        special::beta_inc(half.clone(), half.full_like(0.5), outer)
     }
 }

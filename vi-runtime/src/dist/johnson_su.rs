@@ -5,8 +5,7 @@ use std::f64::consts::LN_2;
 use burn::tensor::{Float, Tensor};
 
 use super::normal::HALF_LN_2PI;
-use super::normal_interval::log_ndtr;
-use super::{Cdf, Distribution, Moments, family, family_methods};
+use super::{Cdf, Distribution, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -103,18 +102,24 @@ impl<const D: usize> Moments<D> for JohnsonSU<D> {
 
 impl<const D: usize> Cdf<D> for JohnsonSU<D> {
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_cdf(value).exp()
+        special::ndtr(self.z(value).into_tensor())
     }
 
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.log_survival(value).exp()
+        special::ndtr((-self.z(value)).into_tensor())
     }
 
     fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        log_ndtr(self.z(value).into_tensor())
+        special::log_ndtr(self.z(value).into_tensor())
     }
 
     fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        log_ndtr((-self.z(value)).into_tensor())
+        special::log_ndtr((-self.z(value)).into_tensor())
+    }
+}
+
+impl<const D: usize> InverseCdf<D> for JohnsonSU<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        self.of(special::ndtri(p.clone()))
     }
 }

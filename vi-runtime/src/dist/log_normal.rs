@@ -4,10 +4,11 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{exp_positive, minus_infinity};
 use super::normal::HALF_LN_2PI;
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
+use crate::special;
 use crate::support::Support;
 
 family! {
@@ -47,5 +48,24 @@ impl<const D: usize> Distribution<D> for LogNormal<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for LogNormal<D> {
+    /// `exp(loc + ½ scale²)`
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill((self.scale.clone().square() * 0.5 + self.loc.clone()).exp())
+    }
+
+    /// `mean² (exp(scale²) − 1)`
+    fn variance(&self) -> Tensor<D> {
+        self.mean().square() * special::expm1(self.batch.fill(self.scale.clone().square()))
+    }
+}
+
+impl<const D: usize> Entropy<D> for LogNormal<D> {
+    /// `½ ln 2πe + ln scale + loc`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().ln() + self.loc.clone() + (HALF_LN_2PI + 0.5))
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Distribution, Entropy, KlTo, Moments, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -63,14 +63,5 @@ impl<const D: usize> Entropy<D> for Normal<D> {
     /// `½ ln 2πe + ln scale`
     fn entropy(&self) -> Tensor<D> {
         self.batch.fill(self.scale.clone().ln() + (HALF_LN_2PI + 0.5))
-    }
-}
-
-impl<const D: usize> KlTo<D, Normal<D>> for Normal<D> {
-    /// `½ (r² + ((loc − loc')/scale')² − 1) − ln r`, `r = scale/scale'`
-    fn kl_to(&self, q: &Normal<D>) -> Tensor<D> {
-        let ratio = self.scale.clone() / q.scale.clone();
-        let apart = (self.loc.clone() - q.loc.clone()) / q.scale.clone();
-        ((ratio.clone().square() + apart.square() - 1.0) * 0.5 - ratio.ln()).into_tensor()
     }
 }

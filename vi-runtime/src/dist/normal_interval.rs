@@ -283,10 +283,3 @@ impl<const D: usize> LogMass<D> {
         apart * sum * -0.5 - self.log_integral - scale.clone().ln()
     }
 }
-
-/// `ln Φ(x)`
-pub(super) fn log_ndtr<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let zero = x.zeros_like();
-    let interval = Interval::new(zero.clone(), zero.add_scalar(1.0), None, Some(x));
-    interval.offset.clone().square().mul_scalar(-0.5) + interval.integral().log() - super::normal::HALF_LN_2PI
-}

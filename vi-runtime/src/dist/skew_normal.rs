@@ -9,6 +9,7 @@ use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
+use crate::special;
 use crate::support::Support;
 
 family! {
@@ -45,7 +46,7 @@ impl<const D: usize> Distribution<D> for SkewNormal<D> {
         let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
         let constant = self.scale.clone().ln() + (HALF_LN_2PI - LN_2);
         let side = (z.clone() * self.shape.clone()).into_tensor();
-        (Operand::Tensor(super::normal_interval::log_ndtr(side)) - z.square() * 0.5 - constant).into_tensor()
+        (Operand::Tensor(special::log_ndtr(side)) - z.square() * 0.5 - constant).into_tensor()
     }
 
     /// `(shape · |z₁| + z₂)/√(1 + shape²)` of two normal draws.

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::independent::sum_event;
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
 use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
@@ -21,14 +21,28 @@ use crate::support::Support;
 /// Those of `base` with the event dimensions as the bijector changes them; the event has the larger of the two event ranks.
 #[derive(Clone, Debug)]
 pub struct TransformedDistribution<const D: usize, T> {
-    base: T,
-    bijector: Rc<dyn Bijector<D>>,
+    pub(super) base: T,
+    pub(super) bijector: Rc<dyn Bijector<D>>,
 }
 
 impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
     /// `base`, each draw passed through `bijector`.
     pub fn new(base: T, bijector: Rc<dyn Bijector<D>>) -> Self {
         TransformedDistribution { base, bijector }
+    }
+
+    /// `y` as the bijector reaches it, and where it lies below or above all that it reaches.
+    fn reached(&self, y: &Tensor<D>) -> (Tensor<D>, Option<Tensor<D, Bool>>, Option<Tensor<D, Bool>>) {
+        let codomain = self.bijector.codomain();
+        let (low, high) = codomain.bounds();
+        let below = low.is_finite().then(|| y.clone().lower_equal_elem(low));
+        let above = high.is_finite().then(|| y.clone().greater_equal_elem(high));
+        let outside = [&below, &above].into_iter().flatten().cloned().reduce(Tensor::bool_or);
+        let y = match outside {
+            Some(outside) => y.clone().mask_fill(outside, codomain.interior()),
+            None => y.clone(),
+        };
+        (y, below, above)
     }
 
     fn score(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
@@ -116,5 +130,70 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind = Float>> TransformedDistribution<D, T> {
+    /// `increasing` of the point before the transform, or `decreasing` where the transform turns the order round; `below`
+    /// and `above` beyond all that it reaches. NaN where it does not map element by element.
+    fn through(
+        &self,
+        value: &Tensor<D>,
+        (below, above): (f64, f64),
+        increasing: impl Fn(&T, &Tensor<D>) -> Tensor<D>,
+        decreasing: impl Fn(&T, &Tensor<D>) -> Tensor<D>,
+    ) -> Tensor<D> {
+        let (y, under, over) = self.reached(value);
+        let x = self.bijector.inverse(y);
+        let inside = if self.bijector.is_decreasing() { decreasing(&self.base, &x) } else { increasing(&self.base, &x) };
+        if self.event_rank() > 0 {
+            return inside * f64::NAN;
+        }
+        let dims = inside.dims();
+        [(under, below), (over, above)].into_iter().fold(inside, |inside, (beyond, value)| match beyond {
+            Some(beyond) => inside.mask_fill(spread(beyond, dims), value),
+            None => inside,
+        })
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for TransformedDistribution<D, T> {
+    /// `F(f⁻¹(y))`, or `1 − F(f⁻¹(y))` for a decreasing `f`; NaN where `f` does not map element by element.
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (0.0, 1.0), T::cdf, T::survival)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (1.0, 0.0), T::survival, T::cdf)
+    }
+
+    fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (f64::NEG_INFINITY, 0.0), T::log_cdf, T::log_survival)
+    }
+
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (0.0, f64::NEG_INFINITY), T::log_survival, T::log_cdf)
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind = Float>> InverseCdf<D> for TransformedDistribution<D, T> {
+    /// `f(F⁻¹(p))`, or `f(F⁻¹(1 − p))` for a decreasing `f`; NaN where `f` does not map element by element.
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        let decreasing = self.bijector.is_decreasing();
+        self.element_wise(if decreasing { self.base.inverse_survival(p) } else { self.base.icdf(p) })
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        let decreasing = self.bijector.is_decreasing();
+        self.element_wise(if decreasing { self.base.icdf(q) } else { self.base.inverse_survival(q) })
+    }
+}
+
+impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
+    fn element_wise(&self, x: Tensor<D>) -> Tensor<D> {
+        if self.event_rank() > 0 {
+            return x * f64::NAN;
+        }
+        self.bijector.forward(x)
     }
 }

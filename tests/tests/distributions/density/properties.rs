@@ -1,6 +1,6 @@
 //! What a family has beside its density, by the list in its entry: an entry compiles only where the traits are implemented.
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Tensor};
 use vi_runtime::Placement;
 use vi_runtime::dist::{Cdf, Distribution, Entropy, InverseCdf, Moments};
 
@@ -9,16 +9,18 @@ use super::super::{burn, has_f64, test_device};
 use super::compare::{representable, single, single_tolerance};
 use super::function::{Elements, Evaluation, Executor, Function, flat};
 
+type OfParams<const D: usize, T> = fn(&T) -> Tensor<D>;
+type Quantile<const D: usize, T> = fn(&T, &Tensor<D>) -> Tensor<D, <T as Distribution<D>>::Kind>;
 type OfValue<const D: usize, T> = fn(&T, &Tensor<D, <T as Distribution<D>>::Kind>) -> Tensor<D>;
 
 /// The methods that the entry lists.
 pub struct Properties<const D: usize, T: Distribution<D>> {
     /// For the page about the distributions.
     pub names: Vec<&'static str>,
-    known: Vec<(&'static str, fn(&T) -> Tensor<D>)>,
+    known: Vec<(&'static str, OfParams<D, T>)>,
     /// cdf, survival and their logarithms.
     cdf: Option<[OfValue<D, T>; 4]>,
-    icdf: Option<fn(&T, &Tensor<D>) -> Tensor<D, T::Kind>>,
+    icdf: Option<Quantile<D, T>>,
 }
 
 #[allow(dead_code, reason = "an entry names those that its family has")]
@@ -148,67 +150,58 @@ where
         f.evaluate(Executor::Eager, x, params, &vi_runtime::device::default(), DType::F64).unwrap()
     }
 
-    /// The distribution function against the density, its complement and their logarithms.
+    /// The distribution function against the density, its complement and their logarithms; single precision against double.
     fn distribution_function(&self, functions: &[Function<'_, T::Kind>; 4], case: &Case, by: Executor, failures: &mut Vec<String>) {
-        let (device, params) = (test_device(), &case.params);
+        let params = &case.params;
         for point in &case.points {
-            let (x, density) = (point.x[0], point.log_prob.exp());
-            let mut fail = |text: String| failures.push(format!("{} {params:?} at {x:?} {by}: {text}", self.name));
-            let at = |x: f64, dtype: DType, device: &Device, params: &[Vec<f64>]| -> Result<Vec<Evaluation>, String> {
-                functions.iter().map(|f| f.evaluate(by, &[x], params, device, dtype)).collect()
-            };
+            let mut problems = Vec::new();
             if has_f64() {
-                let found = match at(x, DType::F64, &device, params) {
-                    Ok(found) => found,
-                    Err(problem) => return fail(problem),
-                };
-                let [cdf, survival, log_cdf, log_survival] = [0, 1, 2, 3].map(|i| found[i].value[0]);
-                if !((cdf + survival - 1.0).abs() < 1e-14 && (0.0..=1.0).contains(&cdf) && (0.0..=1.0).contains(&survival)) {
-                    fail(format!("cdf {cdf:?} and survival {survival:?} are no whole"));
-                }
-                for (log, p, what) in [(log_cdf, cdf, "log_cdf"), (log_survival, survival, "log_survival")] {
-                    let near = if p > 1e-290 { (log - p.ln()).abs() <= 1e-10 * p.ln().abs() + 1e-15 } else { log < -600.0 };
-                    if !near {
-                        fail(format!("{what} {log:?} where the logarithm is that of {p:?}"));
+                let at = |x: f64| evaluate_all(functions, by, x, params, DType::F64);
+                problems.extend(match at(point.x[0]) {
+                    Ok(found) if <T::Kind as Elements>::DISCRETE => {
+                        let below = at(point.x[0] - 1.0).map(|below| [below[0].value[0], below[1].value[0]]);
+                        [parts(&found), below.map_or_else(|problem| vec![problem], |below| steps(&found, below, point.log_prob.exp()))]
+                            .concat()
                     }
-                }
-                if <T::Kind as Elements>::DISCRETE {
-                    let Ok(below) = at(x - 1.0, DType::F64, &device, params) else { return };
-                    let (cdf_below, survival_below) = (below[0].value[0], below[1].value[0]);
-                    let step = if cdf < survival_below { cdf - cdf_below } else { survival_below - survival };
-                    if !((step - density).abs() <= 1e-10 * density + 1e-12 * cdf.min(survival_below)) {
-                        fail(format!("the cdf rises by {step:?}, the mass is {density:?}"));
-                    }
-                } else {
-                    let slope = |i: usize| found[i].x.as_ref().map_or(0.0, |x| x[0]);
-                    let close = |slope: f64, want: f64| (slope - want).abs() <= 1e-8 * want + 1e-300;
-                    if !close(slope(0), density) || !close(-slope(1), density) {
-                        fail(format!("the slopes of cdf and survival are {:?} and {:?}, the density is {density:?}", slope(0), slope(1)));
-                    }
-                    for (i, sign, log) in [(2, 1.0, log_cdf), (3, -1.0, log_survival)] {
-                        let want = (point.log_prob - log).exp();
-                        if log.is_finite() && want.is_finite() && !close(sign * slope(i), want) {
-                            fail(format!("the slope of a logarithm, {log:?}, is {:?} instead of {want:?}", slope(i)));
-                        }
-                    }
-                }
+                    Ok(found) => [parts(&found), slopes(&found, point.log_prob)].concat(),
+                    Err(problem) => vec![problem],
+                });
             }
-            if representable(&[x]) {
-                let (x, params) = (single(&[x]), params.iter().map(|p| single(p)).collect::<Vec<_>>());
-                for (f, what) in functions.iter().zip(["cdf", "survival", "log_cdf", "log_survival"]) {
-                    let want = self.reference(f, &x, &params).value[0];
-                    let got = match f.evaluate(by, &x, &params, &device, DType::F32) {
-                        Ok(got) => got.value[0],
-                        Err(problem) => return fail(problem),
-                    };
-                    // The logarithm of what single precision does not hold may be of any size.
-                    let out_of_range = want.abs() < f64::from(f32::MIN_POSITIVE) || (want < -87.0 && got < -87.0);
-                    if !((got - want).abs() <= single_tolerance() * want.abs() + 1e-6 || got == want || out_of_range) {
-                        fail(format!("{what} is {got:?} in single precision instead of {want:?}"));
+            if representable(&point.x) {
+                problems.extend(self.single(functions, by, f64::from(point.x[0] as f32), params));
+            }
+            failures.extend(problems.into_iter().map(|problem| format!("{} {params:?} at {:?} {by}: {problem}", self.name, point.x[0])));
+        }
+        if has_f64() {
+            let (low, high) = if <T::Kind as Elements>::DISCRETE { (-1e9, 1e9) } else { (f64::NEG_INFINITY, f64::INFINITY) };
+            for (end, want) in [(low, 0.0), (high, 1.0)] {
+                match functions[0].evaluate(by, &[end], params, &test_device(), DType::F64) {
+                    Ok(found) if found.value == [want] => {}
+                    found => {
+                        failures.push(format!("{} {params:?} {by}: the cdf at {end:?} is {:?}", self.name, found.map(|found| found.value)))
                     }
                 }
             }
         }
+    }
+
+    fn single(&self, functions: &[Function<'_, T::Kind>; 4], by: Executor, x: f64, params: &[Vec<f64>]) -> Vec<String> {
+        let params: Vec<Vec<f64>> = params.iter().map(|p| single(p)).collect();
+        let found = match evaluate_all(functions, by, x, &params, DType::F32) {
+            Ok(found) => found,
+            Err(problem) => return vec![problem],
+        };
+        let mut problems = Vec::new();
+        for ((f, found), what) in functions.iter().zip(found).zip(["cdf", "survival", "log_cdf", "log_survival"]) {
+            let (got, want) = (found.value[0], self.reference(f, &[x], &params).value[0]);
+            // The logarithm of what single precision does not hold may be of any size.
+            let out_of_range = want.abs() < f64::from(f32::MIN_POSITIVE) || (want < -87.0 && got < -87.0);
+            let close = (got - want).abs() <= single_tolerance() * want.abs() + 1e-6;
+            if !close && got != want && !out_of_range {
+                problems.push(format!("{what} is {got:?} in single precision instead of {want:?}"));
+            }
+        }
+        problems
     }
 
     /// The distribution function of each quantile is its level.
@@ -267,4 +260,57 @@ where
         let rounded: Vec<Vec<f64>> = case.params.iter().map(|p| single(p)).collect();
         check(DType::F32, &rounded, f64::from(f32::EPSILON), single_tolerance(), &mut fail);
     }
+}
+
+fn evaluate_all<K: Elements>(
+    functions: &[Function<'_, K>; 4],
+    by: Executor,
+    x: f64,
+    params: &[Vec<f64>],
+    dtype: DType,
+) -> Result<Vec<Evaluation>, String> {
+    functions.iter().map(|f| f.evaluate(by, &[x], params, &test_device(), dtype)).collect()
+}
+
+/// cdf and survival are the two parts of 1, and the logarithms are theirs.
+fn parts(found: &[Evaluation]) -> Vec<String> {
+    let [cdf, survival, log_cdf, log_survival] = [0, 1, 2, 3].map(|i| found[i].value[0]);
+    let mut problems = Vec::new();
+    let whole = (cdf + survival - 1.0).abs() < 1e-14 && (0.0..=1.0).contains(&cdf) && (0.0..=1.0).contains(&survival);
+    if !whole {
+        problems.push(format!("cdf {cdf:?} and survival {survival:?} are no whole"));
+    }
+    for (log, p, what) in [(log_cdf, cdf, "log_cdf"), (log_survival, survival, "log_survival")] {
+        let near = if p > 1e-290 { (log - p.ln()).abs() <= 1e-10 * p.ln().abs() + 1e-15 } else { log < -600.0 };
+        if !near {
+            problems.push(format!("{what} {log:?} where the logarithm is that of {p:?}"));
+        }
+    }
+    problems
+}
+
+/// From one count to the next the cdf rises by the mass: of cdf and survival, the smaller shows it.
+fn steps(found: &[Evaluation], [cdf_below, survival_below]: [f64; 2], mass: f64) -> Vec<String> {
+    let (cdf, survival) = (found[0].value[0], found[1].value[0]);
+    let step = if cdf < survival_below { cdf - cdf_below } else { survival_below - survival };
+    let close = (step - mass).abs() <= 1e-10 * mass + 1e-12 * cdf.min(survival_below);
+    if close { Vec::new() } else { vec![format!("the cdf rises by {step:?}, the mass is {mass:?}")] }
+}
+
+/// The slope of the cdf is the density, that of its logarithm the density over the cdf.
+fn slopes(found: &[Evaluation], log_prob: f64) -> Vec<String> {
+    let slope = |i: usize| found[i].x.as_ref().map_or(0.0, |x| x[0]);
+    let close = |slope: f64, want: f64| (slope - want).abs() <= 1e-8 * want + 1e-300;
+    let (density, mut problems) = (log_prob.exp(), Vec::new());
+    if !close(slope(0), density) || !close(-slope(1), density) {
+        problems.push(format!("the slopes of cdf and survival are {:?} and {:?}, the density is {density:?}", slope(0), slope(1)));
+    }
+    for (i, sign) in [(2, 1.0), (3, -1.0)] {
+        let log = found[i].value[0];
+        let want = (log_prob - log).exp();
+        if log.is_finite() && want.is_finite() && !close(sign * slope(i), want) {
+            problems.push(format!("the slope of a logarithm, {log:?}, is {:?} instead of {want:?}", slope(i)));
+        }
+    }
+    problems
 }

@@ -6,8 +6,8 @@ use vi_runtime::dist::*;
 use super::{burn, float};
 
 families! {
-    half_student_t: "HalfStudentT", ["df", "scale"], float, has [moments, entropy], |p| HalfStudentT::new(&p[0], &p[1]);
-    johnson_su: "JohnsonSU", ["skewness", "tailweight", "loc", "scale"], float, has [moments, cdf], |p| {
+    half_student_t: "HalfStudentT", ["df", "scale"], float, has [moments, entropy, cdf], |p| HalfStudentT::new(&p[0], &p[1]);
+    johnson_su: "JohnsonSU", ["skewness", "tailweight", "loc", "scale"], float, has [moments, cdf, icdf], |p| {
         JohnsonSU::new(&p[0], &p[1], &p[2], &p[3])
     };
     projected_normal: "ProjectedNormal", ["concentration"], float, |p| ProjectedNormal::new(&p[0]);

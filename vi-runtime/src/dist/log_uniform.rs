@@ -1,0 +1,161 @@
+//! The log-uniform distribution.
+
+use burn::tensor::{Bool, Float, Tensor};
+
+use super::density::{beside, exp_positive, minus_infinity, spread};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+family! {
+    /// The exponential of a uniform variable, with equal mass for equal ratios; support: `[low, high]`.
+    ///
+    /// `log p(x) = −ln x − ln ln(high/low)`
+    ///
+    /// Where a bound is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which
+    /// there is no bijector.
+    ///
+    /// # Shapes
+    /// `low`, `high` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `low` or `high − low` is not positive or a parameter is
+    /// not finite.
+    LogUniform { low: L, high: H }
+}
+
+impl<const D: usize> LogUniform<D> {
+    /// `ln(high/low)`
+    fn width(&self) -> Operand<D> {
+        (self.range() / self.low.clone()).ln_1p()
+    }
+
+    fn range(&self) -> Operand<D> {
+        self.high.clone() - self.low.clone()
+    }
+
+    /// Whether the value lies below `low` and above `high`, with the dimensions of all three.
+    fn beyond(&self, value: &Tensor<D>) -> (Tensor<D, Bool>, Tensor<D, Bool>) {
+        let x = Operand::Tensor(value.clone());
+        let below = (x.clone() - self.low.clone()).into_tensor().lower_elem(0.0);
+        let above = (x - self.high.clone()).into_tensor().greater_elem(0.0);
+        let dims = std::array::from_fn(|i| below.dims()[i].max(above.dims()[i]));
+        (spread(below, dims), spread(above, dims))
+    }
+
+    /// `ln(x/low)`, 0 below the support and the whole width above.
+    fn depth(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (below, above) = self.beyond(value);
+        let low = spread(beside(&self.low, value), below.dims());
+        let x = spread(value.clone(), below.dims()).mask_where(below.clone().bool_or(above.clone()), low);
+        let depth = ((Operand::Tensor(x) - self.low.clone()) / self.low.clone()).ln_1p().into_tensor();
+        let width = spread(beside(&self.width(), value), depth.dims());
+        depth.mask_where(above, width)
+    }
+
+    /// `low (high/low)ᵘ`, rounded into the support.
+    fn quantile(&self, u: Tensor<D>) -> Tensor<D> {
+        let grown = exp_positive((Operand::Tensor(u) * self.width()).into_tensor());
+        let x = (Operand::Tensor(grown) * self.low.clone()).into_tensor();
+        let (_, above) = self.beyond(&x);
+        let high = spread(beside(&self.high, &x), x.dims());
+        x.mask_where(above, high)
+    }
+}
+
+impl<const D: usize> Distribution<D> for LogUniform<D> {
+    type Kind = Float;
+
+    fn name(&self) -> String {
+        "LogUniform".to_owned()
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.batch.dims()
+    }
+
+    fn support(&self) -> Support {
+        match (&self.low, &self.high) {
+            (Operand::Number(low), Operand::Number(high)) => Support::Interval(*low, *high),
+            _ => Support::Interval(f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (below, above) = self.beyond(value);
+        let outside = below.bool_or(above);
+        let x = spread(value.clone(), outside.dims()).mask_fill(outside.clone(), 1.0);
+        let log_prob = Operand::Tensor(x.log().neg()) - self.width().ln();
+        minus_infinity(log_prob.into_tensor(), outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(self.quantile(noise.uniform(self.shape())?))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.low = self.low.place(to);
+        self.high = self.high.place(to);
+        self.batch = self.batch.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.batch = self.batch.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.batch.conflict()
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        visit("low", self.low.any(), Constraint::Positive);
+        visit("high", self.high.any(), Constraint::Positive);
+        // Bounds that do not broadcast have no difference to check; the conflict is reported first.
+        if self.batch.conflict().is_none() {
+            visit("high - low", self.range().any(), Constraint::Positive);
+        }
+    }
+}
+
+impl<const D: usize> Moments<D> for LogUniform<D> {
+    /// `(high − low)/ln(high/low)`
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.range() / self.width())
+    }
+
+    /// `mean ((high + low)/2 − mean)`
+    fn variance(&self) -> Tensor<D> {
+        let middle = (self.high.clone() + self.low.clone()) * 0.5;
+        let mean = self.range() / self.width();
+        self.batch.fill(mean.clone() * (middle - mean))
+    }
+}
+
+impl<const D: usize> Entropy<D> for LogUniform<D> {
+    /// `½ ln(low high) + ln ln(high/low)`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill((self.low.clone().ln() + self.high.clone().ln()) * 0.5 + self.width().ln())
+    }
+}
+
+impl<const D: usize> Cdf<D> for LogUniform<D> {
+    /// `ln(x/low)/ln(high/low)`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(self.depth(value)) / self.width()).into_tensor()
+    }
+}
+
+impl<const D: usize> InverseCdf<D> for LogUniform<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+        self.quantile(p.clone().mask_fill(outside, f64::NAN))
+    }
+}
