@@ -17,6 +17,8 @@ mod density;
 mod differences;
 #[path = "distributions/divergences.rs"]
 mod divergences;
+#[path = "distributions/flows.rs"]
+mod flows;
 #[path = "distributions/hidden_markov.rs"]
 mod hidden_markov;
 #[path = "distributions/laws.rs"]
@@ -33,10 +35,14 @@ mod sampling;
 mod shapes;
 #[path = "distributions/shapes_discrete.rs"]
 mod shapes_discrete;
+#[path = "distributions/structured.rs"]
+mod structured;
 #[path = "distributions/table.rs"]
 mod table;
 #[path = "distributions/tails.rs"]
 mod tails;
+#[path = "distributions/univariate.rs"]
+mod univariate;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

@@ -44,9 +44,11 @@ fn constructed(path: &Path) -> Tag {
     let mut segments = path.segments.iter().rev().skip(1);
     let Some(family) = segments.next() else { return Tag::UNKNOWN };
     let name = match family.ident.to_string().as_str() {
-        "Normal" | "Cauchy" | "StudentT" | "JohnsonSU" | "SkewNormal" => "Real",
-        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "HalfStudentT" => "Positive",
-        "Beta" | "RelaxedBernoulli" => "UnitInterval",
+        "Normal" | "Cauchy" | "StudentT" | "AsymmetricLaplace" | "Gumbel" | "Laplace" | "JohnsonSU" | "Logistic" | "SkewNormal"
+        | "SoftLaplace" => "Real",
+        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "HalfStudentT" | "Chi2" | "FoldedNormal" | "Gompertz"
+        | "InverseGamma" | "InverseGaussian" | "LogLogistic" | "Rayleigh" | "Weibull" => "Positive",
+        "Beta" | "BetaProportion" | "ContinuousBernoulli" | "Kumaraswamy" | "LogitNormal" | "RelaxedBernoulli" => "UnitInterval",
         "Dirichlet" | "RelaxedOneHotCategorical" | "RelaxedOneHotCategoricalStraightThrough" => "Simplex",
         "MultivariateNormal" | "LowRankMultivariateNormal" | "MultivariateStudentT" | "GaussianRandomWalk" | "AR" | "CAR" => "RealVector",
         "MatrixNormal" | "GaussianStateSpace" => "Real",

@@ -338,9 +338,9 @@ fn transforms_element_by_element_have_distribution_functions() {
     assert_eq!(numbers(through.cdf(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
     assert_eq!(numbers(through.log_survival(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
     let turned: [(Rc<dyn Bijector<1>>, fn(f64) -> f64); 3] = [
-        (Rc::new(Affine { loc: 2.0, scale: -3.0 }), |y| (y - 2.0) / -3.0),
+        (Rc::new(Affine::new(2.0, -3.0)), |y| (y - 2.0) / -3.0),
         (Rc::new(LessThan(1.0)), |y| (1.0 - y).ln()),
-        (Rc::new(Compose(vec![Rc::new(Affine { loc: 1.0, scale: -0.5 }) as Rc<dyn Bijector<1>>, Rc::new(Sigmoid)])), |y| {
+        (Rc::new(Compose(vec![Rc::new(Affine::new(1.0, -0.5)) as Rc<dyn Bijector<1>>, Rc::new(Sigmoid)])), |y| {
             ((y / (1.0 - y)).ln() - 1.0) / -0.5
         }),
     ];

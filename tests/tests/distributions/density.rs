@@ -231,3 +231,6 @@ families! {
         MultivariateNormal::new(&p[0], p[1].clone().reshape([size, size]))
     };
 }
+
+#[path = "density/univariate.rs"]
+mod univariate;

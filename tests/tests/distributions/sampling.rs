@@ -296,3 +296,6 @@ fn gradients_of_expectations_through_the_draws() {
         (x.clone().narrow(1, 0, 1) * x.narrow(1, 1, 1)).reshape([DRAWS])
     });
 }
+
+#[path = "sampling/univariate.rs"]
+mod univariate;

@@ -62,11 +62,8 @@ pub fn moments(name: &str) -> Vec<[Option<Vec<f64>>; 3]> {
 pub fn flat(value: &Value) -> Option<Vec<f64>> {
     match value {
         Value::Number(x) => Some(vec![x.as_f64()?]),
-        Value::String(x) => Some(vec![match x.as_str() {
-            "Infinity" => f64::INFINITY,
-            "-Infinity" => f64::NEG_INFINITY,
-            _ => f64::NAN,
-        }]),
+        // Infinities, NaN, and numbers that the JSON parser would round to a neighbour.
+        Value::String(x) => Some(vec![x.parse().ok()?]),
         Value::Array(items) => items.iter().map(flat).collect::<Option<Vec<_>>>().map(|rows| rows.concat()),
         _ => None,
     }

@@ -1,10 +1,12 @@
 //! The folded normal distribution.
 
+use std::f64::consts::LN_2;
+
 use burn::tensor::{Float, Tensor};
 
-use super::density::minus_infinity;
+use super::density::{minus_infinity, where_true};
 use super::normal::HALF_LN_2PI;
-use super::{Distribution, family, family_methods};
+use super::{Cdf, Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -28,6 +30,22 @@ impl<const D: usize> FoldedNormal<D> {
     /// `|loc|`: the density is even in `loc`, so that the kink at 0 has no effect.
     fn distance(&self) -> Operand<D> {
         self.loc.clone().map(f64::abs, Tensor::abs)
+    }
+
+    /// `(|loc| − x)/scale` and `−(|loc| + x)/scale`: the normal tails that fold into the one above `x`.
+    fn tails(&self, value: &Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+        let x = Operand::Tensor(value.clone().clamp_min(0.0));
+        let upper = (self.distance() - x.clone()) / self.scale.clone();
+        let lower = -((self.distance() + x) / self.scale.clone());
+        (upper.into_tensor(), lower.into_tensor())
+    }
+
+    /// `mean − |loc| = 2 scale (φ(h) − h Φ(−h))`, `h = |loc|/scale`
+    fn excess(&self) -> Tensor<D> {
+        let scale = self.batch.fill(self.scale.clone());
+        let h = self.batch.fill(self.distance()) / scale.clone();
+        let density = (h.clone().square() * -0.5 - HALF_LN_2PI).exp();
+        (density - special::ndtr(h.clone().neg()) * h) * scale * 2.0
     }
 }
 
@@ -59,5 +77,43 @@ impl<const D: usize> Distribution<D> for FoldedNormal<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for FoldedNormal<D> {
+    /// `|loc| + 2 scale (φ(h) − h Φ(−h))`, `h = |loc|/scale`
+    fn mean(&self) -> Tensor<D> {
+        self.excess() + self.batch.fill(self.distance())
+    }
+
+    /// `loc² + scale² − mean²`
+    fn variance(&self) -> Tensor<D> {
+        let excess = self.excess();
+        let sum = self.batch.fill(self.distance()) * 2.0 + excess.clone();
+        self.batch.fill(self.scale.clone().square()) - excess * sum
+    }
+}
+
+impl<const D: usize> Cdf<D> for FoldedNormal<D> {
+    /// `Φ((x − |loc|)/scale) − Φ(−(x + |loc|)/scale)`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (upper, lower) = self.tails(value);
+        special::ndtr(upper.neg()) - special::ndtr(lower)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (upper, lower) = self.tails(value);
+        where_true(special::ndtr(upper) + special::ndtr(lower), value.clone().lower_equal_elem(0.0), 1.0)
+    }
+
+    /// The logarithm of a sum of two tails, of which the first is the larger.
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        /// Further apart the smaller one is nothing to the last bit.
+        const APART: f64 = 200.0;
+        let (upper, lower) = self.tails(value);
+        let larger = special::log_ndtr(upper);
+        let apart = (larger.clone() - special::log_ndtr(lower)).clamp(-LN_2, APART);
+        let log_survival = larger + special::log1p(apart.neg().exp());
+        where_true(log_survival, value.clone().lower_equal_elem(0.0), 0.0)
     }
 }

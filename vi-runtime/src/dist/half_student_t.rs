@@ -4,12 +4,12 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::minus_infinity;
+use super::density::{beside, minus_infinity, spread};
 use super::{Cdf, Distribution, Entropy, Moments, StudentT, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
-use crate::special;
+use crate::special::{self, detach};
 use crate::support::Support;
 
 family! {
@@ -93,27 +93,45 @@ impl<const D: usize> Entropy<D> for HalfStudentT<D> {
 }
 
 impl<const D: usize> HalfStudentT<D> {
-    /// `½ df` beside the value, `z²/(df + z²)` and its complement, each computed for itself.
-    fn shares(&self, value: &Tensor<D>) -> [Tensor<D>; 3] {
-        let x = value.clone().clamp_min(0.0);
-        let square = (Operand::Tensor(x) / self.scale.clone()).square();
-        let half = (Operand::Tensor(value.clone().without_autodiff().zeros_like()) + self.df.clone() * 0.5).into_tensor();
-        let total = square.clone() + self.df.clone();
-        let (inner, outer) = (square / total.clone(), self.df.clone() / total);
-        [half, inner.into_tensor(), outer.into_tensor()]
+    /// The masses below and above the value: `I(½, ½ df)` at `z²/(df + z²)` and `I(½ df, ½)` at `df/(df + z²)`, `z = x/scale`, the
+    /// smaller computed and the other what is left.
+    ///
+    /// The slope in `z` is the density, and that in `df` through the arguments `−z/(2 df)` of it: as products of slopes they would be
+    /// `∞ · 0` at 0.
+    fn masses(&self, value: &Tensor<D>) -> [Tensor<D>; 2] {
+        let infinite = value.clone().equal_elem(f64::INFINITY);
+        let x = value.clone().mask_fill(infinite.clone(), 1.0).clamp_min(0.0);
+        let z = (Operand::Tensor(x.clone()) / self.scale.clone()).into_tensor();
+        let df = beside(&self.df, &z);
+        let dims = (z.clone().without_autodiff() + df.clone().without_autodiff()).dims();
+        let (z, df) = (spread(z, dims), spread(df, dims));
+        let (held, held_df) = (detach(z.clone()), detach(df.clone()));
+        let odds = held.clone().square() / held_df.clone();
+        let near = odds.clone().lower_elem(1.0);
+        let share = |odds: Tensor<D>| odds.add_scalar(1.0).recip();
+        let half = df.clone().mul_scalar(0.5);
+        let below = special::beta_inc(half.full_like(0.5), half.clone(), share(odds.clone().recip()));
+        let above = special::beta_inc(half.clone(), half.full_like(0.5), share(odds));
+        let density = (Operand::Tensor(self.log_prob(&detach(x))) + self.scale.clone().ln()).detach().exp().into_tensor();
+        let stretch = (df - held_df.clone()) * held.clone() / held_df.mul_scalar(2.0);
+        let moved = (z - held - stretch) * density;
+        let rest = |mass: Tensor<D>| mass.neg().add_scalar(1.0);
+        let whole = |mass: Tensor<D>, at: f64| mass.mask_fill(spread(infinite.clone(), dims), at);
+        [
+            whole(rest(above.clone()).mask_where(near.clone(), below.clone()) + moved.clone(), 1.0),
+            whole(above.mask_where(near, rest(below)) - moved, 0.0),
+        ]
     }
 }
 
 impl<const D: usize> Cdf<D> for HalfStudentT<D> {
-    /// `I(½, ½ df)` at `z²/(df + z²)`, `z = x/scale`
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        let [half, inner, _] = self.shares(value);
-        special::beta_inc(half.full_like(0.5), half, inner)
+        let [below, _] = self.masses(value);
+        below
     }
 
-    /// `I(½ df, ½)` at `df/(df + z²)`
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        let [half, _, outer] = self.shares(value);
-        special::beta_inc(half.clone(), half.full_like(0.5), outer)
+        let [_, above] = self.masses(value);
+        above
     }
 }

@@ -79,7 +79,7 @@ impl Model {
             _ => {
                 let half = self.power(exponent / 2);
                 let square = half.clone().matmul(half);
-                if exponent % 2 == 0 { square } else { square.matmul(self.transition.clone()) }
+                if exponent.is_multiple_of(2) { square } else { square.matmul(self.transition.clone()) }
             }
         }
     }
@@ -139,8 +139,9 @@ impl Model {
         for block in 0..rest / len {
             filter.update(&lifted, (block + 1) * len < rest);
         }
-        if rest % len > 0 {
-            filter.update(&lifted.first(rest % len * outputs), false);
+        let left = rest % len;
+        if left > 0 {
+            filter.update(&lifted.first(left * outputs), false);
         }
         Evidence::of(filter.evidence, &filter.y)
     }

@@ -120,7 +120,7 @@ pub use censored::Censored;
 pub use chi2::Chi2;
 pub use continuous_bernoulli::ContinuousBernoulli;
 pub use delta::Delta;
-pub(crate) use density::{clamp_unit, exp_positive, limits, logistic, softplus};
+pub(crate) use density::{beside, clamp_unit, exp_positive, limits, logistic, softplus, spread};
 pub use dirichlet::Dirichlet;
 pub use dirichlet_multinomial::DirichletMultinomial;
 pub use discrete_hmm::DiscreteHmm;

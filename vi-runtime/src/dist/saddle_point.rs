@@ -46,9 +46,14 @@ pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D
 
 /// `ln C(n, x) + x ln p + y ln q` for `n = x + y`, `p + q = 1`.
 pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let beyond = (x.clone() + y.clone()) * p.clone() - x.clone();
+    binomial_beyond(x, y, p, q, beyond)
+}
+
+/// The same where `beyond = n p − x` is known more accurately than from its terms.
+pub(super) fn binomial_beyond<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>, beyond: Tensor<D>) -> Tensor<D> {
     let n = x.clone() + y.clone();
     let mean = n.clone() * p;
-    let beyond = mean.clone() - x.clone();
     // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
     let successes = x.clone() * log_ratio(mean, beyond.clone(), x.clone());
     let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), y.clone());

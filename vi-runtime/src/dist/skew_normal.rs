@@ -45,7 +45,9 @@ impl<const D: usize> Distribution<D> for SkewNormal<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
         let constant = self.scale.clone().ln() + (HALF_LN_2PI - LN_2);
-        let side = (z.clone() * self.shape.clone()).into_tensor();
+        // An infinite value is impossible by its square; times a shape of 0 it is no number.
+        let near = z.clone().map(|z| z, |z| z.clone().mask_fill(z.is_inf(), 0.0));
+        let side = (near * self.shape.clone()).into_tensor();
         (Operand::Tensor(special::log_ndtr(side)) - z.square() * 0.5 - constant).into_tensor()
     }
 

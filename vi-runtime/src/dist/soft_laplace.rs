@@ -26,9 +26,6 @@ family! {
     SoftLaplace { loc: L, scale: S }
 }
 
-/// `4 G/π`, `G` Catalan's constant.
-const FOUR_CATALAN_OVER_PI: f64 = 1.166_243_616_123_275_2;
-
 impl<const D: usize> SoftLaplace<D> {
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
         ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
@@ -88,9 +85,9 @@ impl<const D: usize> Moments<D> for SoftLaplace<D> {
 }
 
 impl<const D: usize> Entropy<D> for SoftLaplace<D> {
-    /// `ln(π scale/2) + 4G/π`, `G` Catalan's constant.
+    /// `ln 2π scale`
     fn entropy(&self) -> Tensor<D> {
-        self.batch.fill(self.scale.clone().ln() + (LN_PI - LN_2 + FOUR_CATALAN_OVER_PI))
+        self.batch.fill(self.scale.clone().ln() + (LN_PI + LN_2))
     }
 }
 

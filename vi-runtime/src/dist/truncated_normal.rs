@@ -199,16 +199,19 @@ impl<const D: usize> TruncatedNormal<D> {
         of: impl Fn(&Interval<D>, &Interval<D>) -> Tensor<D>,
         [none, all]: [f64; 2],
     ) -> Tensor<D> {
-        let x = self.between(value.clone() + self.batch.fill(self.loc.clone()).zeros_like());
+        let infinite = [f64::NEG_INFINITY, f64::INFINITY].map(|end| value.clone().equal_elem(end));
+        let finite = infinite.iter().fold(value.clone(), |x, end| x.mask_fill(end.clone(), 0.0));
+        let x = self.between(finite + self.batch.fill(self.loc.clone()).zeros_like());
         let end = Some(Operand::Tensor(x.clone()));
         let part = if below { [self.low.clone(), end] } else { [end, self.high.clone()] };
         let share = of(&self.interval(part, &x), &self.interval([self.low.clone(), self.high.clone()], &x));
-        let (at_low, at_high) = if below { (none, all) } else { (all, none) };
         let dims = share.dims();
-        self.sides(value).into_iter().zip([at_low, at_high]).fold(share, |share, (side, at)| match side {
-            Some(side) => share.mask_fill(spread(side, dims), at),
-            None => share,
-        })
+        let at = if below { [none, all] } else { [all, none] };
+        let sides = self.sides(value).into_iter().zip(infinite).map(|(side, end)| match side {
+            Some(side) => spread(side, dims).bool_or(spread(end, dims)),
+            None => spread(end, dims),
+        });
+        sides.zip(at).fold(share, |share, (side, at)| share.mask_fill(side, at))
     }
 }
 

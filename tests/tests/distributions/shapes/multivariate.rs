@@ -1,12 +1,12 @@
 //! Batches of distributions over vectors and matrices, their moments in closed form, and the parameters that do not fit.
 
-use burn::tensor::{DType, Float, FloatDType, Tensor};
+use burn::tensor::{Bool, DType, Float, FloatDType, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{AnyOperand, Error, Key};
 
 use super::super::burn;
-use super::super::{has_f64, leaf, numbers, placement, tensor};
+use super::super::{has_f64, leaf, numbers, placement, tensor, test_device};
 use crate::table::read;
 
 fn precision() -> (FloatDType, f64) {
@@ -288,4 +288,85 @@ fn an_adjacency_is_checked_and_has_the_eigenvalues_of_its_graph() {
     assert!(near(&values(&Adjacency::edges(4, &[(0, 1), (2, 3)]).unwrap()), &[-1.0, -1.0, 1.0, 1.0]));
     let all: Vec<(usize, usize)> = (0..5).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
     assert!(near(&values(&Adjacency::edges(5, &all).unwrap()), &[-0.25, -0.25, -0.25, -0.25, 1.0]));
+}
+
+/// Structured covariances against the same written out.
+#[test]
+fn long_series_and_graphs_have_the_density_of_their_dense_covariance() {
+    let steps = 120;
+    let y: Vec<f64> = (0..steps).map(|t| (t as f64 * 0.37).sin() * 2.0 + (t as f64 * 1.3).cos()).collect();
+    let tight = if has_f64() { 1e-10 } else { 1e-4 };
+    let same = |what: &str, found: f64, dense: &dyn Fn(usize, usize) -> f64, size: usize| {
+        let covariance: Vec<f64> = (0..size * size).map(|i| dense(i / size, i % size)).collect();
+        let dense = MultivariateNormal::covariance(t(&vec![0.0; size], [size]), t(&covariance, [size, size]));
+        let expected = numbers(dense.log_prob(&t(&y[..size], [size])))[0];
+        assert!((found - expected).abs() <= tight * expected.abs(), "{what}: {found} instead of {expected}");
+    };
+    let of = |distribution: &dyn Fn(&Tensor<1>) -> Tensor<1>, size: usize| numbers(distribution(&t(&y[..size], [size])))[0];
+    // A random walk of steps 0.3 from N(0, 2²), seen with noise 0.5
+    let walk = GaussianStateSpace::<2>::new(steps, 1.0, 0.3, 1.0, 0.5).initial(0.0, 2.0);
+    let seen = numbers(walk.log_prob(&t(&y, [steps, 1])))[0];
+    same("walk", seen, &|i, j| 4.0 + 0.09 * i.min(j) as f64 + if i == j { 0.25 } else { 0.0 }, steps);
+    let ar = AR::new(steps, [0.9], 0.4);
+    same("AR", of(&|x| ar.log_prob(x), steps), &|i, j| 0.16 / (1.0 - 0.81) * 0.9f64.powi(i.abs_diff(j) as i32), steps);
+    let factor: Vec<f64> = (0..2 * steps).map(|i| (i as f64 * 0.7).sin()).collect();
+    let low = LowRankMultivariateNormal::new(0.0, t(&factor, [steps, 2]), 0.3);
+    let product = |i: usize, j: usize| factor[2 * i] * factor[2 * j] + factor[2 * i + 1] * factor[2 * j + 1];
+    same("low rank", of(&|x| low.log_prob(x), steps), &|i, j| product(i, j) + if i == j { 0.3 } else { 0.0 }, steps);
+    let walk = GaussianRandomWalk::new(steps, 0.7);
+    same("steps", of(&|x| walk.log_prob(x), steps), &|i, j| 0.49 * (i.min(j) + 1) as f64, steps);
+    // A ring: the precision 2 (2 I − α W) has the circulant inverse with cosines of 2πk/n.
+    let size = 24;
+    let ring: Vec<(usize, usize)> = (0..size).map(|i| (i, (i + 1) % size)).collect();
+    let car = CAR::new(t(&vec![0.0; size], [size]), 0.95, 2.0, &Adjacency::edges(size, &ring).unwrap());
+    let inverse = |i: usize, j: usize| {
+        let wave = |k: usize| std::f64::consts::TAU * k as f64 / size as f64;
+        (0..size).map(|k| (wave(k) * i.abs_diff(j) as f64).cos() / (4.0 * (1.0 - 0.95 * wave(k).cos()))).sum::<f64>() / size as f64
+    };
+    same("CAR", of(&|x| car.log_prob(x), size), &inverse, size);
+}
+
+/// The evidence, and its derivatives in the matrices that the problem is stated in.
+#[test]
+fn the_evidence_of_a_linear_gaussian_state_space() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/linear_gaussian_ssm.json");
+    let problem: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let flat = |key: &str| crate::table::flat(&problem[key]).unwrap();
+    let [a, c, q, r, m, p, y] = ["A", "C", "Q", "R", "m0", "P0", "y"].map(flat);
+    let evidence = |x: &[Tensor<1>]| {
+        let root = |x: &Tensor<1>, size: usize| vi_runtime::linalg::cholesky(x.clone().reshape([1, size, size]));
+        let square = |x: &Tensor<1>| x.clone().reshape([1, 2, 2]);
+        let row = |x: &Tensor<1>| x.clone().reshape([1, 1, 2]);
+        GaussianStateSpace::new(25, square(&x[0]), root(&x[2], 2), row(&x[1]), root(&x[3], 1))
+            .initial(row(&x[4]), root(&x[5], 2))
+            .log_prob(&x[6].clone().reshape([1, 25, 1]))
+            .reshape([1])
+    };
+    let inputs = [&a[..], &c, &q, &r, &m, &p, &y];
+    let found = evidence(&inputs.map(|x| t(x, [x.len()])));
+    close("evidence", &numbers(found), &flat("log_evidence"));
+    crate::differences::check("GaussianStateSpace", &inputs, |x| {
+        // The gradient of a Cholesky factor is shared by both triangles, of which a difference moves one.
+        let whole = |x: &Tensor<1>| {
+            let x = x.clone().reshape([2, 2]);
+            ((x.clone() + x.transpose()) * 0.5).reshape([4])
+        };
+        evidence(&[x[0].clone(), x[1].clone(), whole(&x[2]), x[3].clone(), x[4].clone(), whole(&x[5]), x[6].clone()])
+    });
+}
+
+#[test]
+fn a_masked_matrix_of_nan_reaches_neither_density_nor_gradient() {
+    let df = leaf::<3>(&[3.5], [1, 1, 1], DType::F32);
+    let value = leaf::<3>(&[1.4, 0.3, 0.3, 0.8, f64::NAN, f64::NAN, f64::NAN, f64::NAN], [2, 2, 2], DType::F32);
+    let keep: Tensor<3, Bool> = Tensor::from_data(TensorData::from([[[true]], [[false]]]), &test_device());
+    let identity = tensor::<3>(&[1.0, 0.0, 0.0, 1.0], [1, 2, 2], DType::F32);
+    let log_prob = Wishart::new(&df, &identity).expand([2, 2, 2]).masked(keep).log_prob(&value);
+    let alone = Wishart::new(&df, &identity).log_prob(&value.clone().narrow(0, 0, 1));
+    let gradients = log_prob.clone().sum().backward();
+    let expected = alone.clone().sum().backward();
+    assert_eq!(numbers(log_prob), [numbers(alone)[0], 0.0]);
+    assert_eq!(numbers(df.grad(&gradients).unwrap()), numbers(df.grad(&expected).unwrap()));
+    let [found, wanted] = [gradients, expected].map(|gradients| numbers(value.grad(&gradients).unwrap()));
+    assert_eq!((&found[..4], &found[4..]), (&wanted[..4], &[0.0; 4][..]));
 }

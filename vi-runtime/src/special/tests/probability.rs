@@ -214,3 +214,33 @@ fn the_arguments_of_the_incomplete_functions_broadcast() {
     let gradients = out.sum().backward();
     assert!((values(&a.grad(&gradients).unwrap())[0] - right).abs() < 1e-15);
 }
+
+#[test]
+fn the_capture_device_records_each_distribution_function_as_one_operation() {
+    use burn::backend::capture::CaptureBackend;
+    use burn::backend::ir::OperationIr;
+
+    let device = Device::capture();
+    let on_capture = |x: &[f64]| tensor(x, DType::F32).to_device(&device);
+    let id = |x: &Tensor<1>| x.clone().try_into_primitive::<CaptureBackend>().unwrap().id();
+    let captured = device
+        .capture_scope(|scope| {
+            let (x, y) = (on_capture(&[0.25, 0.5]), on_capture(&[3.0, 4.0]));
+            let inputs = [id(&x), id(&y)];
+            let normal = erf(x.clone()) + erfc(x.clone()) + erfinv(x.clone()) + ndtr(x.clone()) + log_ndtr(x.clone()) + ndtri(x.clone());
+            let others = log1mexp(x.clone()) + i0e(x.clone()) + i1e(x.clone()) + log_i0(x.clone());
+            let out = normal + others + gamma_p(y.clone(), x.clone()) + gamma_q(y.clone(), x.clone()) + beta_inc(y.clone(), y, x);
+            let outputs = [id(&out)];
+            scope.complete(inputs, outputs)
+        })
+        .unwrap();
+    let custom = |operation: &OperationIr| match operation {
+        OperationIr::Custom(custom) => Some((custom.id.clone(), custom.inputs.len())),
+        _ => None,
+    };
+    let found: Vec<(String, usize)> = captured.graph.operations.iter().filter_map(custom).collect();
+    let unary = ["erf", "erfc", "erfinv", "ndtr", "log_ndtr", "ndtri", "log1mexp", "i0e", "i1e", "log_i0"].map(|name| (name, 1));
+    let several = [("gamma_p", 2), ("gamma_q", 2), ("beta_inc", 3)];
+    let expected: Vec<(String, usize)> = unary.into_iter().chain(several).map(|(name, n)| (name.to_owned(), n)).collect();
+    assert_eq!(found, expected);
+}
