@@ -17,7 +17,7 @@ laws! {
     relaxed_bernoulli_probs: [temperature: LogWithin(0.6, 5.0), probs: super::PROBABILITY], float, |p| {
         RelaxedBernoulli::new(&p[0], &p[1])
     };
-    skew_normal: [loc: REAL, scale: SCALE, shape: Within(-20.0, 20.0)], float, |p| SkewNormal::new(&p[0], &p[1], &p[2]);
+    skew_normal: [loc: REAL, scale: SCALE, shape: Within(-8.0, 8.0)], float, ends |p| [f64::NEG_INFINITY, p[0][0], f64::INFINITY], |p| SkewNormal::new(&p[0], &p[1], &p[2]);
     truncated_normal: [loc: Within(-20.0, 20.0), scale: SCALE, low: Within(-3.0, 0.0), high: Within(0.1, 4.0)], float,
         ends |p| [p[2][0], p[3][0]], |p| TruncatedNormal::new(&p[0], &p[1]).low(&p[2]).high(&p[3]);
     truncated_normal_below: [loc: Within(-20.0, 20.0), scale: SCALE, low: REAL], float,
