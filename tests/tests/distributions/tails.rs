@@ -220,8 +220,8 @@ fn an_automatic_guide_fits_under_a_flat_prior() -> vi_runtime::Result<()> {
     fn flat(y: Tensor<1>) {
         let mu = sample!("mu", ImproperUniform::new(Support::Real, [1]));
         let weights = sample!("weights", ImproperUniform::new(Support::Simplex, [3]));
-        factor!("weights", weights.log() * 5.0);
-        observe!("y", Normal::new(mu, 1.5), y);
+        factor!("likelihood", weights.log() * 5.0);
+        observe!("y", Normal::new(mu, 1.5).expand([4]), y);
     }
     let model = flat(tensor(&[0.3, -1.0, 2.5, 1.0], [4], DType::F32));
     for execution in tests::executions() {
@@ -229,7 +229,7 @@ fn an_automatic_guide_fits_under_a_flat_prior() -> vi_runtime::Result<()> {
         let schedule = Schedule::Cosine { initial: 0.05, last: 1e-4, steps };
         let svi = Svi::new(&model, AutoNormal::new()).optimizer(Adam::new(schedule)).steps(steps).particles(8).seed(3);
         let fit = svi.execution(execution).run()?;
-        let draws = numbers(fit.posterior(4_000)?.mu.typed::<2>()?);
+        let (draws, _) = fit.posterior(4_000)?.mu.to_f64()?;
         let count = draws.len() as f64;
         let mean = draws.iter().sum::<f64>() / count;
         let sd = (draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
