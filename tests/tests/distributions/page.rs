@@ -21,6 +21,7 @@ fn groups() -> Vec<Table> {
         density::discrete::table(),
         density::multivariate::table(),
         density::univariate::table(),
+        density::tails::table(),
     ]
 }
 
