@@ -7,6 +7,8 @@
 mod families;
 #[path = "compile/discrete.rs"]
 mod discrete;
+#[path = "compile/flows.rs"]
+mod flows;
 #[path = "compile/layers.rs"]
 mod layers;
 #[path = "compile/multivariate.rs"]
@@ -17,6 +19,10 @@ mod programs;
 mod refusals;
 #[path = "support/schools.rs"]
 mod schools;
+#[path = "compile/supports.rs"]
+mod supports;
+#[path = "compile/univariate.rs"]
+mod univariate;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

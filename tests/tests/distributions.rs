@@ -9,14 +9,16 @@
 mod bijectors;
 #[path = "distributions/capture.rs"]
 mod capture;
-#[path = "distributions/density.rs"]
-mod density;
 #[path = "distributions/combinators.rs"]
 mod combinators;
+#[path = "distributions/density.rs"]
+mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
 #[path = "distributions/divergences.rs"]
 mod divergences;
+#[path = "distributions/flows.rs"]
+mod flows;
 #[path = "distributions/hidden_markov.rs"]
 mod hidden_markov;
 #[path = "distributions/laws.rs"]
@@ -33,8 +35,12 @@ mod sampling;
 mod shapes;
 #[path = "distributions/shapes_discrete.rs"]
 mod shapes_discrete;
+#[path = "distributions/structured.rs"]
+mod structured;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/univariate.rs"]
+mod univariate;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

@@ -44,9 +44,10 @@ fn constructed(path: &Path) -> Tag {
     let mut segments = path.segments.iter().rev().skip(1);
     let Some(family) = segments.next() else { return Tag::UNKNOWN };
     let name = match family.ident.to_string().as_str() {
-        "Normal" | "Cauchy" | "StudentT" => "Real",
-        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" => "Positive",
-        "Beta" => "UnitInterval",
+        "Normal" | "Cauchy" | "StudentT" | "AsymmetricLaplace" | "Gumbel" | "Laplace" | "Logistic" | "SoftLaplace" => "Real",
+        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "Chi2" | "FoldedNormal" | "Gompertz" | "InverseGamma"
+        | "InverseGaussian" | "LogLogistic" | "Rayleigh" | "Weibull" => "Positive",
+        "Beta" | "BetaProportion" | "ContinuousBernoulli" | "Kumaraswamy" | "LogitNormal" => "UnitInterval",
         "Dirichlet" => "Simplex",
         "MultivariateNormal" | "LowRankMultivariateNormal" | "MultivariateStudentT" | "GaussianRandomWalk" | "AR" | "CAR" => "RealVector",
         "MatrixNormal" | "GaussianStateSpace" => "Real",
@@ -56,7 +57,7 @@ fn constructed(path: &Path) -> Tag {
         "LKJ" => "Correlation",
         "LKJCholesky" => "CorrelationCholesky",
         "Delta" => "Point",
-        "Bernoulli" => "Boolean",
+        "Bernoulli" | "OneHotCategorical" => "Boolean",
         "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };

@@ -121,11 +121,11 @@ fn maps() -> Vec<Rc<dyn Bijector<1>>> {
         Rc::new(Identity::default()),
         Rc::new(Exp),
         Rc::new(Sigmoid),
-        Rc::new(Affine { loc: 2.0, scale: -3.0 }),
+        Rc::new(Affine::new(2.0, -3.0)),
         Rc::new(Interval { low: -1.0, high: 5.0 }),
         Rc::new(GreaterThan(2.0)),
         Rc::new(LessThan(-2.0)),
-        Rc::new(Compose(vec![Rc::new(Affine { loc: 1.0, scale: 0.5 }) as Rc<dyn Bijector<1>>, Rc::new(Exp)])),
+        Rc::new(Compose(vec![Rc::new(Affine::new(1.0, 0.5)) as Rc<dyn Bijector<1>>, Rc::new(Exp)])),
     ];
     maps.extend([Support::Simplex, Support::Positive, Support::UnitInterval].iter().filter_map(|support| biject_to(support).ok()));
     maps

@@ -151,3 +151,6 @@ fn masked_counts_do_not_count() {
     assert_eq!(numbers(log_prob)[1], 0.0);
     assert!((numbers(rate.grad(&gradients).unwrap())[0] - (2.0 / 3.0 - 1.0)).abs() < 1e-6);
 }
+
+#[path = "outside/univariate.rs"]
+mod univariate;

@@ -1,9 +1,9 @@
 //! Draws against the distribution functions, and gradients of expectations through the draws, at fixed seeds.
 
-#[path = "sampling/multivariate.rs"]
-mod multivariate;
 #[path = "sampling/discrete.rs"]
 mod discrete;
+#[path = "sampling/multivariate.rs"]
+mod multivariate;
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
@@ -293,3 +293,6 @@ fn gradients_of_expectations_through_the_draws() {
         (x.clone().narrow(1, 0, 1) * x.narrow(1, 1, 1)).reshape([DRAWS])
     });
 }
+
+#[path = "sampling/univariate.rs"]
+mod univariate;

@@ -60,7 +60,9 @@ impl Adjacency {
         let mut last = None;
         for &(i, j, weight) in &edges {
             if j >= size || i == j || last == Some((i, j)) || !(weight > 0.0 && weight.is_finite()) {
-                return Err(unfit(format!("({i}, {j}) with weight {weight} is beyond {size} nodes, on the diagonal, given twice or not positive")));
+                return Err(unfit(format!(
+                    "({i}, {j}) with weight {weight} is beyond {size} nodes, on the diagonal, given twice or not positive"
+                )));
             }
             last = Some((i, j));
             degrees[i] += weight;
@@ -120,9 +122,8 @@ fn eigenvalues(mut a: Vec<f64>, size: usize) -> Vec<f64> {
             continue;
         }
         let rest = k + 1;
-        let p: Vec<f64> = (0..v.len())
-            .map(|i| 2.0 / square * (0..v.len()).map(|j| a[(rest + i) * size + rest + j] * v[j]).sum::<f64>())
-            .collect();
+        let p: Vec<f64> =
+            (0..v.len()).map(|i| 2.0 / square * (0..v.len()).map(|j| a[(rest + i) * size + rest + j] * v[j]).sum::<f64>()).collect();
         let half = p.iter().zip(&v).map(|(p, v)| p * v).sum::<f64>() / square;
         let w: Vec<f64> = p.iter().zip(&v).map(|(p, v)| p - half * v).collect();
         for i in 0..v.len() {

@@ -3,14 +3,12 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
-use super::matrices::{
-    EventParam, columns, constant, event, event_methods, identity, merged, one_an_event, part, placement_of, repeated, scored, vectors,
-};
+use super::kalman::Model;
+use super::matrices::{EventParam, columns, constant, event, event_methods, merged, one_an_event, part, placement_of, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
-use crate::linalg;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
 
@@ -100,8 +98,8 @@ impl<const D: usize> AR<D> {
         ]);
         let known = initial.dims();
         let differs = known[D - 1] != 1 && known[D - 1] != order;
-        let differs =
-            differs.then(|| ShapeConflict { left: ("initial", known.to_vec()), right: ("coefficients", self.coefficients.dims().to_vec()) });
+        let differs = differs
+            .then(|| ShapeConflict { left: ("initial", known.to_vec()), right: ("coefficients", self.coefficients.dims().to_vec()) });
         self.batch = batch;
         self.conflict = one_an_event("scale", &self.scale, 1).or(one_an_event("loc", &self.loc, 1)).or(differs).or(conflict);
         self
@@ -141,79 +139,72 @@ impl<const D: usize> AR<D> {
         spread(before, dims)
     }
 
-    /// The lower triangular matrix that takes a series less `loc` to its innovations, `[rows, T, T]`: one where one row of
-    /// coefficients serves all.
-    fn whitening(&self, predictors: &Predictors<D>, to: &Placement) -> Tensor<3> {
-        let (dims, steps, order) = (self.shape(), self.num_steps, self.order());
-        let count: usize = dims[..D - 1].iter().product();
-        let flat = |coefficient: Tensor<D>| match coefficient.dims().iter().all(|&size| size == 1) {
-            true => coefficient.reshape([1, 1, 1]),
-            false => spread(coefficient, scored(dims, 1)).reshape([count, 1, 1]),
-        };
-        let places = |of: &dyn Fn(usize, usize) -> bool| {
-            constant::<3>((0..steps * steps).map(|i| f64::from(of(i / steps, i % steps))).collect(), [1, steps, steps], to)
-        };
-        let start = if self.initial.is_some() { 0 } else { order };
-        let mut matrix = places(&|t, s| t == s);
-        for (j, coefficient) in self.each_coefficient(to).into_iter().enumerate() {
-            matrix = matrix - flat(coefficient) * places(&|t, s| t >= start && t == s + j + 1);
+    /// `Πⱼ (1 − κⱼ²)` over the orders above each `t < p`: the variance of the innovation is `scale²` over it.
+    fn shrinkages(predictors: &Predictors<D>) -> Vec<Tensor<D>> {
+        let mut products: Vec<Tensor<D>> = Vec::new();
+        for (_, left) in predictors.0.iter().rev() {
+            let product = products.last().map_or(left.clone(), |product| product.clone() * left.clone());
+            products.push(product);
         }
-        for t in 1..start.min(steps) {
-            for (j, coefficient) in predictors.0[t - 1].0.iter().enumerate() {
-                matrix = matrix - flat(coefficient.clone()) * places(&|row, s| row == t && t == s + j + 1);
+        products.reverse();
+        products
+    }
+
+    /// The first `len ≤ p` numbers of a stationary series less `loc`, from their innovations, `[batch, len]`.
+    fn head(&self, predictors: &Predictors<D>, innovations: &Tensor<D>, len: usize) -> Vec<Tensor<D>> {
+        let mut head: Vec<Tensor<D>> = Vec::with_capacity(len);
+        for (t, shrinkage) in Self::shrinkages(predictors).into_iter().enumerate().take(len) {
+            let mut next = innovations.clone().narrow(D - 1, t, 1) / shrinkage.sqrt();
+            if t > 0 {
+                for (j, coefficient) in predictors.0[t - 1].0.iter().enumerate() {
+                    next = next + head[t - j - 1].clone() * coefficient.clone();
+                }
             }
+            head.push(next);
         }
-        matrix
+        head
     }
 
-    /// Standard deviations of the innovations over `scale`, `[batch, T]`: `Πₖ (1 − κₖ²)^−½` over the orders above `t`.
-    fn spreads(&self, predictors: &Predictors<D>, to: &Placement) -> Tensor<D> {
-        let mut dims = [1; D];
-        dims[D - 1] = self.num_steps;
-        if self.initial.is_some() {
-            return constant(vec![1.0; self.num_steps], dims, to);
+    /// The numbers that follow `head`, `[batch, p]`, with these innovations, `[batch, m]`: a state space whose state is the
+    /// last `p` numbers, run in blocks.
+    fn follow(&self, head: Tensor<D>, innovations: Tensor<D>, to: &Placement) -> Tensor<D> {
+        let (order, mut dims) = (self.order(), self.shape());
+        let count: usize = dims[..D - 1].iter().product();
+        let moves = innovations.dims()[D - 1];
+        if moves == 0 {
+            return innovations;
         }
-        let mut logs = constant(vec![0.0; self.num_steps], dims, to);
-        for (k, (_, left)) in predictors.0.iter().enumerate() {
-            let early = constant((0..self.num_steps).map(|t| if t <= k { -0.5 } else { 0.0 }).collect(), dims, to);
-            logs = logs + left.clone().log() * early;
-        }
-        logs.exp()
-    }
-
-    /// What the known numbers contribute to the first `p` steps, `[batch, T]`.
-    fn contribution(&self, initial: &Operand<D>, to: &Placement) -> Tensor<D> {
-        let (steps, order) = (self.num_steps, self.order());
-        let before = self.before(initial, to);
-        let mut own = before.dims();
-        own[D - 1] = steps;
-        let mut total = constant(vec![0.0; own.iter().product()], own, to);
-        for (j, coefficient) in self.each_coefficient(to).into_iter().enumerate() {
-            // Step t takes number t − j − 1, which is element p + t − j − 1 of those before.
-            let taken = (j + 1).min(steps);
-            let part = before.clone().narrow(D - 1, order - j - 1, taken) * coefficient;
-            let mut dims = part.dims();
-            dims[D - 1] = steps - taken;
-            let padded = match steps > taken {
-                true => Tensor::cat(vec![part, constant(vec![0.0; dims.iter().product()], dims, to)], D - 1),
-                false => part,
-            };
-            total = total + padded;
-        }
-        total
+        let coefficients = self.coefficients.clone().tensor(to);
+        let coefficients = match coefficients.dims()[..D - 1].iter().all(|&size| size == 1) {
+            true => coefficients.reshape([1, 1, order]),
+            false => {
+                dims[D - 1] = order;
+                spread(coefficients, dims).reshape([count, 1, order])
+            }
+        };
+        let rows = coefficients.dims()[0];
+        let known = |values: Vec<f64>, size: [usize; 2]| spread(constant::<3>(values, [1, size[0], size[1]], to), [rows, size[0], size[1]]);
+        let shift = (0..(order - 1) * order).map(|i| f64::from(i / order == i % order)).collect();
+        let transition = if order > 1 { Tensor::cat(vec![coefficients, known(shift, [order - 1, order])], 1) } else { coefficients };
+        let latest: Vec<f64> = (0..order).map(|i| f64::from(i == 0)).collect();
+        let model = Model { transition, process: known(latest.clone(), [order, 1]), observation: known(latest, [1, order]) };
+        let len = model.block_len(moves + 1);
+        let blocks = (moves + 1).div_ceil(len);
+        dims[D - 1] = blocks * len - moves;
+        let nothing = constant(vec![0.0; dims.iter().product()], dims, to);
+        let innovations = columns(Tensor::cat(vec![innovations, nothing], D - 1), rows);
+        let innovations: Vec<Tensor<3>> = (0..blocks).map(|block| innovations.clone().narrow(1, block * len, len)).collect();
+        dims[D - 1] = order;
+        // The first number that the state shows is the last of the head.
+        let first = columns(spread(head, dims).flip([D - 1]), rows);
+        dims[D - 1] = moves;
+        vectors(model.block(len).run(first, &innovations).narrow(1, 1, moves), dims)
     }
 
     /// `Σₜ ln(vₜ/scale²)`, `[batch, 1]`.
     fn log_spread(&self, predictors: &Predictors<D>) -> Option<Tensor<D>> {
         let logs = predictors.0.iter().enumerate().map(|(k, (_, left))| left.clone().log() * -((k + 1).min(self.num_steps) as f64));
         logs.reduce(|a, b| a + b)
-    }
-
-    /// `U⁻¹ b` for the whitening matrix `U` and vectors `b`.
-    fn unwhitened(&self, matrix: Tensor<3>, right: Tensor<D>) -> Tensor<D> {
-        let dims = right.dims();
-        let right = columns(right, matrix.dims()[0]);
-        vectors(linalg::solve_lower(matrix, right), dims)
     }
 }
 
@@ -245,21 +236,14 @@ impl<const D: usize> Distribution<D> for AR<D> {
         }
         let predictors = self.predictors(&to);
         let mut squares = Vec::new();
-        // The product of the 1 − κ² of the orders above t.
-        let mut shrunk: Option<Tensor<D>> = None;
-        for t in (0..order).rev() {
-            let left = predictors.0[t].1.clone();
-            let product = shrunk.map_or(left.clone(), |product| product * left);
-            shrunk = Some(product.clone());
-            if t < steps {
-                let mut innovation = series.clone().narrow(D - 1, t, 1);
-                if t > 0 {
-                    for (j, coefficient) in predictors.0[t - 1].0.iter().enumerate() {
-                        innovation = innovation - series.clone().narrow(D - 1, t - j - 1, 1) * coefficient.clone();
-                    }
+        for (t, shrinkage) in Self::shrinkages(&predictors).into_iter().enumerate().take(steps) {
+            let mut innovation = series.clone().narrow(D - 1, t, 1);
+            if t > 0 {
+                for (j, coefficient) in predictors.0[t - 1].0.iter().enumerate() {
+                    innovation = innovation - series.clone().narrow(D - 1, t - j - 1, 1) * coefficient.clone();
                 }
-                squares.push(innovation.square() * product);
             }
+            squares.push(innovation.square() * shrinkage);
         }
         if steps > order {
             squares.push(innovations(series, steps - order));
@@ -276,15 +260,20 @@ impl<const D: usize> Distribution<D> for AR<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let to = noise.placement().clone();
-        let predictors = if self.initial.is_some() { Predictors(Vec::new()) } else { self.predictors(&to) };
-        let spreads = Operand::Tensor(self.spreads(&predictors, &to)) * self.scale.clone();
-        let mut right = Operand::Tensor(noise.normal(self.shape())?) * spreads;
-        if let Some(initial) = &self.initial {
-            right = right + Operand::Tensor(self.contribution(initial, &to));
-        }
-        let draw = self.unwhitened(self.whitening(&predictors, &to), right.into_tensor());
-        Ok((Operand::Tensor(draw) + self.loc.clone()).into_tensor())
+        let (to, steps, order) = (noise.placement().clone(), self.num_steps, self.order());
+        let innovations = (Operand::Tensor(noise.normal(self.shape())?) * self.scale.clone()).into_tensor();
+        let series = match &self.initial {
+            Some(initial) => self.follow(self.before(initial, &to), innovations, &to),
+            None => {
+                let mut parts = self.head(&self.predictors(&to), &innovations, order.min(steps));
+                if steps > order {
+                    let head = Tensor::cat(parts.clone(), D - 1);
+                    parts.push(self.follow(head, innovations.narrow(D - 1, order, steps - order), &to));
+                }
+                Tensor::cat(parts, D - 1)
+            }
+        };
+        Ok((Operand::Tensor(series) + self.loc.clone()).into_tensor())
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
@@ -308,10 +297,7 @@ impl<const D: usize> Moments<D> for AR<D> {
         let to = self.batch.placement();
         let loc = self.batch.fill(self.loc.clone());
         match &self.initial {
-            Some(initial) => {
-                let right = spread(self.contribution(initial, &to), self.shape());
-                self.unwhitened(self.whitening(&Predictors(Vec::new()), &to), right) + loc
-            }
+            Some(initial) => self.follow(self.before(initial, &to), loc.zeros_like(), &to) + loc,
             None => loc,
         }
     }
@@ -327,10 +313,14 @@ impl<const D: usize> Moments<D> for AR<D> {
                 None => self.batch.fill(squares),
             };
         }
-        let matrix = self.whitening(&Predictors(Vec::new()), &to);
-        let responses = linalg::solve_lower(matrix, identity(self.num_steps, &to));
-        let gains = repeated(responses.square().sum_dim(2), self.shape(), 1);
-        (Operand::Tensor(gains) * squares).into_tensor()
+        // The responses to one innovation, as those of the numbers after 0, …, 0, 1.
+        let mut dims = [1; D];
+        dims[D - 1] = self.order();
+        let impulse = constant((1..=self.order()).map(|i| f64::from(i == self.order())).collect(), dims, &to);
+        let first = self.batch.fill(Operand::Number(1.0)).narrow(D - 1, 0, 1);
+        let later = self.follow(impulse, self.batch.fill(Operand::Number(0.0)), &to);
+        let responses = Tensor::cat(vec![first, later], D - 1).narrow(D - 1, 0, self.num_steps);
+        (Operand::Tensor(responses.square().cumsum(D - 1)) * squares).into_tensor()
     }
 }
 
@@ -339,10 +329,10 @@ impl<const D: usize> Entropy<D> for AR<D> {
     fn entropy(&self) -> Tensor<D> {
         let to = self.batch.placement();
         let mut entropy = (self.scale.clone().ln() + (HALF_LN_2PI + 0.5)) * self.num_steps as f64;
-        if self.initial.is_none() {
-            if let Some(logs) = self.log_spread(&self.predictors(&to)) {
-                entropy = entropy + Operand::Tensor(logs) * 0.5;
-            }
+        if self.initial.is_none()
+            && let Some(logs) = self.log_spread(&self.predictors(&to))
+        {
+            entropy = entropy + Operand::Tensor(logs) * 0.5;
         }
         spread(entropy.tensor(&to), scored(self.shape(), 1))
     }

@@ -127,14 +127,27 @@ impl<const D: usize> Cdf<D> for AsymmetricLaplace<D> {
     }
 }
 
-impl<const D: usize> InverseCdf<D> for AsymmetricLaplace<D> {
-    /// `κ ln(p (1 + κ²)/κ²)` below `loc`, `−ln((1 − p)(1 + κ²))/κ` above, both times `scale`.
-    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let (lower, upper) = self.sides(p);
-        let lower = Operand::Tensor(p.clone().log() + lower) * self.asymmetry.clone();
-        let upper = Operand::Tensor((special::log1p(p.clone().neg()) + upper).neg()) / self.asymmetry.clone();
+impl<const D: usize> AsymmetricLaplace<D> {
+    /// `κ ln(p (1 + κ²)/κ²)` below `loc`, `−ln((1 − p)(1 + κ²))/κ` above, both times `scale`, by the logarithms of `p` and `1 − p`.
+    fn quantile(&self, log: Tensor<D>, log_rest: Tensor<D>) -> Tensor<D> {
+        let (lower, upper) = self.sides(&log);
+        let lower = Operand::Tensor(log + lower) * self.asymmetry.clone();
+        let upper = Operand::Tensor((log_rest + upper).neg()) / self.asymmetry.clone();
         let (lower, upper) = (lower.into_tensor(), upper.into_tensor());
         let above = upper.clone().greater_elem(0.0);
-        (Operand::Tensor(lower.mask_where(above, upper)) * self.scale.clone() + self.loc.clone()).into_tensor()
+        // Above 1 the logarithm of the rest is NaN: it must not choose the lower side.
+        let none = upper.clone().is_nan();
+        let z = lower.mask_where(above, upper).mask_fill(none, f64::NAN);
+        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
+    }
+}
+
+impl<const D: usize> InverseCdf<D> for AsymmetricLaplace<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        self.quantile(p.clone().log(), special::log1p(p.clone().neg()))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.quantile(special::log1p(q.clone().neg()), q.clone().log())
     }
 }

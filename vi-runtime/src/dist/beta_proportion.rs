@@ -2,7 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Beta, Distribution, Entropy, Moments, family, family_methods};
+use super::density::beside;
+use super::{Beta, Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::support::Support;
@@ -41,7 +42,10 @@ impl<const D: usize> Distribution<D> for BetaProportion<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.beta().log_prob(value)
+        self.beta().log_prob_beyond(value, |x| {
+            let (mean, total) = (beside(&self.mean, &x).without_autodiff(), beside(&self.concentration, &x).without_autodiff());
+            (x - mean) * total
+        })
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
@@ -68,5 +72,15 @@ impl<const D: usize> Moments<D> for BetaProportion<D> {
 impl<const D: usize> Entropy<D> for BetaProportion<D> {
     fn entropy(&self) -> Tensor<D> {
         self.beta().entropy()
+    }
+}
+
+impl<const D: usize> Cdf<D> for BetaProportion<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.beta().cdf(value)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.beta().survival(value)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Distribution, Entropy, Gamma, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Gamma, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -64,5 +64,15 @@ impl<const D: usize> Moments<D> for Chi2<D> {
 impl<const D: usize> Entropy<D> for Chi2<D> {
     fn entropy(&self) -> Tensor<D> {
         self.gamma().entropy()
+    }
+}
+
+impl<const D: usize> Cdf<D> for Chi2<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.gamma().cdf(value)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.gamma().survival(value)
     }
 }

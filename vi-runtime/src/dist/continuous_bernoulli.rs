@@ -98,6 +98,9 @@ const LOG_SINH: [f64; 8] = [
 /// Up to here the series holds to the last bit.
 const NEAR: f64 = 0.5;
 
+/// Up to here `eᵃ` is far inside the floats.
+const STEEP: f64 = 30.0;
+
 impl<const D: usize> Slope<D> {
     fn of(logits: Tensor<D>) -> Self {
         let (near, above) = (logits.clone().abs().lower_elem(NEAR), logits.clone().greater_elem(0.0));
@@ -153,24 +156,31 @@ impl<const D: usize> Slope<D> {
         (self.logits.clone().mask_where(turned.clone(), self.logits.clone().neg()), turned)
     }
 
-    /// `(e^(a x) − 1)/(eᵃ − 1)`
-    fn cdf(&self, x: Tensor<D>) -> Tensor<D> {
+    /// `(e^(a x) − 1)/(eᵃ − 1)`; `rest` is `1 − x`.
+    fn cdf(&self, x: Tensor<D>, rest: Tensor<D>) -> Tensor<D> {
         let (slope, turned) = self.falling();
-        let ratio = x.clone() * expm1_over(slope.clone() * x.clone()) / expm1_over(slope.clone());
+        let dims = (slope.clone() + x.clone()).dims();
+        let near = spread(self.near.clone(), dims);
+        let small = slope.clone().mask_fill(self.near.clone().bool_not(), 0.0);
+        let series = x.clone() * expm1_over(small.clone() * x.clone()) / expm1_over(small);
+        let large = slope.clone().mask_fill(self.near.clone(), -1.0);
+        let ratio = special::expm1(large.clone() * x.clone()) / special::expm1(large);
+        let ratio = ratio.mask_where(near, series);
         // e^(−a(1 − x)) (1 − e^(−a x))/(1 − e⁻ᵃ)
-        let rest = x.neg().add_scalar(1.0);
         ratio * (slope.mask_fill(turned.bool_not(), 0.0) * rest).exp()
     }
 
-    /// `ln(1 + u (eᵃ − 1))/a`
+    /// `ln(1 + u (eᵃ − 1))/a`, and `1 + ln(u + (1 − u) e⁻ᵃ)/a` where the exponential would be beyond the floats.
     fn quantile(&self, u: Tensor<D>) -> Tensor<D> {
-        let (slope, turned) = self.falling();
-        let turned = spread(turned, (u.clone() + slope.clone()).dims());
-        let u = spread(u, turned.dims());
-        let u = u.clone().mask_where(turned.clone(), u.neg().add_scalar(1.0));
-        let growth = expm1_over(slope.clone()) * u;
+        let steep = self.logits.clone().greater_elem(STEEP);
+        let slope = self.logits.clone().mask_fill(steep.clone(), 0.0);
+        let growth = expm1_over(slope.clone()) * u.clone();
         let x = log1p_over(growth.clone() * slope) * growth;
-        x.clone().mask_where(turned, x.neg().add_scalar(1.0))
+        let steepness = self.logits.clone().mask_fill(steep.clone().bool_not(), STEEP);
+        let rest = u.clone().neg() + 1.0;
+        let far = (rest * steepness.clone().neg().exp() + u).log() / steepness + 1.0;
+        let dims = x.dims();
+        x.mask_where(spread(steep, dims), far.clamp_min(0.0))
     }
 }
 
@@ -252,13 +262,14 @@ impl<const D: usize> Entropy<D> for ContinuousBernoulli<D> {
 
 impl<const D: usize> Cdf<D> for ContinuousBernoulli<D> {
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.slope(value).cdf(value.clone().clamp(0.0, 1.0))
+        let x = value.clone().clamp(0.0, 1.0);
+        self.slope(value).cdf(x.clone(), x.neg() + 1.0)
     }
 
     /// The distribution function of `1 − x`, whose log-odds are the negative.
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        let rest = value.clone().neg().add_scalar(1.0);
-        Slope::of(self.slope(value).logits.neg()).cdf(rest.clamp(0.0, 1.0))
+        let x = value.clone().clamp(0.0, 1.0);
+        Slope::of(self.slope(value).logits.neg()).cdf(x.clone().neg() + 1.0, x)
     }
 }
 

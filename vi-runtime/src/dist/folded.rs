@@ -40,7 +40,8 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folde
 
     fn support(&self) -> Support {
         let (low, high) = self.base.support().bounds();
-        let (near, far) = if low > 0.0 || high < 0.0 { (low.abs().min(high.abs()), low.abs().max(high.abs())) } else { (0.0, low.abs().max(high.abs())) };
+        let (near, far) =
+            if low > 0.0 || high < 0.0 { (low.abs().min(high.abs()), low.abs().max(high.abs())) } else { (0.0, low.abs().max(high.abs())) };
         match (near == 0.0, far.is_finite()) {
             (true, false) => Support::Positive,
             (true, true) if far == 1.0 => Support::UnitInterval,

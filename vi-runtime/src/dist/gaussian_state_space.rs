@@ -4,9 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
 use super::kalman::{Belief, Model};
-use super::matrices::{
-    EventParam, Stack, each, event, event_methods, identity, merged, part, placement_of, repeated, scored,
-};
+use super::matrices::{EventParam, Stack, each, event, event_methods, identity, merged, part, placement_of, repeated, scored};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
@@ -23,8 +21,8 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// normal unless [`initial`](Self::initial) says otherwise)
 ///
 /// `log p(y) = Σₜ log N(yₜ; C mₜ, C Pₜ Cᵀ + L Lᵀ)` with the predicted mean `mₜ` and covariance `Pₜ`. `G` and `N` need not be
-/// square or of full rank: a state may be known or move without noise. The filter takes about `√T` updates of several
-/// steps each, with covariances in the form of Joseph.
+/// square or of full rank: a state may be known or move without noise. An update of the filter takes several steps at once;
+/// covariances are updated in the form of Joseph, and by a square root in the first steps, where they may be wide.
 ///
 /// # Shapes
 /// The value: `[batch, T, p]`, its last two dimensions the event; `transition_matrix`: `[batch, n, n]`, `process_factor`:
@@ -60,7 +58,13 @@ struct Placed {
 
 impl<const D: usize> GaussianStateSpace<D> {
     /// Series of `num_steps` steps; numbers, tensors, references or arrays of `f64`. The first state is standard normal.
-    pub fn new<A, G, C, L>(num_steps: usize, transition_matrix: A, process_factor: G, observation_matrix: C, observation_scale_tril: L) -> Self
+    pub fn new<A, G, C, L>(
+        num_steps: usize,
+        transition_matrix: A,
+        process_factor: G,
+        observation_matrix: C,
+        observation_scale_tril: L,
+    ) -> Self
     where
         A: EventParam<D>,
         G: EventParam<D>,

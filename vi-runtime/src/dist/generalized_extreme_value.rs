@@ -1,8 +1,9 @@
 //! The generalised extreme value distribution.
 
-use burn::tensor::{Bool, Float, Tensor};
+use burn::tensor::{Bool, DType, Float, Tensor};
 
-use super::density::{exp_positive, limits, minus_infinity, spread};
+use super::density::{exp_positive, limits, minus_infinity, spread, where_true};
+use super::generalized_pareto::inside;
 use super::quotients::{EULER, expm1_over, log_gamma_excess, log_gamma_over, log1p_over};
 use super::standard::{gumbel, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -31,13 +32,15 @@ family! {
 }
 
 impl<const D: usize> GeneralizedExtremeValue<D> {
-    /// `y`, 0 outside the support; where that is; and `z`.
+    /// `y`, 0 outside the support; where that is; and `z`, that of 0 for an infinite value.
     fn reduced(&self, value: &Tensor<D>) -> (Tensor<D>, Tensor<D, Bool>, Tensor<D>) {
-        let z = ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor();
+        let infinite = value.clone().abs().equal_elem(f64::INFINITY);
+        let x = Operand::Tensor(value.clone().mask_fill(infinite.clone(), 0.0));
+        let z = ((x - self.loc.clone()) / self.scale.clone()).into_tensor();
         let t = (Operand::Tensor(z.clone()) * self.shape.clone()).into_tensor();
         let z = spread(z, t.dims());
         let (_, largest, _) = limits(z.dtype());
-        let outside = t.clone().lower_equal_elem(-1.0).bool_or(z.clone().abs().greater_elem(largest));
+        let outside = t.clone().lower_equal_elem(-1.0).bool_or(spread(infinite, t.dims()));
         let t = t.mask_fill(outside.clone(), 0.0).clamp_max(largest);
         (z.clone().mask_fill(outside.clone(), 0.0) * log1p_over(t), outside, z)
     }
@@ -46,7 +49,9 @@ impl<const D: usize> GeneralizedExtremeValue<D> {
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
         let (y, outside, z) = self.reduced(value);
         let above = outside.clone().bool_and(z.greater_elem(0.0));
-        y.mask_fill(outside, f64::NEG_INFINITY).mask_fill(above, f64::INFINITY)
+        let y = y.mask_fill(outside, f64::NEG_INFINITY).mask_fill(above, f64::INFINITY);
+        let y = where_true(y, value.clone().equal_elem(f64::INFINITY), f64::INFINITY);
+        where_true(y, value.clone().equal_elem(f64::NEG_INFINITY), f64::NEG_INFINITY)
     }
 
     /// `loc + scale (e^(ξ y) − 1)/ξ`
@@ -79,15 +84,16 @@ impl<const D: usize> Distribution<D> for GeneralizedExtremeValue<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let (y, outside, _) = self.reduced(value);
-        let density = Operand::Tensor(exp_positive(y.clone().neg()));
+        // Cut off where its derivatives, with a factor 1/(1 + ξ z) and more, would be beyond the floats.
+        let reach = if y.dtype() == DType::F64 { 460.0 } else { 58.0 };
+        let density = Operand::Tensor(exp_positive(y.clone().neg().clamp_max(reach)));
         let log_prob = -(Operand::Tensor(y) * (self.shape.clone() + 1.0)) - density - self.scale.clone().ln();
         minus_infinity(log_prob.into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
         let x = self.stretch(gumbel::draw(noise, self.batch.dims())?);
-        let (_, largest, _) = limits(x.dtype());
-        Ok(x.clamp(-largest, largest))
+        Ok(inside(x, [&self.loc, &self.scale, &self.shape]))
     }
 
     fn is_reparameterised(&self) -> bool {

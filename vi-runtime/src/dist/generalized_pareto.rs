@@ -2,13 +2,14 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{limits, minus_infinity, spread};
+use super::density::{beside, limits, minus_infinity, spread};
 use super::quotients::{expm1_over, log1p_over};
 use super::standard::{exponential, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
+use crate::special;
 use crate::support::Support;
 
 family! {
@@ -32,12 +33,15 @@ family! {
 impl<const D: usize> GeneralizedPareto<D> {
     /// `y`, with where the value lies below and above the support; 0 there.
     fn excess(&self, value: &Tensor<D>) -> Excess<D> {
-        let z = ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor();
+        let (negative, positive) = (value.clone().equal_elem(f64::NEG_INFINITY), value.clone().equal_elem(f64::INFINITY));
+        let x = Operand::Tensor(value.clone().mask_fill(negative.clone().bool_or(positive.clone()), 0.0));
+        let z = ((x - self.loc.clone()) / self.scale.clone()).into_tensor();
         let t = (Operand::Tensor(z.clone()) * self.concentration.clone()).into_tensor();
         let z = spread(z, t.dims());
         let (_, largest, _) = limits(z.dtype());
-        let below = z.clone().lower_elem(0.0);
-        let above = t.clone().lower_equal_elem(-1.0).bool_or(z.clone().greater_elem(largest)).bool_and(below.clone().bool_not());
+        let (negative, positive) = (spread(negative, t.dims()), spread(positive, t.dims()));
+        let below = z.clone().lower_elem(0.0).bool_or(negative).bool_and(positive.clone().bool_not());
+        let above = t.clone().lower_equal_elem(-1.0).bool_or(positive).bool_and(below.clone().bool_not());
         let outside = below.clone().bool_or(above.clone());
         let t = t.mask_fill(outside.clone(), 0.0).clamp_max(largest);
         Excess { y: z.mask_fill(outside, 0.0) * log1p_over(t), below, above }
@@ -56,6 +60,22 @@ impl<const D: usize> GeneralizedPareto<D> {
         let z = y.clone() * Operand::Tensor(expm1_over((y * self.concentration.clone()).into_tensor()));
         (z * self.scale.clone() + self.loc.clone()).into_tensor()
     }
+}
+
+/// A finite draw `x = loc + scale t/ξ` with `t > −1`, and where it was rounded to `t = −1`, an end of the support, the number
+/// with `t` next to it.
+pub(super) fn inside<const D: usize>(x: Tensor<D>, [loc, scale, shape]: [&Operand<D>; 3]) -> Tensor<D> {
+    let (_, largest, below_one) = limits(x.dtype());
+    let x = x.clamp(-largest, largest);
+    let t = (Operand::Tensor(x.clone()) - loc.clone()) / scale.clone() * shape.clone();
+    let rounded = t.into_tensor().lower_equal_elem(-1.0);
+    // Where the shape is 0 there is no end; a number stands for it.
+    let slope = special::detach(beside(shape, &x));
+    let none = slope.clone().equal_elem(0.0);
+    let end = Operand::Tensor(slope.mask_fill(none, 1.0).recip()) * (1.0 - 4.0 * (1.0 - below_one));
+    let end = special::detach((loc.clone() - end * scale.clone()).into_tensor());
+    let dims = x.dims();
+    x.mask_where(rounded, spread(end, dims))
 }
 
 struct Excess<const D: usize> {
@@ -87,8 +107,7 @@ impl<const D: usize> Distribution<D> for GeneralizedPareto<D> {
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
         let x = self.stretch(exponential::draw(noise, self.shape())?);
-        let (_, largest, _) = limits(x.dtype());
-        Ok(x.clamp(-largest, largest))
+        Ok(inside(x, [&self.loc, &self.scale, &self.concentration]))
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{Bool, Float, Tensor};
 
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
@@ -76,17 +76,22 @@ impl<const D: usize> Entropy<D> for Laplace<D> {
     }
 }
 
+/// `−|z|`, with a derivative at 0: that of the lower side.
+fn down<const D: usize>(z: Tensor<D>, above: Tensor<D, Bool>) -> Tensor<D> {
+    z.clone().mask_where(above, z.neg())
+}
+
 /// `½ eᶻ` below 0, `1 − ½ e⁻ᶻ` above.
 fn cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
     let above = z.clone().greater_elem(0.0);
-    let outer = z.abs().neg().exp().mul_scalar(0.5);
+    let outer = down(z, above.clone()).exp().mul_scalar(0.5);
     outer.clone().mask_where(above, outer.neg().add_scalar(1.0))
 }
 
 /// `z − ln 2` below 0, `ln(1 − ½ e⁻ᶻ)` above.
 fn log_cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
     let above = z.clone().greater_elem(0.0);
-    let down = z.abs().neg();
+    let down = down(z, above.clone());
     let upper = special::log1p(down.clone().exp().mul_scalar(-0.5));
     down.sub_scalar(LN_2).mask_where(above, upper)
 }

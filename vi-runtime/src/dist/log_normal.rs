@@ -2,8 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{exp_positive, minus_infinity};
+use super::density::{exp_positive, minus_infinity, where_true};
 use super::normal::HALF_LN_2PI;
+use super::standard::standardised;
 use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -24,6 +25,20 @@ family! {
     LogNormal { loc: L, scale: S }
 }
 
+impl<const D: usize> LogNormal<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        let outside = value.clone().lower_equal_elem(0.0);
+        let log = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0).log());
+        where_true(((log - self.loc.clone()) / self.scale.clone()).into_tensor(), outside, f64::NEG_INFINITY)
+    }
+
+    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
+        exp_positive((Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor())
+    }
+}
+
+standardised!(LogNormal: normal, up to f64::INFINITY);
+
 impl<const D: usize> Distribution<D> for LogNormal<D> {
     type Kind = Float;
 
@@ -42,8 +57,7 @@ impl<const D: usize> Distribution<D> for LogNormal<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let z = Operand::Tensor(noise.normal(self.shape())?);
-        Ok(exp_positive((z * self.scale.clone() + self.loc.clone()).into_tensor()))
+        Ok(self.stretch(noise.normal(self.shape())?))
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, exp_positive, minus_infinity, spread};
+use super::density::{beside, minus_infinity, spread, where_true};
+use super::quotients::polynomial;
 use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -26,10 +27,17 @@ family! {
     LogUniform { low: L, high: H }
 }
 
+/// `ln(x/y) = 2 ln(1 + (√x − √y)/√y)` for `x ≥ y`: accurate where the two are close, and without a ratio beyond the floats.
+fn log_ratio<const D: usize>(x: Operand<D>, y: Operand<D>) -> Operand<D> {
+    let root = y.clone().sqrt();
+    let sum = x.clone().sqrt() + root.clone();
+    ((x - y) / (sum * root)).ln_1p() * 2.0
+}
+
 impl<const D: usize> LogUniform<D> {
     /// `ln(high/low)`
     fn width(&self) -> Operand<D> {
-        (self.range() / self.low.clone()).ln_1p()
+        log_ratio(self.high.clone(), self.low.clone())
     }
 
     fn range(&self) -> Operand<D> {
@@ -45,23 +53,23 @@ impl<const D: usize> LogUniform<D> {
         (spread(below, dims), spread(above, dims))
     }
 
-    /// `ln(x/low)`, 0 below the support and the whole width above.
-    fn depth(&self, value: &Tensor<D>) -> Tensor<D> {
+    /// The part of the width that `f` gives of the value inside the support; the ends outside.
+    fn part(&self, value: &Tensor<D>, ends: (f64, f64), f: impl FnOnce(Operand<D>) -> Operand<D>) -> Tensor<D> {
         let (below, above) = self.beyond(value);
         let low = spread(beside(&self.low, value), below.dims());
         let x = spread(value.clone(), below.dims()).mask_where(below.clone().bool_or(above.clone()), low);
-        let depth = ((Operand::Tensor(x) - self.low.clone()) / self.low.clone()).ln_1p().into_tensor();
-        let width = spread(beside(&self.width(), value), depth.dims());
-        depth.mask_where(above, width)
+        let part = (f(Operand::Tensor(x)) / self.width()).into_tensor();
+        where_true(where_true(part.clamp_max(1.0), below, ends.0), above, ends.1)
     }
 
-    /// `low (high/low)ᵘ`, rounded into the support.
+    /// `low (high/low)ᵘ`, rounded into the support; the square of its root, whose factors are not beyond the floats.
     fn quantile(&self, u: Tensor<D>) -> Tensor<D> {
-        let grown = exp_positive((Operand::Tensor(u) * self.width()).into_tensor());
-        let x = (Operand::Tensor(grown) * self.low.clone()).into_tensor();
-        let (_, above) = self.beyond(&x);
-        let high = spread(beside(&self.high, &x), x.dims());
-        x.mask_where(above, high)
+        let growth = (Operand::Tensor(u) * (self.width() * 0.5)).exp();
+        let x = (growth * self.low.clone().sqrt()).square().into_tensor();
+        let (below, above) = self.beyond(&x);
+        let end = |bound: &Operand<D>| spread(beside(bound, &x), x.dims());
+        let (low, high) = (end(&self.low), end(&self.high));
+        x.mask_where(below, low).mask_where(above, high)
     }
 }
 
@@ -131,11 +139,26 @@ impl<const D: usize> Moments<D> for LogUniform<D> {
         self.batch.fill(self.range() / self.width())
     }
 
-    /// `mean ((high + low)/2 − mean)`
+    /// `mean ((high + low)/2 − mean)`; the difference is `√(low high) (cosh h − sinh h/h)`, `h = ½ ln(high/low)`.
     fn variance(&self) -> Tensor<D> {
-        let middle = (self.high.clone() + self.low.clone()) * 0.5;
-        let mean = self.range() / self.width();
-        self.batch.fill(mean.clone() * (middle - mean))
+        // 2k/(2k + 1)!
+        const SERIES: [f64; 8] = [
+            1.0 / 3.0,
+            1.0 / 30.0,
+            1.0 / 840.0,
+            1.0 / 45_360.0,
+            1.0 / 3_991_680.0,
+            1.0 / 518_918_400.0,
+            1.0 / 93_405_312_000.0,
+            1.0 / 22_230_464_256_000.0,
+        ];
+        let (low, high) = (self.batch.fill(self.low.clone()), self.batch.fill(self.high.clone()));
+        let mean = self.mean();
+        let square = self.batch.fill(self.width() * 0.5).square();
+        let near = square.clone().lower_elem(1.0);
+        let few = square.clamp_max(1.0);
+        let series = polynomial(&SERIES, few.clone()) * few * low.clone().sqrt() * high.clone().sqrt();
+        mean.clone() * ((high + low) * 0.5 - mean).mask_where(near, series)
     }
 }
 
@@ -149,7 +172,12 @@ impl<const D: usize> Entropy<D> for LogUniform<D> {
 impl<const D: usize> Cdf<D> for LogUniform<D> {
     /// `ln(x/low)/ln(high/low)`
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(self.depth(value)) / self.width()).into_tensor()
+        self.part(value, (0.0, 1.0), |x| log_ratio(x, self.low.clone()))
+    }
+
+    /// `ln(high/x)/ln(high/low)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.part(value, (1.0, 0.0), |x| log_ratio(self.high.clone(), x))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{clamp_unit, logistic, minus_infinity};
+use super::density::{clamp_unit, logistic, minus_infinity, where_true};
 use super::normal::HALF_LN_2PI;
+use super::standard::standardised;
 use super::{Distribution, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -27,10 +28,20 @@ family! {
 }
 
 impl<const D: usize> LogitNormal<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (below, above) = (value.clone().lower_equal_elem(0.0), value.clone().greater_equal_elem(1.0));
+        let x = value.clone().mask_fill(below.clone().bool_or(above.clone()), 0.5);
+        let logit = Operand::Tensor(x.clone().log() - special::log1p(x.neg()));
+        let z = ((logit - self.loc.clone()) / self.scale.clone()).into_tensor();
+        where_true(where_true(z, below, f64::NEG_INFINITY), above, f64::INFINITY)
+    }
+
     fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
         logistic((Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor())
     }
 }
+
+standardised!(LogitNormal: normal);
 
 impl<const D: usize> Distribution<D> for LogitNormal<D> {
     type Kind = Float;

@@ -57,14 +57,9 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
 
     /// The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        let support = self.base.support();
-        let stand_in = match support {
-            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
-            _ => Some(support.interior()).filter(|x| x.is_finite()).unwrap_or(0.0),
-        };
         let drop = self.mask.clone().bool_not();
         let dims = broadcast(("the value", value.dims()), ("mask", drop.dims())).unwrap_or(value.dims());
-        let value = spread(value.clone(), dims).mask_fill(spread(drop.clone(), dims), stand_in);
+        let value = self.base.support().replace(spread(value.clone(), dims), drop.clone());
         let log_prob = self.base.log_prob(&value);
         let dims = log_prob.dims();
         log_prob.mask_fill(spread(drop, dims), 0.0)

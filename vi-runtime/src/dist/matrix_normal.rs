@@ -47,8 +47,7 @@ impl<const D: usize> MatrixNormal<D> {
 
     fn of(loc: Operand<D>, row: Stack<D>, column: Stack<D>) -> Self {
         let event = [row.size()[0], column.size()[0]];
-        let (batch, conflict) =
-            merged([part("loc", &loc), row.part("scale_tril_row", &event), column.part("scale_tril_column", &event)]);
+        let (batch, conflict) = merged([part("loc", &loc), row.part("scale_tril_row", &event), column.part("scale_tril_column", &event)]);
         let conflict = row.square("scale_tril_row").or(column.square("scale_tril_column")).or(conflict);
         MatrixNormal { loc, scale_tril_row: row, scale_tril_column: column, batch, conflict }
     }

@@ -296,11 +296,15 @@ impl<const D: usize, T: MixtureComponents<D>> Distribution<D> for MixtureGeneral
         }
         let (scores, dims) = Self::rows(scores);
         let chosen: Tensor<D, Int> = spread(scores.argmax(0).reshape(dims), self.shape);
-        let taken = self.components.draws(noise)?.into_iter().enumerate().reduce(|(_, taken), (k, draw)| (k, taken.mask_where(chosen.clone().equal_elem(k as i64), draw)));
-        taken.map(|(_, taken)| taken).ok_or_else(|| crate::Error::Unsupported {
-            what: "drawing from MixtureGeneral".into(),
-            problem: "it has no components".into(),
-        })
+        let taken = self
+            .components
+            .draws(noise)?
+            .into_iter()
+            .enumerate()
+            .reduce(|(_, taken), (k, draw)| (k, taken.mask_where(chosen.clone().equal_elem(k as i64), draw)));
+        taken
+            .map(|(_, taken)| taken)
+            .ok_or_else(|| crate::Error::Unsupported { what: "drawing from MixtureGeneral".into(), problem: "it has no components".into() })
     }
 
     fn place(mut self, to: &Placement) -> Self {
@@ -320,7 +324,8 @@ impl<const D: usize, T: MixtureComponents<D>> Distribution<D> for MixtureGeneral
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        let numbers: Option<Vec<f64>> = self.weights.iter().map(|weight| if let Operand::Number(x) = weight { Some(*x) } else { None }).collect();
+        let numbers: Option<Vec<f64>> =
+            self.weights.iter().map(|weight| if let Operand::Number(x) = weight { Some(*x) } else { None }).collect();
         let constraint = match self.form {
             Form::Probs => Constraint::Simplex,
             Form::Logits => Constraint::Logit,

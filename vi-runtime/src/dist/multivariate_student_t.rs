@@ -65,7 +65,8 @@ impl<const D: usize> MultivariateStudentT<D> {
     /// `ln Γ(½(v + K)) − ln Γ(½v) − ½ K ln πv`, as `ln Γ(½K) − ln B(½v, ½K) − …`: the gamma functions of `v` cancel.
     fn constant(&self, size: usize) -> Operand<D> {
         let half = 0.5 * size as f64;
-        let log_beta = (self.df.clone() * 0.5).map(|a| special::scalar::log_beta(a, half), |a| special::log_beta(a.clone(), a.full_like(half)));
+        let log_beta =
+            (self.df.clone() * 0.5).map(|a| special::scalar::log_beta(a, half), |a| special::log_beta(a.clone(), a.full_like(half)));
         special::scalar::lgamma(half) - log_beta - (self.df.clone().ln() + PI.ln()) * half
     }
 

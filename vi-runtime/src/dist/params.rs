@@ -114,3 +114,17 @@ triples! {
     Tensor<D>, Tensor<D>, Tensor<D>; Tensor<D>, Tensor<D>, &Tensor<D>; Tensor<D>, &Tensor<D>, Tensor<D>; Tensor<D>, &Tensor<D>, &Tensor<D>;
     &Tensor<D>, Tensor<D>, Tensor<D>; &Tensor<D>, Tensor<D>, &Tensor<D>; &Tensor<D>, &Tensor<D>, Tensor<D>; &Tensor<D>, &Tensor<D>, &Tensor<D>;
 }
+
+/// Three parameters with an array among them: every mix with numbers and tensors of rank 1.
+macro_rules! arrays_among_three {
+    // One parameter after the other takes each kind; `some` tells that an array was among them.
+    (@ $array:ident [$($kind:ty,)*] next $($left:tt)*) => {
+        arrays_among_three!(@ $array [$($kind,)* f64,] $($left)*);
+        arrays_among_three!(@ some [$($kind,)* [f64; K],] $($left)*);
+        arrays_among_three!(@ $array [$($kind,)* Tensor<1>,] $($left)*);
+        arrays_among_three!(@ $array [$($kind,)* &Tensor<1>,] $($left)*);
+    };
+    (@ none [$($kind:ty,)*]) => {};
+    (@ some [$($kind:ty,)*]) => { params!(@ done [a b c] ($($kind,)*) arrays); };
+}
+arrays_among_three!(@ none [] next next next);

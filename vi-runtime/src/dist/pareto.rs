@@ -32,10 +32,15 @@ impl<const D: usize> Pareto<D> {
         (Operand::Tensor(value.clone()) - self.scale.clone()).into_tensor()
     }
 
+    /// `ln(x/scale)`
+    fn log_ratio(&self, above: Tensor<D>) -> Operand<D> {
+        let (_, largest, _) = limits(above.dtype());
+        Operand::Tensor((Operand::Tensor(above) / self.scale.clone()).into_tensor().clamp_max(largest)).ln_1p()
+    }
+
     /// `alpha ln(x/scale)`
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        let above = Operand::Tensor(self.above(value).clamp_min(0.0));
-        ((above / self.scale.clone()).ln_1p() * self.alpha.clone()).into_tensor()
+        (self.log_ratio(self.above(value).clamp_min(0.0)) * self.alpha.clone()).into_tensor()
     }
 
     /// At least `scale`: the exponential of a number that is not negative is at least 1.
@@ -59,8 +64,7 @@ impl<const D: usize> Distribution<D> for Pareto<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let above = self.above(value);
         let outside = above.clone().lower_elem(0.0).bool_or(above.clone().equal_elem(f64::INFINITY));
-        let above = Operand::Tensor(above.mask_fill(outside.clone(), 0.0));
-        let log = (above / self.scale.clone()).ln_1p();
+        let log = self.log_ratio(above.mask_fill(outside.clone(), 0.0));
         let constant = self.alpha.clone().ln() - self.scale.clone().ln();
         minus_infinity((constant - log * (self.alpha.clone() + 1.0)).into_tensor(), outside)
     }

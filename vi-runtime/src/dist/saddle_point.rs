@@ -21,8 +21,12 @@ const SMALL: f64 = 32.0;
 /// Gradients are those of `plain`, whose derivatives do not cancel; so `exact` costs no autodiff nodes. Where `exact` is not
 /// finite the value of `plain` stays.
 pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
-    let small = matches!(size, Operand::Number(size) if *size <= SMALL);
-    if small || plain.dtype() == DType::F64 {
+    if plain.dtype() == DType::F64 { plain } else { refine_all(plain, size, exact) }
+}
+
+/// [`refine`] in double precision as well, for densities of several terms that cancel.
+pub(super) fn refine_all<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+    if matches!(size, Operand::Number(size) if *size <= SMALL) {
         return plain;
     }
     let correction = special::detach(exact() - plain.clone().without_autodiff());
@@ -46,9 +50,14 @@ pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D
 
 /// `ln C(n, x) + x ln p + y ln q` for `n = x + y`, `p + q = 1`.
 pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let beyond = (x.clone() + y.clone()) * p.clone() - x.clone();
+    binomial_beyond(x, y, p, q, beyond)
+}
+
+/// The same where `beyond = n p − x` is known more accurately than from its terms.
+pub(super) fn binomial_beyond<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>, beyond: Tensor<D>) -> Tensor<D> {
     let n = x.clone() + y.clone();
     let mean = n.clone() * p;
-    let beyond = mean.clone() - x.clone();
     // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
     let successes = x.clone() * log_ratio(mean, beyond.clone(), x.clone());
     let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), y.clone());

@@ -5,7 +5,7 @@
 
 use burn::tensor::Tensor;
 
-use super::density::{exp_positive, logistic as sigmoid, minus_infinity, softplus};
+use super::density::{limits, logistic as sigmoid, minus_infinity, softplus};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::special;
@@ -59,7 +59,7 @@ pub(super) use standardised;
 /// `ln(1 − e⁻ʰ)` for `h ≥ 0`; minus infinity without a gradient at 0.
 pub(super) fn log_one_minus_exp<const D: usize>(h: Tensor<D>) -> Tensor<D> {
     let none = h.clone().lower_equal_elem(0.0);
-    minus_infinity(log1mexp(h.mask_fill(none.clone(), 1.0)), none)
+    minus_infinity(special::log1mexp(h.mask_fill(none.clone(), 1.0)), none)
 }
 
 /// Exponential with rate 1; `h` below 0 counts as 0.
@@ -105,25 +105,31 @@ pub(super) mod exponential {
 pub(super) mod gumbel {
     use super::*;
 
+    /// `e⁻ʸ`, cut off only where it would be infinite.
+    fn hazard<const D: usize>(y: Tensor<D>) -> Tensor<D> {
+        let (_, largest, _) = limits(y.dtype());
+        y.clamp_min(-largest.ln()).neg().exp()
+    }
+
     /// `exp(−e⁻ʸ)`
     pub(in crate::dist) fn cdf<const D: usize>(y: Tensor<D>) -> Tensor<D> {
-        exp_positive(y.neg()).neg().exp()
+        hazard(y).neg().exp()
     }
 
     pub(in crate::dist) fn survival<const D: usize>(y: Tensor<D>) -> Tensor<D> {
-        special::expm1(exp_positive(y.neg()).neg()).neg()
+        special::expm1(hazard(y).neg()).neg()
     }
 
     pub(in crate::dist) fn log_cdf<const D: usize>(y: Tensor<D>) -> Tensor<D> {
-        exp_positive(y.neg()).neg()
+        hazard(y).neg()
     }
 
     /// `ln(1 − exp(−e⁻ʸ))`, which is `−y` to the last bit where `e⁻ʸ` is below half an ulp.
     pub(in crate::dist) fn log_survival<const D: usize>(y: Tensor<D>) -> Tensor<D> {
         const LINEAR: f64 = 40.0;
         let linear = y.clone().greater_elem(LINEAR);
-        let hazard = exp_positive(y.clone().mask_fill(linear.clone(), LINEAR).neg());
-        log_one_minus_exp(hazard).mask_where(linear, y.neg())
+        let near = hazard(y.clone().mask_fill(linear.clone(), LINEAR));
+        log_one_minus_exp(near).mask_where(linear, y.neg())
     }
 
     /// `−ln(−ln p)`
@@ -148,11 +154,13 @@ pub(super) mod logistic {
 
     /// `1/(1 + e⁻ˡ)`
     pub(in crate::dist) fn cdf<const D: usize>(l: Tensor<D>) -> Tensor<D> {
-        sigmoid(l)
+        // Finite numbers below the range of the exponential give the smallest float, minus infinity nothing.
+        let none = l.clone().equal_elem(f64::NEG_INFINITY);
+        sigmoid(l).mask_fill(none, 0.0)
     }
 
     pub(in crate::dist) fn survival<const D: usize>(l: Tensor<D>) -> Tensor<D> {
-        sigmoid(l.neg())
+        cdf(l.neg())
     }
 
     pub(in crate::dist) fn log_cdf<const D: usize>(l: Tensor<D>) -> Tensor<D> {
@@ -178,8 +186,32 @@ pub(super) mod logistic {
     }
 }
 
-fn log1mexp<const D: usize>(h: Tensor<D>) -> Tensor<D> {
-    let small = h.clone().lower_elem(std::f64::consts::LN_2);
-    let near = special::expm1(h.clone().mask_fill(small.clone().bool_not(), 0.5).neg()).neg().log();
-    special::log1p(h.mask_fill(small.clone(), 1.0).neg().exp().neg()).mask_where(small, near)
+/// Normal with mean 0 and variance 1.
+pub(super) mod normal {
+    use super::*;
+
+    /// `Φ(z)`
+    pub(in crate::dist) fn cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+        special::ndtr(z)
+    }
+
+    pub(in crate::dist) fn survival<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+        special::ndtr(z.neg())
+    }
+
+    pub(in crate::dist) fn log_cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+        special::log_ndtr(z)
+    }
+
+    pub(in crate::dist) fn log_survival<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+        special::log_ndtr(z.neg())
+    }
+
+    pub(in crate::dist) fn icdf<const D: usize>(p: Tensor<D>) -> Tensor<D> {
+        special::ndtri(p)
+    }
+
+    pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
+        special::ndtri(q).neg()
+    }
 }

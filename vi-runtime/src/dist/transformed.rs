@@ -46,9 +46,12 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D
     }
 
     fn score(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
+        self.less(self.base.log_prob(x), self.bijector.log_abs_det_jacobian(x, y))
+    }
+
+    fn less(&self, base: Tensor<D>, jacobian: Tensor<D>) -> Tensor<D> {
         let event_rank = self.event_rank();
-        let base = sum_event(self.base.log_prob(x), self.base.event_rank(), event_rank);
-        let jacobian = self.bijector.log_abs_det_jacobian(x, y);
+        let base = sum_event(base, self.base.event_rank(), event_rank);
         base - sum_event(jacobian, self.bijector.event_rank(), event_rank)
     }
 }
@@ -75,24 +78,13 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let codomain = self.bijector.codomain();
-        let (low, high) = codomain.bounds();
-        let below = low.is_finite().then(|| value.clone().lower_equal_elem(low));
-        let above = high.is_finite().then(|| value.clone().greater_equal_elem(high));
-        let outside = match (below, above) {
-            (Some(below), Some(above)) => below.bool_or(above),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => {
-                let x = self.bijector.inverse(value.clone());
-                return self.score(&x, value);
-            }
+        let Some(outside) = codomain.outside(value) else {
+            let x = self.bijector.inverse(value.clone());
+            return self.score(&x, value);
         };
-        let stand_in = match codomain {
-            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
-            _ => codomain.interior(),
-        };
-        let value = value.clone().mask_fill(outside.clone(), stand_in);
+        let value = codomain.replace(value.clone(), outside.clone());
         let log_prob = self.score(&self.bijector.inverse(value.clone()), &value);
-        let outside = (D - self.event_rank()..D).fold(outside, |outside, dim| outside.any_dim(dim));
+        let outside = (D - self.event_rank()..D - codomain.event_rank()).fold(outside, |outside, dim| outside.any_dim(dim));
         let dims = log_prob.dims();
         minus_infinity(log_prob, spread(outside, dims))
     }
@@ -104,8 +96,8 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
     /// Without the inverse, which loses digits where the bijector is flat.
     fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
         let x = self.base.draw(noise)?;
-        let y = self.bijector.forward(x.clone());
-        let log_prob = self.score(&x, &y);
+        let (y, jacobian) = self.bijector.forward_and_jacobian(x.clone());
+        let log_prob = self.less(self.base.log_prob(&x), jacobian);
         Ok((y, Some(log_prob)))
     }
 
@@ -145,7 +137,7 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> TransformedDistribution<D, T> {
     ) -> Tensor<D> {
         let (y, under, over) = self.reached(value);
         let x = self.bijector.inverse(y);
-        let inside = if self.bijector.is_decreasing() { decreasing(&self.base, &x) } else { increasing(&self.base, &x) };
+        let inside = self.ordered(|| increasing(&self.base, &x), || decreasing(&self.base, &x));
         if self.event_rank() > 0 {
             return inside * f64::NAN;
         }
@@ -179,17 +171,29 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for TransformedDistribution
 impl<const D: usize, T: InverseCdf<D, Kind = Float>> InverseCdf<D> for TransformedDistribution<D, T> {
     /// `f(F⁻¹(p))`, or `f(F⁻¹(1 − p))` for a decreasing `f`; NaN where `f` does not map element by element.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        let decreasing = self.bijector.is_decreasing();
-        self.element_wise(if decreasing { self.base.inverse_survival(p) } else { self.base.icdf(p) })
+        self.element_wise(self.ordered(|| self.base.icdf(p), || self.base.inverse_survival(p)))
     }
 
     fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
-        let decreasing = self.bijector.is_decreasing();
-        self.element_wise(if decreasing { self.base.icdf(q) } else { self.base.inverse_survival(q) })
+        self.element_wise(self.ordered(|| self.base.inverse_survival(q), || self.base.icdf(q)))
     }
 }
 
 impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
+    /// The one that fits the transform; where only its values tell, the one that fits the order of the images of 0 and 1.
+    fn ordered(&self, increasing: impl FnOnce() -> Tensor<D>, decreasing: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+        match self.bijector.is_decreasing() {
+            Some(true) => decreasing(),
+            Some(false) => increasing(),
+            None => {
+                let increasing = increasing();
+                let zero = increasing.zeros_like().without_autodiff();
+                let turned = self.bijector.forward(zero.clone()).greater(self.bijector.forward(zero.add_scalar(1.0)));
+                increasing.mask_where(turned, decreasing())
+            }
+        }
+    }
+
     fn element_wise(&self, x: Tensor<D>) -> Tensor<D> {
         if self.event_rank() > 0 {
             return x * f64::NAN;

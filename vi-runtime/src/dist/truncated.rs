@@ -64,7 +64,8 @@ impl<const D: usize> Bounds<D> {
 
     /// The part of `support` between bounds that are numbers; tensors are known only at run time.
     pub(super) fn within(&self, support: Support) -> Support {
-        let ends = [self.low.clone().unwrap_or(Operand::Number(f64::NEG_INFINITY)), self.high.clone().unwrap_or(Operand::Number(f64::INFINITY))];
+        let ends =
+            [self.low.clone().unwrap_or(Operand::Number(f64::NEG_INFINITY)), self.high.clone().unwrap_or(Operand::Number(f64::INFINITY))];
         let (low, high) = support.bounds();
         let [Operand::Number(from), Operand::Number(to)] = ends else {
             return if support.is_discrete() { support } else { Support::Interval(f64::NEG_INFINITY, f64::INFINITY) };
@@ -189,6 +190,7 @@ pub(super) fn moved_inside<const D: usize, K: ScalarKind>(
     value: Tensor<D, K>,
     [low, high]: [Option<Tensor<D, K>>; 2],
 ) -> (Tensor<D, K>, Option<Tensor<D, Bool>>) {
+    let [low, high] = [low, high].map(|end| end.map(|end| K::alike(end, &value)));
     let (value, below) = match low {
         Some(low) => {
             let below = value.clone().lower(low.clone());
@@ -251,7 +253,10 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Truncated<D, T> {
         let from_above = self.base.inverse_survival(&q.clamp_max(below_one).mask_fill(skip, 0.5));
         let x = from_below.mask_where(upper.clone(), from_above);
         let pin = |x: Tensor<D, T::Kind>, to: &Option<Tensor<D, T::Kind>>, at: Tensor<D, Bool>| match to {
-            Some(to) => x.mask_where(at, to.clone()),
+            Some(to) => {
+                let to = T::Kind::alike(to.clone(), &x);
+                x.mask_where(at, to)
+            }
             None => x,
         };
         let x = pin(x, &high, nothing_below.bool_and(upper.clone().bool_not()));
@@ -268,9 +273,8 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Cdf<D> for Truncated<D,
         let like = self.base.cdf(value);
         let (value, Outside { low, high, cdf, survival, upper }) = (spread(value.clone(), like.dims()), self.outside(&like));
         let (value, _) = moved_inside(value, [low.map(T::Kind::before), high]);
-        let share = |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| {
-            (to - from.clone()) / (of - from).mask_fill(skip, 1.0)
-        };
+        let share =
+            |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| (to - from.clone()) / (of - from).mask_fill(skip, 1.0);
         let [below, up_to] = cdf;
         let [above, beyond] = survival;
         let from_below = share(below, self.base.cdf(&value), up_to, upper.clone());

@@ -5,7 +5,7 @@ use std::fmt;
 use burn::tensor::{Bool, Tensor};
 
 use super::plate::Plate;
-use crate::any_tensor::{AnyTensor, ValueKind};
+use crate::any_tensor::AnyTensor;
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
 use crate::noise::{Noise, NoiseSource};
@@ -216,7 +216,7 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
         };
         let drop: Tensor<D, Bool> = mask.typed::<D, Bool>("mask")?.bool_not();
         // The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
-        let value = fill(value, drop.clone(), self.0.support().interior());
+        let value = self.0.support().replace(value, drop.clone());
         let log_prob = self.0.log_prob(&value);
         let drop = drop.expand::<D, _>(log_prob.dims());
         Ok(log_prob.mask_fill(drop, 0.0).into())
@@ -224,9 +224,4 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     fn boxed(&self) -> Box<dyn DynDistribution> {
         Box::new(self.clone())
     }
-}
-
-fn fill<const D: usize, K: ValueKind>(value: Tensor<D, K>, drop: Tensor<D, Bool>, with: f64) -> Tensor<D, K> {
-    let drop = drop.expand::<D, _>(value.dims());
-    value.mask_fill(drop, with)
 }

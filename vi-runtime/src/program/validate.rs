@@ -6,7 +6,6 @@ use crate::any_tensor::AnyTensor;
 use crate::dist::{Constraint, Distribution, ShapeConflict};
 use crate::error::{Error, Result, list};
 use crate::operand::AnyOperand;
-use crate::support::Support;
 
 /// Grows the distribution to the plates around it.
 pub(crate) fn fit_plates<const D: usize, T: Distribution<D>>(name: &str, distribution: T, plates: &[Plate]) -> Result<T> {
@@ -188,16 +187,10 @@ pub(crate) fn value(site: &Site, value: &AnyTensor, distribution: &dyn DynDistri
     if let Some((i, x)) = values.iter().enumerate().find(|(i, x)| counted[*i] && !support.contains(**x)) {
         return fail(at(*x, i, values.len()));
     }
-    if support == Support::Simplex {
-        let last = shape.last().copied().unwrap_or(1).max(1);
-        for (row, entries) in values.chunks(last).enumerate().filter(|(row, _)| counted[row * last]) {
-            let sum: f64 = entries.iter().sum();
-            if (sum - 1.0).abs() > 1e-4 {
-                return fail(format!("row {row} with sum {sum}"));
-            }
-        }
+    match support.fault(&values, &shape, |i| counted[i]) {
+        Some(found) => fail(found),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn at(x: f64, i: usize, len: usize) -> String {

@@ -61,7 +61,8 @@ fn covariance(name: &str, x: &[f64], size: usize, mean: &[f64], expected: &dyn F
 
 const MATRIX: [[f64; 3]; 3] = [[2.0, 0.5, -0.3], [0.5, 1.0, 0.2], [-0.3, 0.2, 0.7]];
 /// Of `MATRIX`, by rational arithmetic: the cofactors over the determinant 0.995.
-const INVERSE: [[f64; 3]; 3] = [[0.66 / 0.995, -0.41 / 0.995, 0.4 / 0.995], [-0.41 / 0.995, 1.31 / 0.995, -0.55 / 0.995], [0.4 / 0.995, -0.55 / 0.995, 1.75 / 0.995]];
+const INVERSE: [[f64; 3]; 3] =
+    [[0.66 / 0.995, -0.41 / 0.995, 0.4 / 0.995], [-0.41 / 0.995, 1.31 / 0.995, -0.55 / 0.995], [0.4 / 0.995, -0.55 / 0.995, 1.75 / 0.995]];
 const TRIL: [[f64; 3]; 3] = [[1.2, 0.0, 0.0], [0.4, 0.8, 0.0], [-0.5, 0.3, 0.6]];
 const LOC: [f64; 3] = [0.1, -0.2, 0.3];
 
@@ -134,7 +135,13 @@ fn series() {
 
 #[test]
 fn state_spaces() {
-    let model = GaussianStateSpace::new(7, [[0.9, 0.2], [-0.1, 0.8]], [[0.5, 0.0], [0.1, 0.4]], [[1.0, 0.0], [0.3, -1.0]], [[0.6, 0.0], [-0.2, 0.3]]);
+    let model = GaussianStateSpace::new(
+        7,
+        [[0.9, 0.2], [-0.1, 0.8]],
+        [[0.5, 0.0], [0.1, 0.4]],
+        [[1.0, 0.0], [0.3, -1.0]],
+        [[0.6, 0.0], [-0.2, 0.3]],
+    );
     moments(model.clone().expand([DRAWS, 7, 2]), 141);
     moments(model.initial([[1.0, -2.0]], [[2.0], [0.5]]).expand([DRAWS, 7, 2]), 142);
     // y₁ and y₃ share a² of the first state
@@ -180,9 +187,13 @@ fn squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
 fn gradients_of_expectations_through_draws_of_vectors() {
     use gradient_of_expectation as check;
     // E ‖x‖² = tr Σ
-    check("covariance", &[1.3], &[3.7], |p, n| squares(MultivariateNormal::covariance(0.0, matrix(&p[0]) * known(MATRIX)).draw(n).unwrap()));
+    check("covariance", &[1.3], &[3.7], |p, n| {
+        squares(MultivariateNormal::covariance(0.0, matrix(&p[0]) * known(MATRIX)).draw(n).unwrap())
+    });
     let trace = (0.66 + 1.31 + 1.75) / 0.995;
-    check("precision", &[1.3], &[-trace / 1.69], |p, n| squares(MultivariateNormal::precision(0.0, matrix(&p[0]) * known(MATRIX)).draw(n).unwrap()));
+    check("precision", &[1.3], &[-trace / 1.69], |p, n| {
+        squares(MultivariateNormal::precision(0.0, matrix(&p[0]) * known(MATRIX)).draw(n).unwrap())
+    });
     // E ‖x‖² = ‖μ‖² + w² ‖W‖² + 3 d
     check("low rank", &[0.4, 1.3, 0.6], &[2.4, 2.6 * 5.45, 3.0], |p, n| {
         let factor = matrix(&p[1]) * known([[1.0, 0.2], [0.5, -0.4], [0.0, 2.0]]);
@@ -198,13 +209,20 @@ fn gradients_of_expectations_through_draws_of_vectors() {
     // E ‖x‖² = s² (1 + 2 + 3)
     check("walk", &[1.3], &[2.6 * 6.0], |p, n| squares(GaussianRandomWalk::new(3, column(&p[0])).draw(n).unwrap()));
     // E ‖x‖² = T s²/(1 − φ²)
-    check("AR", &[0.6, 1.3], &[3.0 * 1.69 * 1.2 / 0.4096, 3.0 * 2.6 / 0.64], |p, n| squares(AR::new(3, column(&p[0]), column(&p[1])).draw(n).unwrap()));
+    check("AR", &[0.6, 1.3], &[3.0 * 1.69 * 1.2 / 0.4096, 3.0 * 2.6 / 0.64], |p, n| {
+        squares(AR::new(3, column(&p[0]), column(&p[1])).draw(n).unwrap())
+    });
     // E x₂² = φ⁴ x₀² + φ² s² + s²
     let (phi, x): (f64, f64) = (0.6, 1.5);
-    check("AR given", &[phi, 1.3, x], &[4.0 * phi.powi(3) * x * x + 2.0 * phi * 1.69, 2.6 * (1.0 + phi * phi), 2.0 * phi.powi(4) * x], |p, n| {
-        let x = AR::new(2, column(&p[0]), column(&p[1])).given(column(&p[2])).draw(n).unwrap();
-        squares(x.narrow(1, 1, 1))
-    });
+    check(
+        "AR given",
+        &[phi, 1.3, x],
+        &[4.0 * phi.powi(3) * x * x + 2.0 * phi * 1.69, 2.6 * (1.0 + phi * phi), 2.0 * phi.powi(4) * x],
+        |p, n| {
+            let x = AR::new(2, column(&p[0]), column(&p[1])).given(column(&p[2])).draw(n).unwrap();
+            squares(x.narrow(1, 1, 1))
+        },
+    );
     // E x₁x₂ = α/(τ(1 − α²))
     let pair = Adjacency::edges(2, &[(0, 1)]).unwrap();
     check("CAR", &[0.7, 2.0], &[(1.0 + 0.49) / (2.0 * 0.51 * 0.51), -0.7 / (4.0 * 0.51)], |p, n| {
@@ -218,7 +236,9 @@ fn gradients_of_expectations_through_draws_of_matrices() {
     use gradient_of_expectation as check;
     let scaled = |p: &Tensor<1>| matrix(p) * known([[1.0, 0.0], [0.5, 2.0]]);
     // E X₂₂ = n s² (V)₂₂
-    check("Wishart", &[4.5, 1.3], &[1.69 * 4.25, 4.5 * 2.6 * 4.25], |p, n| element(Wishart::new(matrix(&p[0]), scaled(&p[1])).draw(n).unwrap(), 1, 1));
+    check("Wishart", &[4.5, 1.3], &[1.69 * 4.25, 4.5 * 2.6 * 4.25], |p, n| {
+        element(Wishart::new(matrix(&p[0]), scaled(&p[1])).draw(n).unwrap(), 1, 1)
+    });
     check("WishartCholesky", &[4.5, 1.3], &[1.69 * 4.25, 4.5 * 2.6 * 4.25], |p, n| {
         let x = WishartCholesky::new(matrix(&p[0]), scaled(&p[1])).draw(n).unwrap();
         squares(x.narrow(1, 1, 1))
@@ -237,7 +257,13 @@ fn gradients_of_expectations_through_draws_of_matrices() {
     // E y₃² = c² (a⁴ v² + (1 + a²) g²) + l²
     let (a, g, c, l, v): (f64, f64, f64, f64, f64) = (0.8, 0.5, 1.5, 0.7, 2.0);
     let state = a.powi(4) * v * v + (1.0 + a * a) * g * g;
-    let want = [c * c * (4.0 * a.powi(3) * v * v + 2.0 * a * g * g), c * c * 2.0 * g * (1.0 + a * a), 2.0 * c * state, 2.0 * l, c * c * a.powi(4) * 2.0 * v];
+    let want = [
+        c * c * (4.0 * a.powi(3) * v * v + 2.0 * a * g * g),
+        c * c * 2.0 * g * (1.0 + a * a),
+        2.0 * c * state,
+        2.0 * l,
+        c * c * a.powi(4) * 2.0 * v,
+    ];
     check("GaussianStateSpace", &[a, g, c, l, v], &want, |p, n| {
         let [a, g, c, l, v] = [0, 1, 2, 3, 4].map(|i| matrix(&p[i]));
         squares(GaussianStateSpace::new(3, a, g, c, l).initial(0.0, v).draw(n).unwrap().narrow(1, 2, 1))

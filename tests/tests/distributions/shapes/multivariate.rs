@@ -1,13 +1,12 @@
 //! Batches of distributions over vectors and matrices, their moments in closed form, and the parameters that do not fit.
 
-use burn::tensor::{DType, Float, FloatDType, Tensor};
+use burn::tensor::{Bool, DType, Float, FloatDType, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{AnyOperand, Error, Key};
 
 use super::super::burn;
-use super::super::{has_f64, leaf, numbers, placement, tensor};
-use crate::table::read;
+use super::super::{has_f64, leaf, numbers, placement, tensor, test_device};
 
 fn precision() -> (FloatDType, f64) {
     if has_f64() { (FloatDType::F64, 1e-10) } else { (FloatDType::F32, 2e-4) }
@@ -116,45 +115,6 @@ fn batches_of_matrices_agree_with_one_at_a_time() {
         },
         &series,
     );
-}
-
-/// The moments that the tables have.
-fn tabled<T: Moments<1> + Entropy<1>>(table: &str, params: &[&str], build: impl Fn(&[Vec<f64>]) -> T) {
-    let wanted = crate::table::moments(table);
-    for (case, [mean, variance, entropy]) in read(table, params).iter().zip(wanted) {
-        let distribution = build(&case.params);
-        if let Some(mean) = mean {
-            close(table, &numbers(distribution.mean()), &mean);
-        }
-        if let Some(variance) = variance {
-            close(table, &numbers(distribution.variance()), &variance);
-        }
-        if let Some(entropy) = entropy {
-            close(table, &numbers(distribution.entropy()), &entropy);
-        }
-    }
-}
-
-#[test]
-fn moments_are_those_of_the_tables() {
-    let vector = |x: &[f64]| t(x, [x.len()]);
-    let square = |x: &[f64]| t(x, [x.len().isqrt(), x.len().isqrt()]);
-    tabled("MultivariateNormalCholesky", &["loc", "scale_tril"], |p| MultivariateNormal::new(vector(&p[0]), square(&p[1])));
-    tabled("MultivariateNormalCov", &["loc", "covariance_matrix"], |p| MultivariateNormal::covariance(vector(&p[0]), square(&p[1])));
-    tabled("MultivariateNormalPrecision", &["loc", "precision_matrix"], |p| MultivariateNormal::precision(vector(&p[0]), square(&p[1])));
-    tabled("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"], |p| {
-        LowRankMultivariateNormal::new(vector(&p[0]), t(&p[1], [p[0].len(), p[1].len() / p[0].len()]), vector(&p[2]))
-    });
-    tabled("MultivariateStudentT", &["df", "loc", "scale_tril"], |p| MultivariateStudentT::new(vector(&p[0]), vector(&p[1]), square(&p[2])));
-    // Those of matrices.
-    for (table, inverse) in [("Wishart", false), ("InverseWishart", true)] {
-        for (case, [mean, ..]) in read(table, &["df", "scale_matrix"]).iter().zip(crate::table::moments(table)) {
-            let scale = vi_runtime::linalg::cholesky(t(&case.params[1], [1, 3, 3]));
-            let df = t(&case.params[0], [1, 1, 1]);
-            let found = if inverse { InverseWishart::new(df, scale).mean() } else { Wishart::new(df, scale).mean() };
-            close(table, &numbers(found), &mean.unwrap());
-        }
-    }
 }
 
 #[test]
@@ -286,4 +246,157 @@ fn an_adjacency_is_checked_and_has_the_eigenvalues_of_its_graph() {
     assert!(near(&values(&Adjacency::edges(4, &[(0, 1), (2, 3)]).unwrap()), &[-1.0, -1.0, 1.0, 1.0]));
     let all: Vec<(usize, usize)> = (0..5).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
     assert!(near(&values(&Adjacency::edges(5, &all).unwrap()), &[-0.25, -0.25, -0.25, -0.25, 1.0]));
+}
+
+/// Structured covariances against the same written out.
+#[test]
+fn long_series_and_graphs_have_the_density_of_their_dense_covariance() {
+    let steps = 120;
+    let y: Vec<f64> = (0..steps).map(|t| (t as f64 * 0.37).sin() * 2.0 + (t as f64 * 1.3).cos()).collect();
+    let tight = if has_f64() { 1e-10 } else { 1e-4 };
+    let same = |what: &str, found: f64, dense: &dyn Fn(usize, usize) -> f64, size: usize| {
+        let covariance: Vec<f64> = (0..size * size).map(|i| dense(i / size, i % size)).collect();
+        let dense = MultivariateNormal::covariance(t(&vec![0.0; size], [size]), t(&covariance, [size, size]));
+        let expected = numbers(dense.log_prob(&t(&y[..size], [size])))[0];
+        assert!((found - expected).abs() <= tight * expected.abs(), "{what}: {found} instead of {expected}");
+    };
+    let of = |distribution: &dyn Fn(&Tensor<1>) -> Tensor<1>, size: usize| numbers(distribution(&t(&y[..size], [size])))[0];
+    // A random walk of steps 0.3 from N(0, 2²), seen with noise 0.5
+    let walk = GaussianStateSpace::<2>::new(steps, 1.0, 0.3, 1.0, 0.5).initial(0.0, 2.0);
+    let seen = numbers(walk.log_prob(&t(&y, [steps, 1])))[0];
+    same("walk", seen, &|i, j| 4.0 + 0.09 * i.min(j) as f64 + if i == j { 0.25 } else { 0.0 }, steps);
+    let ar = AR::new(steps, [0.9], 0.4);
+    same("AR", of(&|x| ar.log_prob(x), steps), &|i, j| 0.16 / (1.0 - 0.81) * 0.9f64.powi(i.abs_diff(j) as i32), steps);
+    let factor: Vec<f64> = (0..2 * steps).map(|i| (i as f64 * 0.7).sin()).collect();
+    let low = LowRankMultivariateNormal::new(0.0, t(&factor, [steps, 2]), 0.3);
+    let product = |i: usize, j: usize| factor[2 * i] * factor[2 * j] + factor[2 * i + 1] * factor[2 * j + 1];
+    same("low rank", of(&|x| low.log_prob(x), steps), &|i, j| product(i, j) + if i == j { 0.3 } else { 0.0 }, steps);
+    let walk = GaussianRandomWalk::new(steps, 0.7);
+    same("steps", of(&|x| walk.log_prob(x), steps), &|i, j| 0.49 * (i.min(j) + 1) as f64, steps);
+    // A ring: the precision 2 (2 I − α W) has the circulant inverse with cosines of 2πk/n.
+    let size = 24;
+    let ring: Vec<(usize, usize)> = (0..size).map(|i| (i, (i + 1) % size)).collect();
+    let car = CAR::new(t(&vec![0.0; size], [size]), 0.95, 2.0, &Adjacency::edges(size, &ring).unwrap());
+    let inverse = |i: usize, j: usize| {
+        let wave = |k: usize| std::f64::consts::TAU * k as f64 / size as f64;
+        (0..size).map(|k| (wave(k) * i.abs_diff(j) as f64).cos() / (4.0 * (1.0 - 0.95 * wave(k).cos()))).sum::<f64>() / size as f64
+    };
+    same("CAR", of(&|x| car.log_prob(x), size), &inverse, size);
+}
+
+/// The evidence, and its derivatives in the matrices that the problem is stated in.
+#[test]
+fn the_evidence_of_a_linear_gaussian_state_space() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/linear_gaussian_ssm.json");
+    let problem: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let flat = |key: &str| crate::table::flat(&problem[key]).unwrap();
+    let [a, c, q, r, m, p, y] = ["A", "C", "Q", "R", "m0", "P0", "y"].map(flat);
+    let evidence = |x: &[Tensor<1>]| {
+        let root = |x: &Tensor<1>, size: usize| vi_runtime::linalg::cholesky(x.clone().reshape([1, size, size]));
+        let square = |x: &Tensor<1>| x.clone().reshape([1, 2, 2]);
+        let row = |x: &Tensor<1>| x.clone().reshape([1, 1, 2]);
+        GaussianStateSpace::new(25, square(&x[0]), root(&x[2], 2), row(&x[1]), root(&x[3], 1))
+            .initial(row(&x[4]), root(&x[5], 2))
+            .log_prob(&x[6].clone().reshape([1, 25, 1]))
+            .reshape([1])
+    };
+    let inputs = [&a[..], &c, &q, &r, &m, &p, &y];
+    let found = evidence(&inputs.map(|x| t(x, [x.len()])));
+    close("evidence", &numbers(found), &flat("log_evidence"));
+    crate::differences::check("GaussianStateSpace", &inputs, |x| {
+        // The gradient of a Cholesky factor is shared by both triangles, of which a difference moves one.
+        let whole = |x: &Tensor<1>| {
+            let x = x.clone().reshape([2, 2]);
+            ((x.clone() + x.transpose()) * 0.5).reshape([4])
+        };
+        evidence(&[x[0].clone(), x[1].clone(), whole(&x[2]), x[3].clone(), x[4].clone(), whole(&x[5]), x[6].clone()])
+    });
+}
+
+#[test]
+fn a_masked_matrix_of_nan_reaches_neither_density_nor_gradient() {
+    let df = leaf::<3>(&[3.5], [1, 1, 1], DType::F32);
+    let value = leaf::<3>(&[1.4, 0.3, 0.3, 0.8, f64::NAN, f64::NAN, f64::NAN, f64::NAN], [2, 2, 2], DType::F32);
+    let keep: Tensor<3, Bool> = Tensor::from_data(TensorData::from([[[true]], [[false]]]), &test_device());
+    let identity = tensor::<3>(&[1.0, 0.0, 0.0, 1.0], [1, 2, 2], DType::F32);
+    let log_prob = Wishart::new(&df, &identity).expand([2, 2, 2]).masked(keep).log_prob(&value);
+    let alone = Wishart::new(&df, &identity).log_prob(&value.clone().narrow(0, 0, 1));
+    let gradients = log_prob.clone().sum().backward();
+    let expected = alone.clone().sum().backward();
+    assert_eq!(numbers(log_prob), [numbers(alone)[0], 0.0]);
+    assert_eq!(numbers(df.grad(&gradients).unwrap()), numbers(df.grad(&expected).unwrap()));
+    let [found, wanted] = [gradients, expected].map(|gradients| numbers(value.grad(&gradients).unwrap()));
+    assert_eq!((&found[..4], &found[4..]), (&wanted[..4], &[0.0; 4][..]));
+}
+
+/// What the families become in one dimension, and what the matrices of two families are to each other.
+#[test]
+fn families_of_one_dimension_are_the_scalar_ones() {
+    let x = t(&[0.3, 1.7, 6.0], [3]);
+    let column = |x: &Tensor<1>| x.clone().reshape([3, 1]);
+    let matrix = |x: &Tensor<1>| x.clone().reshape([3, 1, 1]);
+    let (two, one) = (t(&[1.3], [1, 1, 1]), [[1.3]]);
+    // χ²ₙ s² is Gamma(n/2, 1/(2 s²)).
+    let gamma = numbers(Gamma::new(t(&[2.25], [1]), t(&[1.0 / (2.0 * 1.69)], [1])).log_prob(&x));
+    close("Wishart", &numbers(Wishart::new(4.5, &two).log_prob(&matrix(&x))), &gamma);
+    // The density of 1/y for y ~ Gamma(n/2, s²/2)
+    let inverse = Gamma::new(t(&[2.25], [1]), t(&[1.69 / 2.0], [1])).log_prob(&x.clone().recip()) - x.clone().log() * 2.0;
+    close("InverseWishart", &numbers(InverseWishart::new(4.5, &two).log_prob(&matrix(&x))), &numbers(inverse));
+    let student = numbers(StudentT::new(t(&[4.5], [1]), 0.3, 1.3).log_prob(&x));
+    close(
+        "MultivariateStudentT",
+        &numbers(MultivariateStudentT::new(4.5, [0.3], one).log_prob(&x.clone().narrow(0, 1, 1))),
+        &student[1..2],
+    );
+    close("MultivariateStudentT", &numbers(MultivariateStudentT::new(t(&[4.5], [1, 1]), 0.3, &two).log_prob(&column(&x))), &student);
+    let normal = numbers(Normal::new(0.0, 1.3).place(&placement(precision().0)).log_prob(&x));
+    close("MultivariateNormal", &numbers(MultivariateNormal::new(t(&[0.0], [1, 1]), &two).log_prob(&column(&x))), &normal);
+    close("GaussianRandomWalk", &numbers(GaussianRandomWalk::new(1, t(&[1.3], [1, 1])).log_prob(&column(&x))), &normal);
+    close("AR", &numbers(AR::new(1, t(&[0.0], [1, 1]), 1.3).log_prob(&column(&x))), &normal);
+    // Of two variables, (1 + C₁₂)/2 is Beta(η, η).
+    let share = t(&[0.2, 0.5, 0.9], [3]);
+    let beta = numbers(Beta::new(t(&[2.5], [1]), t(&[2.5], [1])).log_prob(&share) - std::f64::consts::LN_2);
+    let correlations: Vec<f64> = [0.2, 0.5, 0.9].iter().flat_map(|share| [1.0, 2.0 * share - 1.0, 2.0 * share - 1.0, 1.0]).collect();
+    close("LKJ", &numbers(LKJ::new(2, t(&[2.5], [1, 1, 1])).log_prob(&t(&correlations, [3, 2, 2]))), &beta);
+}
+
+/// `C = F Fᵀ` has the Jacobian `Πᵢ Fᵢᵢ^(K − 1 − i)`, without the first row.
+#[test]
+fn correlation_matrices_and_their_factors_agree() {
+    let to = placement(precision().0);
+    let factors = LKJCholesky::new(5, 1.7).expand([20, 5, 5]).place(&to);
+    let mut source = HostNoise::new(Key::new(7), to.clone());
+    let f = factors.draw(&mut Noise::new(&mut source)).unwrap();
+    let whole = numbers(LKJ::new(5, 1.7).expand([20, 5, 5]).place(&to).log_prob(&f.clone().matmul(f.clone().swap_dims(1, 2))));
+    let diagonal = numbers(vi_runtime::linalg::diagonal(f.clone()).log());
+    let jacobian = |row: &[f64]| (1..5).map(|i| (4 - i) as f64 * row[i]).sum::<f64>();
+    let expected: Vec<f64> = numbers(factors.log_prob(&f)).iter().zip(diagonal.chunks(5)).map(|(p, row)| p - jacobian(row)).collect();
+    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= (if has_f64() { 1e-8 } else { 1e-2 }) * b.abs().max(1.0);
+    assert!(whole.iter().zip(&expected).all(close), "{whole:?} {expected:?}");
+}
+
+/// A trend whose slope moves by `moves` a step, seen with noise `noise`: in single precision as in double.
+#[test]
+fn a_long_series_keeps_its_digits_in_single_precision() {
+    if !has_f64() {
+        return;
+    }
+    let steps = 300;
+    for (moves, noise) in [(1.0, 0.1), (1.0, 1.0), (0.1, 1.0), (1.0, 0.01)] {
+        let (mut level, mut slope, mut y) = (0.0_f64, 0.0_f64, Vec::new());
+        for t in 0..steps {
+            let phase = (t * t) as f64;
+            y.push(f64::from((level + noise * (phase * 0.7).sin()) as f32));
+            level += slope;
+            slope += moves * (phase * 1.3).cos() * 1.4;
+        }
+        let [single, double] = [DType::F32, DType::F64].map(|dtype| {
+            let of = |values: &[f64], dims: [usize; 2]| tensor::<2>(values, dims, dtype);
+            let transition = of(&[1.0, 1.0, 0.0, 1.0], [2, 2]);
+            let model =
+                GaussianStateSpace::new(steps, transition, of(&[0.0, moves], [2, 1]), of(&[1.0, 0.0], [1, 2]), of(&[noise], [1, 1]));
+            numbers(model.log_prob(&of(&y, [steps, 1])))[0]
+        });
+        assert!((single - double).abs() <= 2e-5 * double.abs(), "{moves} {noise}: {single} instead of {double}");
+    }
 }
