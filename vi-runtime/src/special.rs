@@ -1,4 +1,8 @@
 //! Special functions of tensors that Burn lacks, each one autodiff node, and of numbers in [`scalar`].
+//!
+//! Those of numbers have relative errors below 1e-13, from the smallest arguments to the far tails, and their derivatives below
+//! 1e-12; Flex and compiled programs compute with them and round once. What other backends compose has the precision of its
+//! tensors for the gamma functions, and relative errors up to 2e-5 for the distribution and Bessel functions.
 
 mod bessel;
 mod composed;
