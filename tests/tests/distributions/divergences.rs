@@ -96,12 +96,17 @@ fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Ten
 }
 
 macro_rules! pairs {
-    ($($test:ident: $p:literal $p_params:tt, $q:literal $q_params:tt => |$a:ident, $b:ident| $left:expr, $right:expr;)+) => { $(
-        #[test]
-        fn $test() {
-            check(($p, &$p_params), ($q, &$q_params), |$a: &[Tensor<1>], $b: &[Tensor<1>]| $left.kl_to(&$right));
-        }
-    )+ };
+    ($($test:ident: $p:literal $p_params:tt, $q:literal $q_params:tt => |$a:ident, $b:ident| $left:expr, $right:expr;)+) => {
+        /// The tables of both sides of each pair.
+        pub(super) const PAIRS: &[(&str, &str)] = &[$(($p, $q)),+];
+
+        $(
+            #[test]
+            fn $test() {
+                check(($p, &$p_params), ($q, &$q_params), |$a: &[Tensor<1>], $b: &[Tensor<1>]| $left.kl_to(&$right));
+            }
+        )+
+    };
 }
 
 pairs! {
