@@ -51,7 +51,7 @@ fn draws_follow_their_distribution_functions() {
     follows("Levy", numbers(draw(Levy::new(1.0, 2.0).expand(n), 130)), |x| 2.0 * normal_cdf(-(2.0 / (x - 1.0)).sqrt()));
     follows("LogitNormal", numbers(draw(LogitNormal::new(0.5, 1.5).expand(n), 131)), |x| normal_cdf(((x / (1.0 - x)).ln() - 0.5) / 1.5));
     for (seed, (m, k)) in [(1.0, 2.0), (10.0, 0.5), (3.0, 900.0), (1e3, 1.0)].into_iter().enumerate() {
-        // e^(2k/m) overflows in the last but one; its product with the tail is taken in logarithms by the Mills ratio.
+        // e^(2k/m) may be as large as the tail is small: their logarithms are added.
         let tail = |z: f64| if z < 25.0 { normal_cdf(-z).ln() } else { -0.5 * z * z - (z * (2.0 * PI).sqrt()).ln() - 1.0 / (z * z) };
         let cdf = |x: f64| {
             let root = (k / x).sqrt();
@@ -124,20 +124,20 @@ fn gradients_of_expectations_through_the_univariate_draws() {
     });
     check("BetaProportion", &[0.3, 6.0], &[1.0, 0.0], |p, n| BetaProportion::new(&p[0], &p[1]).draw(n).unwrap());
     check("Chi2", &[5.0], &[12.0], |p, n| Chi2::new(&p[0]).draw(n).unwrap().square());
-    // The mean's derivative in the log-odds is the variance.
+    // The derivative of the mean in the log-odds is the variance.
     for a in [-30.0f64, -0.3, 1e-6, 2.0] {
         let variance = if a.abs() < 0.01 { 1.0 / 12.0 } else { 1.0 / (a * a) - 0.25 / (a / 2.0).sinh().powi(2) };
         check("ContinuousBernoulli", &[a], &[variance], |p, n| ContinuousBernoulli::logits(&p[0]).draw(n).unwrap());
     }
     check("FoldedNormal", &[0.7, 1.3], &[1.4, 2.6], |p, n| FoldedNormal::new(&p[0], &p[1]).draw(n).unwrap().square());
-    // E e^(−t(x − loc)) would need the tail; the mean is loc + s (Γ(1 − ξ) − 1)/ξ.
+    // E x = loc + s (Γ(1 − ξ) − 1)/ξ
     let (s, c) = (2.0, 0.2f64);
     let g = lgamma(1.0 - c).exp();
     let by_c = s * (-g * vi_runtime::special::scalar::digamma(1.0 - c) * c - (g - 1.0)) / (c * c);
     check("GeneralizedExtremeValue", &[1.0, s, c], &[1.0, (g - 1.0) / c, by_c], |p, n| {
         GeneralizedExtremeValue::new(&p[0], &p[1], &p[2]).draw(n).unwrap()
     });
-    // At shape 0 the derivative of the mean is (γ² + π²/6)/2 scale.
+    // At ξ = 0 its derivative is s (γ² + π²/6)/2.
     const EULER: f64 = 0.577_215_664_901_532_9;
     check("GeneralizedExtremeValue 0", &[1.0, s, 0.0], &[1.0, EULER, s * 0.5 * (EULER * EULER + PI * PI / 6.0)], |p, n| {
         GeneralizedExtremeValue::new(&p[0], &p[1], &p[2]).draw(n).unwrap()
@@ -147,7 +147,7 @@ fn gradients_of_expectations_through_the_univariate_draws() {
             GeneralizedPareto::new(&p[0], &p[1], &p[2]).draw(n).unwrap()
         });
     }
-    // E e^(r x) = 1 + 1/c; E of the same with r held is moved by r as −E x e^(r x) … of the hazard: E c (e^(r x) − 1) = 1.
+    // E e^(r x) = 1 + 1/c, as c (e^(r x) − 1) is exponential
     check("Gompertz", &[0.5, 2.0], &[-4.0, 0.0], |p, n| (Gompertz::new(&p[0], &p[1]).draw(n).unwrap() * p[1].clone()).exp());
     check("Gumbel", &[0.7, 1.3], &[1.0, EULER], |p, n| Gumbel::new(&p[0], &p[1]).draw(n).unwrap());
     // E 1/x = a/b
@@ -158,7 +158,7 @@ fn gradients_of_expectations_through_the_univariate_draws() {
         (x.log() * p[0].clone()).exp()
     });
     check("Laplace", &[0.7, 1.3], &[1.4, 5.2], |p, n| Laplace::new(&p[0], &p[1]).draw(n).unwrap().square());
-    // E 1/(x − loc) = 1/s: bounded by neither end, but with moments of every order.
+    // E 1/(x − loc) = 1/s, E 1/(x − loc)² = 3/s²
     check("Levy", &[0.0, 2.0], &[-0.75, -0.25], |p, n| Levy::new(&p[0], &p[1]).draw(n).unwrap().recip());
     // E ln x = ln s, E (ln x − ln s)² = π²/(3 k²)
     check("LogLogistic", &[2.0, 3.0], &[0.0, -2.0 * PI * PI / (3.0 * 27.0)], |p, n| {
