@@ -75,6 +75,7 @@ mod params;
 mod pareto;
 mod poisson;
 mod properties;
+mod quantile;
 mod quotients;
 mod rayleigh;
 mod reparameterised;
