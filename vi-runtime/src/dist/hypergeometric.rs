@@ -65,8 +65,9 @@ impl<const D: usize> Distribution<D> for Hypergeometric<D> {
         let kept = population.clone() - draws.clone();
         let p = draws.clone() / population.clone().clamp_min(1.0);
         let q = kept.clone() / population.clamp_min(1.0);
-        let log_prob = binomial(x, remaining, p.clone(), q.clone()) + binomial(failures, left, p.clone(), q.clone())
-            - binomial(draws, kept.clamp_min(0.0), p, q);
+        let whole = binomial(draws, kept.clamp_min(0.0), p.clone(), q.clone());
+        let successes = binomial(x, remaining, p.clone(), q.clone());
+        let log_prob = successes - whole + binomial(failures, left, p, q);
         // The product ties the density to the parameters, so that one that reaches only this site has a gradient: 0.
         let tie = (self.population.clone() + self.successes.clone() + self.draws.clone()) * 0.0;
         minus_infinity((Operand::Tensor(log_prob) + tie).into_tensor(), outside)

@@ -38,19 +38,28 @@ pub(super) fn refine_all<const D: usize>(plain: Tensor<D>, size: &Operand<D>, ex
 ///
 /// Its derivative in the mean is `s/m − 1`; count and excess are taken as constants.
 pub(super) fn deviance<const D: usize>(s: Tensor<D>, mean: Tensor<D>, excess: Tensor<D>) -> Tensor<D> {
-    s.clone() * log_ratio(mean, excess.clone().neg(), s) + excess
+    let slope = special::detach(excess.clone() / mean.clone());
+    let fixed = special::detach(mean.clone());
+    let value = special::detach(closeness(s, fixed.clone(), excess.neg()));
+    value + (mean - fixed) * slope
 }
 
 /// `x ln m − m − ln Γ(x + 1)` for `x ≥ 0`, `m > 0`.
 pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D> {
     let beyond = mean.clone() - x.clone();
-    let ratio = log_ratio(mean, beyond.clone(), x.clone());
-    x.clone() * ratio - beyond - stirling_excess(x)
+    closeness(x.clone(), mean, beyond) - stirling_excess(x)
 }
 
 /// `ln C(n, x) + x ln p + y ln q` for `n = x + y`, `p + q = 1`.
 pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
-    let beyond = (x.clone() + y.clone()) * p.clone() - x.clone();
+    let n = x.clone() + y.clone();
+    // Of the two deviations, negatives of each other, that of the smaller count is the more accurate one; the larger count is
+    // not sensitive to it.
+    let beyond = n.clone() * p.clone() - x.clone();
+    let others = y.clone() - n * q.clone();
+    let dims = beyond.dims();
+    let more = spread(x.clone(), dims).greater(spread(y.clone(), dims));
+    let beyond = beyond.mask_where(more, others);
     binomial_beyond(x, y, p, q, beyond)
 }
 
@@ -59,8 +68,8 @@ pub(super) fn binomial_beyond<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Ten
     let n = x.clone() + y.clone();
     let mean = n.clone() * p;
     // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
-    let successes = x.clone() * log_ratio(mean, beyond.clone(), x.clone());
-    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), y.clone());
+    let successes = closeness(x.clone(), mean, beyond.clone());
+    let failures = closeness(y.clone(), n.clone() * q, beyond.neg());
     // Where a count is 0 the other two excesses are equal and vanish before they meet the small rest.
     successes + failures + (stirling_excess(n) - stirling_excess(y) - stirling_excess(x))
 }
@@ -77,6 +86,31 @@ pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<
     let mean = x * total.clone();
     let each = a.clone() * log_ratio(mean.clone(), mean - a.clone(), a.clone()) - stirling_excess(a);
     each.sum_dim(D - 1) + stirling_excess(total)
+}
+
+/// `count ln(mean/count) − beyond`, at most 0, where `beyond = mean − count` is known more accurately than the difference;
+/// minus infinity where only the mean is 0.
+///
+/// With `v = (count − mean)/(count + mean)` this is `beyond v − 2 count (v³/3 + v⁵/5 + …)` (Loader 2000): no term is much larger
+/// than the sum.
+fn closeness<const D: usize>(count: Tensor<D>, mean: Tensor<D>, beyond: Tensor<D>) -> Tensor<D> {
+    /// Below this `v` the series serves, and its first omitted term is below an ulp.
+    const NEAR: f64 = 0.1;
+    let terms = if count.dtype() == DType::F64 { 9 } else { 4 };
+    let dims = beyond.dims();
+    let (count, mean) = (spread(count, dims), spread(mean, dims));
+    let v = beyond.clone().neg() / (count.clone() + mean.clone());
+    let far = v.clone().abs().lower_elem(NEAR).bool_not();
+    let v = v.mask_fill(far.clone(), 0.0);
+    let square = v.clone().square();
+    let sum =
+        (1..terms).rev().fold(square.full_like(1.0 / f64::from(2 * terms + 1)), |sum, k| sum * square.clone() + 1.0 / f64::from(2 * k + 1));
+    let series = v * (beyond - count.clone() * square * sum * 2.0);
+    let none = count.clone().lower_equal_elem(0.0);
+    // Far apart the difference is as accurate as the mean, which `beyond` need not be: it may come from a larger number.
+    let apart = mean.clone() - count.clone();
+    let ratio = (mean / count.clone().mask_fill(none.clone(), 1.0)).mask_fill(none, 1.0);
+    series.mask_where(far, count * ratio.log() - apart)
 }
 
 /// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio; a finite number where the count is

@@ -3,6 +3,8 @@
 use super::*;
 
 families! {
+    binomial_large: "BinomialLarge", ["total_count", "probs"], int, has [moments], |p| Binomial::new(&p[0], &p[1]);
+    poisson_large: "PoissonLarge", ["rate"], int, has [moments, cdf], |p| Poisson::new(&p[0]);
     beta_binomial: "BetaBinomial", ["concentration1", "concentration0", "total_count"], int, has [moments], |p| BetaBinomial::new(&p[0], &p[1], &p[2]);
     beta_binomial_large: "BetaBinomialLarge", ["concentration1", "concentration0", "total_count"], int, has [moments], |p| {
         BetaBinomial::new(&p[0], &p[1], &p[2])
