@@ -57,7 +57,7 @@ fn constructed(path: &Path) -> Tag {
         "LKJ" => "Correlation",
         "LKJCholesky" => "CorrelationCholesky",
         "Delta" => "Point",
-        "Bernoulli" => "Boolean",
+        "Bernoulli" | "OneHotCategorical" => "Boolean",
         "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };

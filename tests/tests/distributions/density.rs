@@ -205,30 +205,29 @@ pub(super) mod combinators;
 pub(super) mod discrete;
 #[path = "density/multivariate.rs"]
 pub(super) mod multivariate;
+#[path = "density/univariate.rs"]
+pub(super) mod univariate;
 
 families! {
-    normal: "Normal", ["loc", "scale"], float, has [moments, entropy], |p| Normal::new(&p[0], &p[1]);
-    log_normal: "LogNormal", ["loc", "scale"], float, |p| LogNormal::new(&p[0], &p[1]);
-    half_normal: "HalfNormal", ["scale"], float, |p| HalfNormal::new(&p[0]);
-    half_cauchy: "HalfCauchy", ["scale"], float, |p| HalfCauchy::new(&p[0]);
-    cauchy: "Cauchy", ["loc", "scale"], float, |p| Cauchy::new(&p[0], &p[1]);
-    student_t: "StudentT", ["df", "loc", "scale"], float, |p| StudentT::new(&p[0], &p[1], &p[2]);
-    uniform: "Uniform", ["low", "high"], float, |p| Uniform::new(&p[0], &p[1]);
-    exponential: "Exponential", ["rate"], float, |p| Exponential::new(&p[0]);
-    gamma: "Gamma", ["concentration", "rate"], float, |p| Gamma::new(&p[0], &p[1]);
-    beta: "Beta", ["concentration1", "concentration0"], float, |p| Beta::new(&p[0], &p[1]);
+    normal: "Normal", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Normal::new(&p[0], &p[1]);
+    log_normal: "LogNormal", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| LogNormal::new(&p[0], &p[1]);
+    half_normal: "HalfNormal", ["scale"], float, has [moments, entropy, cdf, icdf], |p| HalfNormal::new(&p[0]);
+    half_cauchy: "HalfCauchy", ["scale"], float, has [moments, entropy, cdf, icdf], |p| HalfCauchy::new(&p[0]);
+    cauchy: "Cauchy", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Cauchy::new(&p[0], &p[1]);
+    student_t: "StudentT", ["df", "loc", "scale"], float, has [moments, entropy, cdf], |p| StudentT::new(&p[0], &p[1], &p[2]);
+    uniform: "Uniform", ["low", "high"], float, has [moments, entropy, cdf, icdf], |p| Uniform::new(&p[0], &p[1]);
+    exponential: "Exponential", ["rate"], float, has [moments, entropy, cdf, icdf], |p| Exponential::new(&p[0]);
+    gamma: "Gamma", ["concentration", "rate"], float, has [moments, entropy, cdf], |p| Gamma::new(&p[0], &p[1]);
+    beta: "Beta", ["concentration1", "concentration0"], float, has [moments, entropy, cdf], |p| Beta::new(&p[0], &p[1]);
     bernoulli_probs: "BernoulliProbs", ["probs"], int, has [moments, entropy, cdf], |p| Bernoulli::new(&p[0]);
     bernoulli_logits: "BernoulliLogits", ["logits"], int, has [moments, entropy, cdf], |p| Bernoulli::logits(&p[0]);
     categorical_logits: "CategoricalLogits", ["logits"], int, has [moments, entropy, cdf], |p| Categorical::logits(&p[0]);
-    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments], |p| Binomial::new(&p[0], &p[1]);
-    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments], |p| Binomial::logits(&p[0], &p[1]);
-    poisson: "Poisson", ["rate"], int, has [moments], |p| Poisson::new(&p[0]);
+    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments, cdf], |p| Binomial::new(&p[0], &p[1]);
+    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments, cdf], |p| Binomial::logits(&p[0], &p[1]);
+    poisson: "Poisson", ["rate"], int, has [moments, cdf], |p| Poisson::new(&p[0]);
     dirichlet: "Dirichlet", ["concentration"], float, has [moments, entropy], |p| Dirichlet::new(&p[0]);
     multivariate_normal: "MultivariateNormalCholesky", ["loc", "scale_tril"], float, |p| {
         let size = p[0].dims()[0];
         MultivariateNormal::new(&p[0], p[1].clone().reshape([size, size]))
     };
 }
-
-#[path = "density/univariate.rs"]
-mod univariate;

@@ -305,6 +305,8 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
 
 #[path = "laws/discrete.rs"]
 mod discrete;
+#[path = "laws/univariate.rs"]
+mod univariate;
 
 laws! {
     normal: [loc: REAL, scale: SCALE], float, |p| Normal::new(&p[0], &p[1]);

@@ -14,7 +14,13 @@ use super::{burn, test_device};
 
 /// The modules with a list of families.
 fn groups() -> Vec<Table> {
-    vec![density::table(), density::combinators::table(), density::discrete::table(), density::multivariate::table()]
+    vec![
+        density::table(),
+        density::combinators::table(),
+        density::discrete::table(),
+        density::multivariate::table(),
+        density::univariate::table(),
+    ]
 }
 
 /// The columns of figures: the precision, and which of the errors.

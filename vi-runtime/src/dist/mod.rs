@@ -14,6 +14,7 @@ mod cauchy;
 mod censored;
 mod chi2;
 mod continuous_bernoulli;
+mod cumulative;
 mod delta;
 mod density;
 mod dirichlet;
