@@ -134,12 +134,16 @@ known! {
 }
 
 macro_rules! pairs {
-    ($($test:ident: $p:ident, $q:ident;)+) => { $(
-        #[test]
-        fn $test() {
-            check(<$p<1>>::FAMILY, <$q<1>>::FAMILY, |p: &[Tensor<1>], q: &[Tensor<1>]| <$p<1>>::build(p).kl_to(&<$q<1>>::build(q)));
-        }
-    )+ };
+    ($($test:ident: $p:ident, $q:ident;)+) => {
+        const OF_ONE_FORM: &[(&str, &str)] = &[$((stringify!($p), stringify!($q))),+];
+
+        $(
+            #[test]
+            fn $test() {
+                check(<$p<1>>::FAMILY, <$q<1>>::FAMILY, |p: &[Tensor<1>], q: &[Tensor<1>]| <$p<1>>::build(p).kl_to(&<$q<1>>::build(q)));
+            }
+        )+
+    };
 }
 pairs! {
     normal_to_normal: Normal, Normal;
@@ -193,15 +197,19 @@ pairs! {
 
 /// Families of several forms, each of which has a name of its own in the tables.
 macro_rules! forms {
-    ($($test:ident: $table:literal $params:tt, |$p:ident| $build:expr;)+) => { $(
-        #[test]
-        fn $test() {
-            check(($table, &$params), ($table, &$params), |p: &[Tensor<1>], q: &[Tensor<1>]| {
-                let build = |$p: &[Tensor<1>]| $build;
-                build(p).kl_to(&build(q))
-            });
-        }
-    )+ };
+    ($($test:ident: $table:literal $params:tt, |$p:ident| $build:expr;)+) => {
+        const OF_SEVERAL: &[(&str, &str)] = &[$(($table, $table)),+];
+
+        $(
+            #[test]
+            fn $test() {
+                check(($table, &$params), ($table, &$params), |p: &[Tensor<1>], q: &[Tensor<1>]| {
+                    let build = |$p: &[Tensor<1>]| $build;
+                    build(p).kl_to(&build(q))
+                });
+            }
+        )+
+    };
 }
 forms! {
     bernoulli_to_bernoulli: "BernoulliProbs" ["probs"], |p| Bernoulli::new(&p[0]);
@@ -209,6 +217,11 @@ forms! {
     binomial_to_binomial: "BinomialProbs" ["total_count", "probs"], |p| Binomial::new(&p[0], &p[1]);
     categorical_to_categorical: "CategoricalLogits" ["logits"], |p| Categorical::logits(&p[0]);
     multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], |p| of_covariance(p);
+}
+
+/// The tables of both sides of each pair.
+pub(super) fn pairs() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    OF_ONE_FORM.iter().chain(OF_SEVERAL).chain(&[("LowRankMultivariateNormal", "MultivariateNormalCov")])
 }
 
 #[test]
