@@ -18,13 +18,21 @@ fn row(parameters: &Tensor<1>) -> Tensor<2> {
 observes! {
     truncated_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0);
     truncated_between_parameters: Tensor<1> = vector([0.9, 1.2]) => |x, p, u| Logistic::new(0.5, 2.0).truncated(u.clone(), p.clone() + 1.0);
-    truncated_above_observed: Tensor<1> = vector([30.4, 31.2]) => |x, p, u| Logistic::new(u.clone(), p.clone()).truncated(30.0, f64::INFINITY);
-    truncated_below_observed: Tensor<1> = vector([0.4, 0.2]) => |x, p, u| Exponential::new(u.clone()).truncated(f64::NEG_INFINITY, p.clone());
+    truncated_above_observed: Tensor<1> = vector([30.4, 31.2]) => |x, p, u| {
+        Logistic::new(u.clone(), p.clone()).truncated(30.0, f64::INFINITY)
+    };
+    truncated_below_observed: Tensor<1> = vector([0.4, 0.2]) => |x, p, u| {
+        Exponential::new(u.clone()).truncated(f64::NEG_INFINITY, p.clone())
+    };
     truncated_transformed_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| {
         Logistic::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Exp)).truncated(0.1, 2.0)
     };
-    truncated_counts_observed: Tensor<1, Int> = ints([1, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).truncated(1.0, 4.0);
-    censored_counts_observed: Tensor<1, Int> = ints([4, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).censored(f64::NEG_INFINITY, 4.0);
+    truncated_counts_observed: Tensor<1, Int> = ints([1, 3]) => |x, p, u| {
+        Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).truncated(1.0, 4.0)
+    };
+    censored_counts_observed: Tensor<1, Int> = ints([4, 3]) => |x, p, u| {
+        Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).censored(f64::NEG_INFINITY, 4.0)
+    };
     censored_observed: Tensor<1> = vector([-1.0, 2.0]) => |x, p, u| Logistic::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     censored_inside_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Gumbel::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     folded_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Normal::new(u.clone(), p.clone()).folded();
@@ -42,7 +50,9 @@ observes! {
 draws! {
     truncated_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0);
     truncated_above_drawn: Logistic::new([3.0, 3.0], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(3.0, f64::INFINITY);
-    truncated_between_parameters_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Exponential::new(0.5).truncated(u.clone(), p.clone() + 1.0);
+    truncated_between_parameters_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| {
+        Exponential::new(0.5).truncated(u.clone(), p.clone() + 1.0)
+    };
     truncated_gamma_drawn: Gamma::new([1.1, 2.2], 2.0) => |p, u| Gamma::new(p.clone(), u.clone()).truncated(0.5, 4.0);
     folded_drawn: HalfNormal::new([1.1, 0.2]) => |p, u| Normal::new(u.clone(), p.clone()).folded();
     reparameterised_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| {

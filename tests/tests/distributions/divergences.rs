@@ -95,74 +95,140 @@ fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Ten
     println!("KL({} || {}): f64 {:.1e}, gradients {:.1e}; f32 {:.1e}, gradients {:.1e}", p.0, q.0, worst[0], worst[1], worst[2], worst[3]);
 }
 
+/// A family with the names of its parameters in the tables.
+trait Known: Distribution<1> {
+    const FAMILY: (&str, &[&str]);
+
+    fn build(params: &[Tensor<1>]) -> Self;
+}
+
+macro_rules! known {
+    ($($name:ident $params:tt: |$p:ident| $build:expr;)+) => { $(
+        impl Known for $name<1> {
+            const FAMILY: (&str, &[&str]) = (stringify!($name), &$params);
+
+            fn build($p: &[Tensor<1>]) -> Self {
+                $build
+            }
+        }
+    )+ };
+}
+known! {
+    Beta ["concentration1", "concentration0"]: |p| Beta::new(&p[0], &p[1]);
+    Cauchy ["loc", "scale"]: |p| Cauchy::new(&p[0], &p[1]);
+    Dirichlet ["concentration"]: |p| Dirichlet::new(&p[0]);
+    Exponential ["rate"]: |p| Exponential::new(&p[0]);
+    Gamma ["concentration", "rate"]: |p| Gamma::new(&p[0], &p[1]);
+    Geometric ["probs"]: |p| Geometric::new(&p[0]);
+    Gumbel ["loc", "scale"]: |p| Gumbel::new(&p[0], &p[1]);
+    HalfNormal ["scale"]: |p| HalfNormal::new(&p[0]);
+    InverseGamma ["concentration", "scale"]: |p| InverseGamma::new(&p[0], &p[1]);
+    Laplace ["loc", "scale"]: |p| Laplace::new(&p[0], &p[1]);
+    LogNormal ["loc", "scale"]: |p| LogNormal::new(&p[0], &p[1]);
+    Logistic ["loc", "scale"]: |p| Logistic::new(&p[0], &p[1]);
+    Normal ["loc", "scale"]: |p| Normal::new(&p[0], &p[1]);
+    Pareto ["scale", "alpha"]: |p| Pareto::new(&p[0], &p[1]);
+    Poisson ["rate"]: |p| Poisson::new(&p[0]);
+    Uniform ["low", "high"]: |p| Uniform::new(&p[0], &p[1]);
+    Weibull ["scale", "concentration"]: |p| Weibull::new(&p[0], &p[1]);
+}
+
 macro_rules! pairs {
-    ($($test:ident: $p:literal $p_params:tt, $q:literal $q_params:tt => |$a:ident, $b:ident| $left:expr, $right:expr;)+) => {
-        /// The tables of both sides of each pair.
-        pub(super) const PAIRS: &[(&str, &str)] = &[$(($p, $q)),+];
+    ($($test:ident: $p:ident, $q:ident;)+) => {
+        const OF_ONE_FORM: &[(&str, &str)] = &[$((stringify!($p), stringify!($q))),+];
 
         $(
             #[test]
             fn $test() {
-                check(($p, &$p_params), ($q, &$q_params), |$a: &[Tensor<1>], $b: &[Tensor<1>]| $left.kl_to(&$right));
+                check(<$p<1>>::FAMILY, <$q<1>>::FAMILY, |p: &[Tensor<1>], q: &[Tensor<1>]| <$p<1>>::build(p).kl_to(&<$q<1>>::build(q)));
             }
         )+
     };
 }
-
 pairs! {
-    normal_to_normal: "Normal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    cauchy_to_cauchy: "Cauchy" ["loc", "scale"], "Cauchy" ["loc", "scale"] => |p, q| Cauchy::new(&p[0], &p[1]), Cauchy::new(&q[0], &q[1]);
-    log_normal_to_log_normal: "LogNormal" ["loc", "scale"], "LogNormal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), LogNormal::new(&q[0], &q[1]);
-    half_normal_to_half_normal: "HalfNormal" ["scale"], "HalfNormal" ["scale"] => |p, q| HalfNormal::new(&p[0]), HalfNormal::new(&q[0]);
-    exponential_to_exponential: "Exponential" ["rate"], "Exponential" ["rate"] => |p, q| Exponential::new(&p[0]), Exponential::new(&q[0]);
-    exponential_to_gamma: "Exponential" ["rate"], "Gamma" ["concentration", "rate"] => |p, q| Exponential::new(&p[0]), Gamma::new(&q[0], &q[1]);
-    gamma_to_exponential: "Gamma" ["concentration", "rate"], "Exponential" ["rate"] => |p, q| Gamma::new(&p[0], &p[1]), Exponential::new(&q[0]);
-    gamma_to_gamma: "Gamma" ["concentration", "rate"], "Gamma" ["concentration", "rate"] => |p, q| Gamma::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    beta_to_beta: "Beta" ["concentration1", "concentration0"], "Beta" ["concentration1", "concentration0"] => |p, q| Beta::new(&p[0], &p[1]), Beta::new(&q[0], &q[1]);
-    beta_to_uniform: "Beta" ["concentration1", "concentration0"], "Uniform" ["low", "high"] => |p, q| Beta::new(&p[0], &p[1]), Uniform::new(&q[0], &q[1]);
-    dirichlet_to_dirichlet: "Dirichlet" ["concentration"], "Dirichlet" ["concentration"] => |p, q| Dirichlet::new(&p[0]), Dirichlet::new(&q[0]);
-    uniform_to_uniform: "Uniform" ["low", "high"], "Uniform" ["low", "high"] => |p, q| Uniform::new(&p[0], &p[1]), Uniform::new(&q[0], &q[1]);
-    uniform_to_normal: "Uniform" ["low", "high"], "Normal" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    uniform_to_exponential: "Uniform" ["low", "high"], "Exponential" ["rate"] => |p, q| Uniform::new(&p[0], &p[1]), Exponential::new(&q[0]);
-    uniform_to_gamma: "Uniform" ["low", "high"], "Gamma" ["concentration", "rate"] => |p, q| Uniform::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    uniform_to_beta: "Uniform" ["low", "high"], "Beta" ["concentration1", "concentration0"] => |p, q| Uniform::new(&p[0], &p[1]), Beta::new(&q[0], &q[1]);
-    bernoulli_to_bernoulli: "BernoulliProbs" ["probs"], "BernoulliProbs" ["probs"] => |p, q| Bernoulli::new(&p[0]), Bernoulli::new(&q[0]);
-    bernoulli_logits_to_logits: "BernoulliLogits" ["logits"], "BernoulliLogits" ["logits"] => |p, q| Bernoulli::logits(&p[0]), Bernoulli::logits(&q[0]);
-    binomial_to_binomial: "BinomialProbs" ["total_count", "probs"], "BinomialProbs" ["total_count", "probs"] => |p, q| Binomial::new(&p[0], &p[1]), Binomial::new(&q[0], &q[1]);
-    categorical_to_categorical: "CategoricalLogits" ["logits"], "CategoricalLogits" ["logits"] => |p, q| Categorical::logits(&p[0]), Categorical::logits(&q[0]);
-    poisson_to_poisson: "Poisson" ["rate"], "Poisson" ["rate"] => |p, q| Poisson::new(&p[0]), Poisson::new(&q[0]);
-    exponential_to_normal: "Exponential" ["rate"], "Normal" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Normal::new(&q[0], &q[1]);
-    gamma_to_normal: "Gamma" ["concentration", "rate"], "Normal" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    beta_to_normal: "Beta" ["concentration1", "concentration0"], "Normal" ["loc", "scale"] => |p, q| Beta::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    half_normal_to_normal: "HalfNormal" ["scale"], "Normal" ["loc", "scale"] => |p, q| HalfNormal::new(&p[0]), Normal::new(&q[0], &q[1]);
-    laplace_to_laplace: "Laplace" ["loc", "scale"], "Laplace" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
-    laplace_to_normal: "Laplace" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    gumbel_to_gumbel: "Gumbel" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
-    gumbel_to_normal: "Gumbel" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    normal_to_gumbel: "Normal" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
-    logistic_to_normal: "Logistic" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Logistic::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    pareto_to_pareto: "Pareto" ["scale", "alpha"], "Pareto" ["scale", "alpha"] => |p, q| Pareto::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
-    weibull_to_gamma: "Weibull" ["scale", "concentration"], "Gamma" ["concentration", "rate"] => |p, q| Weibull::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    weibull_to_weibull: "Weibull" ["scale", "concentration"], "Weibull" ["scale", "concentration"] => |p, q| Weibull::new(&p[0], &p[1]), Weibull::new(&q[0], &q[1]);
-    beta_to_exponential: "Beta" ["concentration1", "concentration0"], "Exponential" ["rate"] => |p, q| Beta::new(&p[0], &p[1]), Exponential::new(&q[0]);
-    beta_to_gamma: "Beta" ["concentration1", "concentration0"], "Gamma" ["concentration", "rate"] => |p, q| Beta::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    half_normal_to_exponential: "HalfNormal" ["scale"], "Exponential" ["rate"] => |p, q| HalfNormal::new(&p[0]), Exponential::new(&q[0]);
-    exponential_to_gumbel: "Exponential" ["rate"], "Gumbel" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Gumbel::new(&q[0], &q[1]);
-    gamma_to_gumbel: "Gamma" ["concentration", "rate"], "Gumbel" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
-    uniform_to_gumbel: "Uniform" ["low", "high"], "Gumbel" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
-    uniform_to_pareto: "Uniform" ["low", "high"], "Pareto" ["scale", "alpha"] => |p, q| Uniform::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
-    pareto_to_exponential: "Pareto" ["scale", "alpha"], "Exponential" ["rate"] => |p, q| Pareto::new(&p[0], &p[1]), Exponential::new(&q[0]);
-    pareto_to_gamma: "Pareto" ["scale", "alpha"], "Gamma" ["concentration", "rate"] => |p, q| Pareto::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    pareto_to_normal: "Pareto" ["scale", "alpha"], "Normal" ["loc", "scale"] => |p, q| Pareto::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    inverse_gamma_to_inverse_gamma: "InverseGamma" ["concentration", "scale"], "InverseGamma" ["concentration", "scale"] => |p, q| InverseGamma::new(&p[0], &p[1]), InverseGamma::new(&q[0], &q[1]);
-    log_normal_to_gamma: "LogNormal" ["loc", "scale"], "Gamma" ["concentration", "rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
-    log_normal_to_normal: "LogNormal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
-    log_normal_to_exponential: "LogNormal" ["loc", "scale"], "Exponential" ["rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Exponential::new(&q[0]);
-    multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_covariance(p), of_covariance(q);
-    low_rank_to_multivariate_normal: "LowRankMultivariateNormal" ["loc", "cov_factor", "cov_diag"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_low_rank(p), of_covariance(q);
-    geometric_to_geometric: "Geometric" ["probs"], "Geometric" ["probs"] => |p, q| Geometric::new(&p[0]), Geometric::new(&q[0]);
-    normal_to_laplace: "Normal" ["loc", "scale"], "Laplace" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
-    uniform_to_laplace: "Uniform" ["low", "high"], "Laplace" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
+    normal_to_normal: Normal, Normal;
+    cauchy_to_cauchy: Cauchy, Cauchy;
+    log_normal_to_log_normal: LogNormal, LogNormal;
+    half_normal_to_half_normal: HalfNormal, HalfNormal;
+    exponential_to_exponential: Exponential, Exponential;
+    exponential_to_gamma: Exponential, Gamma;
+    gamma_to_exponential: Gamma, Exponential;
+    gamma_to_gamma: Gamma, Gamma;
+    beta_to_beta: Beta, Beta;
+    beta_to_uniform: Beta, Uniform;
+    dirichlet_to_dirichlet: Dirichlet, Dirichlet;
+    uniform_to_uniform: Uniform, Uniform;
+    uniform_to_normal: Uniform, Normal;
+    uniform_to_exponential: Uniform, Exponential;
+    uniform_to_gamma: Uniform, Gamma;
+    uniform_to_beta: Uniform, Beta;
+    poisson_to_poisson: Poisson, Poisson;
+    exponential_to_normal: Exponential, Normal;
+    gamma_to_normal: Gamma, Normal;
+    beta_to_normal: Beta, Normal;
+    half_normal_to_normal: HalfNormal, Normal;
+    laplace_to_laplace: Laplace, Laplace;
+    laplace_to_normal: Laplace, Normal;
+    gumbel_to_gumbel: Gumbel, Gumbel;
+    gumbel_to_normal: Gumbel, Normal;
+    normal_to_gumbel: Normal, Gumbel;
+    logistic_to_normal: Logistic, Normal;
+    pareto_to_pareto: Pareto, Pareto;
+    weibull_to_gamma: Weibull, Gamma;
+    weibull_to_weibull: Weibull, Weibull;
+    beta_to_exponential: Beta, Exponential;
+    beta_to_gamma: Beta, Gamma;
+    half_normal_to_exponential: HalfNormal, Exponential;
+    exponential_to_gumbel: Exponential, Gumbel;
+    gamma_to_gumbel: Gamma, Gumbel;
+    uniform_to_gumbel: Uniform, Gumbel;
+    uniform_to_pareto: Uniform, Pareto;
+    pareto_to_exponential: Pareto, Exponential;
+    pareto_to_gamma: Pareto, Gamma;
+    pareto_to_normal: Pareto, Normal;
+    inverse_gamma_to_inverse_gamma: InverseGamma, InverseGamma;
+    log_normal_to_gamma: LogNormal, Gamma;
+    log_normal_to_normal: LogNormal, Normal;
+    log_normal_to_exponential: LogNormal, Exponential;
+    geometric_to_geometric: Geometric, Geometric;
+    normal_to_laplace: Normal, Laplace;
+    uniform_to_laplace: Uniform, Laplace;
+}
+
+/// Families of several forms, each of which has a name of its own in the tables.
+macro_rules! forms {
+    ($($test:ident: $table:literal $params:tt, |$p:ident| $build:expr;)+) => {
+        const OF_SEVERAL: &[(&str, &str)] = &[$(($table, $table)),+];
+
+        $(
+            #[test]
+            fn $test() {
+                check(($table, &$params), ($table, &$params), |p: &[Tensor<1>], q: &[Tensor<1>]| {
+                    let build = |$p: &[Tensor<1>]| $build;
+                    build(p).kl_to(&build(q))
+                });
+            }
+        )+
+    };
+}
+forms! {
+    bernoulli_to_bernoulli: "BernoulliProbs" ["probs"], |p| Bernoulli::new(&p[0]);
+    bernoulli_logits_to_logits: "BernoulliLogits" ["logits"], |p| Bernoulli::logits(&p[0]);
+    binomial_to_binomial: "BinomialProbs" ["total_count", "probs"], |p| Binomial::new(&p[0], &p[1]);
+    categorical_to_categorical: "CategoricalLogits" ["logits"], |p| Categorical::logits(&p[0]);
+    multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], |p| of_covariance(p);
+}
+
+/// The tables of both sides of each pair.
+pub(super) fn pairs() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    OF_ONE_FORM.iter().chain(OF_SEVERAL).chain(&[("LowRankMultivariateNormal", "MultivariateNormalCov")])
+}
+
+#[test]
+fn low_rank_to_multivariate_normal() {
+    let p = ("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"][..]);
+    let q = ("MultivariateNormalCov", &["loc", "covariance_matrix"][..]);
+    check(p, q, |p: &[Tensor<1>], q: &[Tensor<1>]| of_low_rank(p).kl_to(&of_covariance(q)));
 }
 
 fn of_covariance(p: &[Tensor<1>]) -> MultivariateNormal<1> {

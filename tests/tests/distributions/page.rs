@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device};
 
 use super::density::{self, Row, Table};
-use super::divergences::PAIRS;
+use super::divergences::pairs;
 use super::{burn, test_device};
 
 /// The modules with a list of families.
@@ -67,7 +67,7 @@ one to everything continuous; for other pairs there is an estimate from draws.
 fn divergences(rows: &[Row]) -> BTreeMap<&str, BTreeSet<&str>> {
     let name = |table: &'static str| rows.iter().find(|row| row.tables.iter().any(|known| known == table)).map_or(table, |row| &row.name);
     let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (p, q) in PAIRS {
+    for (p, q) in pairs() {
         found.entry(name(p)).or_default().insert(name(q));
     }
     found

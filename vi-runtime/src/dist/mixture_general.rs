@@ -112,7 +112,9 @@ pub trait CdfOfEach<const D: usize>: MixtureComponents<D> {
 macro_rules! tuples {
     ($($first:ident $($rest:ident)*;)*) => { $(
         #[allow(non_snake_case, reason = "a variable for each type")]
-        impl<const D: usize, $first: Distribution<D>, $($rest: Distribution<D, Kind = $first::Kind>),*> MixtureComponents<D> for ($first, $($rest),*) {
+        impl<const D: usize, $first: Distribution<D>, $($rest: Distribution<D, Kind = $first::Kind>),*> MixtureComponents<D>
+            for ($first, $($rest),*)
+        {
             type Kind = $first::Kind;
             tuples!(@ names() -> String, name(), $first $($rest)*);
             tuples!(@ shapes() -> [usize; D], shape(), $first $($rest)*);

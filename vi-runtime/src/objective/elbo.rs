@@ -68,7 +68,8 @@ fn reparameterised(site: &Site) -> Result<()> {
             let ways_out = if distribution.support().is_discrete() {
                 "sum it out by hand in the model (mixtures: a `factor!` of the log-sum-exp), or replace it by a continuous relaxation"
             } else {
-                "choose a reparameterised distribution for the guide, such as a transformed Normal"
+                "choose a reparameterised distribution for the guide, such as a transformed Normal, or make this one so: \
+                 `.reparameterised()`, where it has a distribution function"
             };
             Err(Error::NotReparameterised { site: site.name.clone(), distribution: distribution.name(), ways_out: ways_out.to_owned() })
         }
