@@ -60,7 +60,7 @@ fn constructed(path: &Path) -> Tag {
         "Delta" => "Point",
         "VonMises" => "Circular",
         "ProjectedNormal" => "Sphere",
-        "Bernoulli" | "RelaxedBernoulliStraightThrough" | "RelaxedOneHotCategoricalStraightThrough" => "Boolean",
+        "Bernoulli" | "OneHotCategorical" | "RelaxedBernoulliStraightThrough" | "RelaxedOneHotCategoricalStraightThrough" => "Boolean",
         "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };

@@ -3,6 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, clamp_unit, full, logistic, minus_infinity, spread, where_true};
+use super::quotients::gamma_entropy;
 use super::saddle_point::{self, refine};
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
@@ -104,9 +105,8 @@ impl<const D: usize> Entropy<D> for Beta<D> {
     /// `ln B(a, b) − (a − 1) ψ(a) − (b − 1) ψ(b) + (a + b − 2) ψ(a + b)`
     fn entropy(&self) -> Tensor<D> {
         let (a, b) = (self.batch.fill(self.concentration1.clone()), self.batch.fill(self.concentration0.clone()));
-        let of_total = special::digamma(a.clone() + b.clone());
-        let part = |a: Tensor<D>| (special::digamma(a.clone()) - of_total.clone()) * a.sub_scalar(1.0);
-        special::log_beta(a.clone(), b.clone()) - part(a) - part(b)
+        let total = a.clone() + b.clone();
+        gamma_entropy(a) + gamma_entropy(b) - gamma_entropy(total.clone()) - special::digamma(total)
     }
 }
 
@@ -130,8 +130,10 @@ impl<const D: usize> Cdf<D> for Beta<D> {
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
         self.inside(value, (1.0, 0.0), |a, b, x| {
             let lower = special::beta_inc(a.clone(), b.clone(), x.clone());
-            let upper = special::beta_inc(b, a, x.neg() + 1.0);
             let small = lower.clone().lower_elem(0.5);
+            let dims = small.dims();
+            let rest = spread(x.neg() + 1.0, dims).mask_fill(small.clone(), 0.5);
+            let upper = special::beta_inc(b, a, rest);
             upper.mask_where(small, lower.neg() + 1.0)
         })
     }

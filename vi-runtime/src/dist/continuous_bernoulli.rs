@@ -156,8 +156,8 @@ impl<const D: usize> Slope<D> {
         (self.logits.clone().mask_where(turned.clone(), self.logits.clone().neg()), turned)
     }
 
-    /// `(e^(a x) − 1)/(eᵃ − 1)`
-    fn cdf(&self, x: Tensor<D>) -> Tensor<D> {
+    /// `(e^(a x) − 1)/(eᵃ − 1)`; `rest` is `1 − x`.
+    fn cdf(&self, x: Tensor<D>, rest: Tensor<D>) -> Tensor<D> {
         let (slope, turned) = self.falling();
         let dims = (slope.clone() + x.clone()).dims();
         let near = spread(self.near.clone(), dims);
@@ -167,7 +167,6 @@ impl<const D: usize> Slope<D> {
         let ratio = special::expm1(large.clone() * x.clone()) / special::expm1(large);
         let ratio = ratio.mask_where(near, series);
         // e^(−a(1 − x)) (1 − e^(−a x))/(1 − e⁻ᵃ)
-        let rest = x.neg().add_scalar(1.0);
         ratio * (slope.mask_fill(turned.bool_not(), 0.0) * rest).exp()
     }
 
@@ -263,13 +262,14 @@ impl<const D: usize> Entropy<D> for ContinuousBernoulli<D> {
 
 impl<const D: usize> Cdf<D> for ContinuousBernoulli<D> {
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        self.slope(value).cdf(value.clone().clamp(0.0, 1.0))
+        let x = value.clone().clamp(0.0, 1.0);
+        self.slope(value).cdf(x.clone(), x.neg() + 1.0)
     }
 
     /// The distribution function of `1 − x`, whose log-odds are the negative.
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
-        let rest = value.clone().neg().add_scalar(1.0);
-        Slope::of(self.slope(value).logits.neg()).cdf(rest.clamp(0.0, 1.0))
+        let x = value.clone().clamp(0.0, 1.0);
+        Slope::of(self.slope(value).logits.neg()).cdf(x.clone().neg() + 1.0, x)
     }
 }
 

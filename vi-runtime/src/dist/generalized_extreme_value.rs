@@ -1,6 +1,6 @@
 //! The generalised extreme value distribution.
 
-use burn::tensor::{Bool, Float, Tensor};
+use burn::tensor::{Bool, DType, Float, Tensor};
 
 use super::density::{exp_positive, limits, minus_infinity, spread, where_true};
 use super::generalized_pareto::inside;
@@ -84,7 +84,9 @@ impl<const D: usize> Distribution<D> for GeneralizedExtremeValue<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let (y, outside, _) = self.reduced(value);
-        let density = Operand::Tensor(exp_positive(y.clone().neg()));
+        // Cut off where its derivatives, with a factor 1/(1 + ξ z) and more, would be beyond the floats.
+        let reach = if y.dtype() == DType::F64 { 460.0 } else { 58.0 };
+        let density = Operand::Tensor(exp_positive(y.clone().neg().clamp_max(reach)));
         let log_prob = -(Operand::Tensor(y) * (self.shape.clone() + 1.0)) - density - self.scale.clone().ln();
         minus_infinity(log_prob.into_tensor(), outside)
     }

@@ -25,14 +25,13 @@ family! {
 }
 
 impl<const D: usize> Gompertz<D> {
-    /// `r x` and `c (e^(r x) − 1)`, the exponential kept in the range of the floats.
+    /// `r x` and `c (e^(r x) − 1)`, both kept so far in the range of the floats that their difference is in it.
     fn hazard(&self, x: Tensor<D>) -> (Operand<D>, Operand<D>) {
-        let scaled = Operand::Tensor(x) * self.rate.clone();
-        let growth = scaled.clone().map(f64::exp_m1, |t| {
-            let (_, largest, _) = limits(t.dtype());
-            special::expm1(t.clamp_max(largest.ln()))
-        });
-        (scaled, growth * self.concentration.clone())
+        let (_, largest, _) = limits(x.dtype());
+        let scaled = (Operand::Tensor(x) * self.rate.clone()).into_tensor().clamp_max(0.25 * largest);
+        let growth = Operand::Tensor(special::expm1(scaled.clone().clamp_max(largest.ln() - 1.0)));
+        let hazard = (growth * self.concentration.clone()).into_tensor().clamp_max(0.5 * largest);
+        (Operand::Tensor(scaled), Operand::Tensor(hazard))
     }
 
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::exp_positive;
+use super::density::{exp_positive, minus_infinity};
 use super::quotients::EULER;
 use super::standard::{gumbel, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -48,9 +48,10 @@ impl<const D: usize> Distribution<D> for Gumbel<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = self.standardise(value);
+        let outside = value.clone().abs().equal_elem(f64::INFINITY);
+        let z = self.standardise(&value.clone().mask_fill(outside.clone(), 0.0));
         let total = Operand::Tensor(z.clone() + exp_positive(z.neg()));
-        (-total - self.scale.clone().ln()).into_tensor()
+        minus_infinity((-total - self.scale.clone().ln()).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

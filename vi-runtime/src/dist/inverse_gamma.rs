@@ -3,6 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, clamp_positive, exp_positive, full, minus_infinity, spread, where_true};
+use super::quotients::gamma_entropy;
 use super::saddle_point::{self, refine};
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
@@ -83,8 +84,7 @@ impl<const D: usize> Entropy<D> for InverseGamma<D> {
     /// `a + ln b + ln Γ(a) − (a + 1) ψ(a)`
     fn entropy(&self) -> Tensor<D> {
         let (a, b) = (self.batch.fill(self.concentration.clone()), self.batch.fill(self.scale.clone()));
-        let digamma = special::digamma(a.clone()) * a.clone().add_scalar(1.0);
-        special::lgamma(a.clone()) + a + b.log() - digamma
+        gamma_entropy(a.clone()) - special::digamma(a) * 2.0 + b.log()
     }
 }
 

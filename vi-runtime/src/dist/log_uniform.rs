@@ -27,17 +27,17 @@ family! {
     LogUniform { low: L, high: H }
 }
 
+/// `ln(x/y) = 2 ln(1 + (√x − √y)/√y)` for `x ≥ y`: accurate where the two are close, and without a ratio beyond the floats.
+fn log_ratio<const D: usize>(x: Operand<D>, y: Operand<D>) -> Operand<D> {
+    let root = y.clone().sqrt();
+    let sum = x.clone().sqrt() + root.clone();
+    ((x - y) / (sum * root)).ln_1p() * 2.0
+}
+
 impl<const D: usize> LogUniform<D> {
     /// `ln(high/low)`
     fn width(&self) -> Operand<D> {
-        self.log_above(self.high.clone())
-    }
-
-    /// `ln(x/low) = 2 ln(1 + (√x − √low)/√low)`: accurate where the two are close, and without a ratio beyond the floats.
-    fn log_above(&self, x: Operand<D>) -> Operand<D> {
-        let root = self.low.clone().sqrt();
-        let sum = x.clone().sqrt() + root.clone();
-        ((x - self.low.clone()) / (sum * root)).ln_1p() * 2.0
+        log_ratio(self.high.clone(), self.low.clone())
     }
 
     fn range(&self) -> Operand<D> {
@@ -53,12 +53,13 @@ impl<const D: usize> LogUniform<D> {
         (spread(below, dims), spread(above, dims))
     }
 
-    /// `ln(x/low)`, 0 outside the support.
-    fn depth(&self, value: &Tensor<D>) -> Tensor<D> {
+    /// The part of the width that `f` gives of the value inside the support; the ends outside.
+    fn part(&self, value: &Tensor<D>, ends: (f64, f64), f: impl FnOnce(Operand<D>) -> Operand<D>) -> Tensor<D> {
         let (below, above) = self.beyond(value);
         let low = spread(beside(&self.low, value), below.dims());
-        let x = spread(value.clone(), below.dims()).mask_where(below.bool_or(above), low);
-        self.log_above(Operand::Tensor(x)).into_tensor()
+        let x = spread(value.clone(), below.dims()).mask_where(below.clone().bool_or(above.clone()), low);
+        let part = (f(Operand::Tensor(x)) / self.width()).into_tensor();
+        where_true(where_true(part.clamp_max(1.0), below, ends.0), above, ends.1)
     }
 
     /// `low (high/low)ᵘ`, rounded into the support; the square of its root, whose factors are not beyond the floats.
@@ -171,9 +172,12 @@ impl<const D: usize> Entropy<D> for LogUniform<D> {
 impl<const D: usize> Cdf<D> for LogUniform<D> {
     /// `ln(x/low)/ln(high/low)`
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
-        let (_, above) = self.beyond(value);
-        let part = Operand::Tensor(self.depth(value)) / self.width();
-        where_true(part.into_tensor().clamp_max(1.0), above, 1.0)
+        self.part(value, (0.0, 1.0), |x| log_ratio(x, self.low.clone()))
+    }
+
+    /// `ln(high/x)/ln(high/low)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.part(value, (1.0, 0.0), |x| log_ratio(self.high.clone(), x))
     }
 }
 

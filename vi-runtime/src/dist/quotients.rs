@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::normal::HALF_LN_2PI;
 use crate::special;
 
 /// Euler's constant.
@@ -109,6 +110,36 @@ pub(super) fn log_gamma_excess<const D: usize>(t: Tensor<D>) -> Tensor<D> {
 
 /// Terms of the two series above fall by a factor of at least 8 up to here.
 const SERIES_UP_TO: f64 = 0.06;
+
+/// `a + ln Γ(a) − (a − 1) ψ(a)`, the entropy of a gamma variable of rate 1: from 10 on by its series in `1/a` (from DLMF 5.11.1
+/// and 5.11.2), where the three terms cancel.
+pub(super) fn gamma_entropy<const D: usize>(a: Tensor<D>) -> Tensor<D> {
+    const SERIES_FROM: f64 = 10.0;
+    // After ½ ln 2πe a: the coefficients of a⁻¹, a⁻², …
+    const SERIES: [f64; 14] = [
+        -1.0 / 3.0,
+        -1.0 / 12.0,
+        -1.0 / 90.0,
+        1.0 / 120.0,
+        1.0 / 210.0,
+        -1.0 / 252.0,
+        -1.0 / 210.0,
+        1.0 / 240.0,
+        5.0 / 594.0,
+        -1.0 / 132.0,
+        -0.023_010_323_010_323_01,
+        691.0 / 32_760.0,
+        7.0 / 78.0,
+        -1.0 / 12.0,
+    ];
+    let small = a.clone().lower_elem(SERIES_FROM);
+    let few = a.clone().clamp_max(SERIES_FROM);
+    let direct = special::lgamma(few.clone()) + few.clone() - special::digamma(few.clone()) * few.sub_scalar(1.0);
+    let a = a.clamp_min(SERIES_FROM);
+    let z = a.clone().recip();
+    let series = polynomial(&SERIES, z.clone()) * z + a.log() * 0.5 + (HALF_LN_2PI + 0.5);
+    series.mask_where(small, direct)
+}
 
 /// Horner's scheme, lowest power first.
 pub(super) fn polynomial<const D: usize>(coefficients: &[f64], x: Tensor<D>) -> Tensor<D> {

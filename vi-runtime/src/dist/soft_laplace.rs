@@ -38,7 +38,18 @@ impl<const D: usize> SoftLaplace<D> {
 
 /// `(2/π) atan eᶻ`
 fn cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
-    exp_positive(z).atan().mul_scalar(FRAC_2_PI)
+    let none = z.clone().equal_elem(f64::NEG_INFINITY);
+    exp_positive(z).atan().mul_scalar(FRAC_2_PI).mask_fill(none, 0.0)
+}
+
+/// `z + ln (2/π)` where `eᶻ` is its own arc tangent to the last bit; above 0 by the other tail.
+fn log_cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    const FAR: f64 = -20.0;
+    let (far, above) = (z.clone().lower_elem(FAR), z.clone().greater_elem(0.0));
+    let outer = z.clone().sub_scalar(LN_PI - LN_2);
+    let near = cdf(z.clone().mask_fill(far.clone().bool_or(above.clone()), 0.0)).log();
+    let upper = special::log1p(cdf(z.clone().mask_fill(above.clone().bool_not(), 1.0).neg()).neg());
+    near.mask_where(far, outer).mask_where(above, upper)
 }
 
 /// `ln tan(π p/2)`, by symmetry from the tail that `p` lies in.
@@ -98,6 +109,14 @@ impl<const D: usize> Cdf<D> for SoftLaplace<D> {
 
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
         cdf(self.standardise(value).neg())
+    }
+
+    fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_cdf(self.standardise(value))
+    }
+
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_cdf(self.standardise(value).neg())
     }
 }
 

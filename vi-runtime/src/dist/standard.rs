@@ -154,11 +154,13 @@ pub(super) mod logistic {
 
     /// `1/(1 + e⁻ˡ)`
     pub(in crate::dist) fn cdf<const D: usize>(l: Tensor<D>) -> Tensor<D> {
-        sigmoid(l)
+        // Finite numbers below the range of the exponential give the smallest float, minus infinity nothing.
+        let none = l.clone().equal_elem(f64::NEG_INFINITY);
+        sigmoid(l).mask_fill(none, 0.0)
     }
 
     pub(in crate::dist) fn survival<const D: usize>(l: Tensor<D>) -> Tensor<D> {
-        sigmoid(l.neg())
+        cdf(l.neg())
     }
 
     pub(in crate::dist) fn log_cdf<const D: usize>(l: Tensor<D>) -> Tensor<D> {

@@ -124,7 +124,8 @@ impl<const D: usize> StudentT<D> {
         let middle = (middle.clone().mask_where(near.lower_elem(0.0), middle.neg()) + 1.0) * 0.5;
         // df/(df + z²) without the square of a number beyond the floats
         let outer = z.clone().mask_fill(far.clone().bool_not(), 2.0).clamp(-largest.sqrt(), largest.sqrt());
-        let tail = special::beta_inc(half_df, half, (outer.clone().square() / df + 1.0).recip()) * 0.5;
+        let tail = special::beta_inc(half_df, half, (outer.square() / df + 1.0).recip()) * 0.5;
+        let tail = tail.mask_fill(z.clone().abs().equal_elem(f64::INFINITY), 0.0);
         let tail = tail.clone().mask_where(z.greater_elem(0.0), tail.neg() + 1.0);
         middle.mask_where(far, tail)
     }

@@ -9,7 +9,7 @@ use vi_runtime::noise::Noise;
 use vi_runtime::{AnyOperand, Placement, Result, Support};
 
 use super::super::burn;
-use super::float;
+use super::{float, matrix};
 
 /// One matrix, flattened: what the tables hold.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ impl<T: Distribution<2>> Distribution<1> for Flat<T> {
         self.0.support()
     }
 
+    fn is_reparameterised(&self) -> bool {
+        self.0.is_reparameterised()
+    }
+
     fn log_prob(&self, value: &Tensor<1, T::Kind>) -> Tensor<1> {
         self.0.log_prob(&value.clone().reshape(self.0.shape())).reshape([1])
     }
@@ -55,6 +59,25 @@ impl<T: Distribution<2>> Distribution<1> for Flat<T> {
     }
 }
 
+impl<T: Moments<2>> Moments<1> for Flat<T> {
+    fn mean(&self) -> Tensor<1> {
+        self.0.mean().reshape(self.shape())
+    }
+
+    fn variance(&self) -> Tensor<1> {
+        self.0.variance().reshape(self.shape())
+    }
+}
+
+impl<T: Entropy<2>> Entropy<1> for Flat<T> {
+    fn entropy(&self) -> Tensor<1> {
+        self.0.entropy().reshape([1])
+    }
+}
+
+/// The size where no value says it.
+const SIZE: usize = 12;
+
 /// A distribution whose size is that of the value: the points of some tables differ in size.
 #[derive(Clone)]
 struct BySize<F>(F);
@@ -69,15 +92,19 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
     type Kind = Float;
 
     fn name(&self) -> String {
-        (self.0)(1).name()
+        (self.0)(SIZE).name()
     }
 
     fn shape(&self) -> [usize; 1] {
-        [1]
+        [SIZE]
     }
 
     fn support(&self) -> Support {
-        (self.0)(1).support()
+        (self.0)(SIZE).support()
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        (self.0)(SIZE).is_reparameterised()
     }
 
     fn log_prob(&self, value: &Tensor<1>) -> Tensor<1> {
@@ -85,7 +112,7 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<1>> {
-        (self.0)(1).draw(noise)
+        (self.0)(SIZE).draw(noise)
     }
 
     fn place(self, _: &Placement) -> Self {
@@ -97,6 +124,22 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
     }
 
     fn parameters(&self, _: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {}
+}
+
+impl<T: Distribution<1, Kind = Float> + Moments<1>, F: Fn(usize) -> T + Clone + 'static> Moments<1> for BySize<F> {
+    fn mean(&self) -> Tensor<1> {
+        (self.0)(SIZE).mean()
+    }
+
+    fn variance(&self) -> Tensor<1> {
+        (self.0)(SIZE).variance()
+    }
+}
+
+impl<T: Distribution<1, Kind = Float> + Entropy<1>, F: Fn(usize) -> T + Clone + 'static> Entropy<1> for BySize<F> {
+    fn entropy(&self) -> Tensor<1> {
+        (self.0)(SIZE).entropy()
+    }
 }
 
 /// A square matrix.
@@ -138,39 +181,39 @@ fn weighted() -> Adjacency {
 }
 
 families! {
-    covariance: "MultivariateNormalCov", ["loc", "covariance_matrix"], float, |p| MultivariateNormal::covariance(&p[0], square(&p[1]));
-    precision: "MultivariateNormalPrecision", ["loc", "precision_matrix"], float, |p| MultivariateNormal::precision(&p[0], square(&p[1]));
-    low_rank: "LowRankMultivariateNormal", ["loc", "cov_factor", "cov_diag"], float, |p| {
+    covariance: "MultivariateNormalCov", ["loc", "covariance_matrix"], float, has [moments, entropy], |p| MultivariateNormal::covariance(&p[0], square(&p[1]));
+    precision: "MultivariateNormalPrecision", ["loc", "precision_matrix"], float, has [moments, entropy], |p| MultivariateNormal::precision(&p[0], square(&p[1]));
+    low_rank: "LowRankMultivariateNormal", ["loc", "cov_factor", "cov_diag"], float, has [moments, entropy], |p| {
         let rank = p[1].dims()[0] / p[0].dims()[0];
         LowRankMultivariateNormal::new(&p[0], wide(&p[1], rank), &p[2])
     };
-    student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
-    wishart: "Wishart", ["df", "scale_matrix"], float, |p| Flat(Wishart::new(one(&p[0]), factor(&p[1])));
-    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], float, |p| Flat(InverseWishart::new(one(&p[0]), factor(&p[1])));
-    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], float, |p| Flat(WishartCholesky::new(one(&p[0]), square(&p[1])));
-    lkj: "LKJ", ["concentration"], float, |p| Flat(LKJ::new(2, one(&p[0])));
-    matrix_normal: "MatrixNormal", ["loc", "scale_tril_row", "scale_tril_column"], float, |p| {
+    student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, has [moments, entropy], |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
+    wishart: "Wishart", ["df", "scale_matrix"], matrix, has [moments, entropy], |p| Wishart::new(one(&p[0]), factor(&p[1]));
+    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], matrix, has [moments, entropy], |p| InverseWishart::new(one(&p[0]), factor(&p[1]));
+    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], matrix, has [moments, entropy], |p| WishartCholesky::new(one(&p[0]), square(&p[1]));
+    lkj: "LKJ", ["concentration"], matrix, has [moments, entropy], |p| LKJ::new(2, one(&p[0]));
+    matrix_normal: "MatrixNormal", ["loc", "scale_tril_row", "scale_tril_column"], float, has [moments, entropy], |p| {
         let column = square(&p[2]);
         Flat(MatrixNormal::new(wide(&p[0], column.dims()[0]), square(&p[1]), column))
     };
-    lkj_cholesky: "LKJCholesky", ["concentration"], float, |p| {
+    lkj_cholesky: "LKJCholesky", ["concentration"], float, has [moments, entropy], |p| {
         let p = one(&p[0]);
         BySize(move |size: usize| Flat(LKJCholesky::new(size.isqrt(), &p)))
     };
-    zero_sum_normal: "ZeroSumNormal", ["scale"], float, |p| {
+    zero_sum_normal: "ZeroSumNormal", ["scale"], float, has [moments, entropy], |p| {
         let p = p[0].clone();
         BySize(move |size| ZeroSumNormal::new(size, &p))
     };
-    ar: "AR", ["coefficients", "loc", "scale"], float, |p| {
+    ar: "AR", ["coefficients", "loc", "scale"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |steps| AR::new(steps, &p[0], &p[2]).loc(&p[1]))
     };
-    ar_given: "ARGiven", ["coefficients", "loc", "scale", "initial"], float, |p| {
+    ar_given: "ARGiven", ["coefficients", "loc", "scale", "initial"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |steps| AR::new(steps, &p[0], &p[2]).loc(&p[1]).given(&p[3]))
     };
     state_space: "GaussianStateSpace",
-        ["transition_matrix", "process_factor", "observation_matrix", "observation_scale_tril", "initial_loc", "initial_factor"], float, |p| {
+        ["transition_matrix", "process_factor", "observation_matrix", "observation_scale_tril", "initial_loc", "initial_factor"], float, has [moments, entropy], |p| {
         let p = p.to_vec();
         BySize(move |size: usize| {
             let (transition, noise) = (square(&p[0]), square(&p[3]));
@@ -180,7 +223,7 @@ families! {
             Flat(GaussianStateSpace::new(size / outputs, transition, tall(&p[1]), observation, noise).initial(wide(&p[4], states), tall(&p[5])))
         })
     };
-    random_walk: "GaussianRandomWalk", ["scale"], float, |p| GaussianRandomWalk::new(4, &p[0]);
-    car: "CAR", ["loc", "correlation", "precision"], float, |p| CAR::new(&p[0], &p[1], &p[2], &path());
-    car_of_weights: "CARWeighted", ["loc", "correlation", "precision"], float, |p| CAR::new(&p[0], &p[1], &p[2], &weighted());
+    random_walk: "GaussianRandomWalk", ["scale"], float, has [moments, entropy], |p| GaussianRandomWalk::new(4, &p[0]);
+    car: "CAR", ["loc", "correlation", "precision"], float, has [moments, entropy], |p| CAR::new(&p[0], &p[1], &p[2], &path());
+    car_of_weights: "CARWeighted", ["loc", "correlation", "precision"], float, has [moments, entropy], |p| CAR::new(&p[0], &p[1], &p[2], &weighted());
 }
