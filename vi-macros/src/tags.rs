@@ -49,7 +49,7 @@ fn constructed(path: &Path) -> Tag {
         "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "HalfStudentT" | "Chi2" | "FoldedNormal" | "Gompertz"
         | "InverseGamma" | "InverseGaussian" | "LogLogistic" | "Rayleigh" | "Weibull" => "Positive",
         "Beta" | "BetaProportion" | "ContinuousBernoulli" | "Kumaraswamy" | "LogitNormal" | "RelaxedBernoulli" => "UnitInterval",
-        "Dirichlet" | "RelaxedOneHotCategorical" | "RelaxedOneHotCategoricalStraightThrough" => "Simplex",
+        "Dirichlet" | "RelaxedOneHotCategorical" => "Simplex",
         "MultivariateNormal" | "LowRankMultivariateNormal" | "MultivariateStudentT" | "GaussianRandomWalk" | "AR" | "CAR" => "RealVector",
         "MatrixNormal" | "GaussianStateSpace" => "Real",
         "ZeroSumNormal" => "ZeroSum",
@@ -60,7 +60,7 @@ fn constructed(path: &Path) -> Tag {
         "Delta" => "Point",
         "VonMises" => "Circular",
         "ProjectedNormal" => "Sphere",
-        "Bernoulli" | "OneHotCategorical" | "RelaxedBernoulliStraightThrough" => "Boolean",
+        "Bernoulli" | "OneHotCategorical" | "RelaxedBernoulliStraightThrough" | "RelaxedOneHotCategoricalStraightThrough" => "Boolean",
         "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };

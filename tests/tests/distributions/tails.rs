@@ -211,6 +211,35 @@ fn quantiles_have_implicit_gradients() {
     icdf(&|p, u| TruncatedNormal::new(&p[0], &p[1]).high(&p[2]).icdf(u), "TruncatedNormal", &[0.5, 2.0, -0.1]);
 }
 
+#[test]
+fn moments_and_entropies_have_gradients() {
+    use super::differences::check;
+
+    let (loc, scale, low, high) = (&[0.3, 9.0, -2.0][..], &[1.2, 2.0, 0.5][..], &[-1.0, -3.0, 1.0][..], &[2.0, 1.0, 1.3][..]);
+    let both = |t: &[Tensor<1>]| TruncatedNormal::new(&t[0], &t[1]).low(&t[2]).high(&t[3]);
+    check("mean between", &[loc, scale, low, high], |t| both(t).mean());
+    check("variance between", &[loc, scale, low, high], |t| both(t).variance());
+    check("entropy between", &[loc, scale, low, high], |t| both(t).entropy());
+    check("mean below", &[loc, scale, high], |t| TruncatedNormal::new(&t[0], &t[1]).high(&t[2]).mean());
+    check("entropy above", &[loc, scale, low], |t| TruncatedNormal::new(&t[0], &t[1]).low(&t[2]).entropy());
+    check("cdf between", &[&[0.5, -2.0, 1.2], loc, scale, low, high], |t| both(&t[1..]).cdf(&t[0]));
+    check("log_survival between", &[&[0.5, -2.0, 1.2], loc, scale, low, high], |t| both(&t[1..]).log_survival(&t[0]));
+    let concentration = &[0.3, 4.0, 40.0][..];
+    check("variance of angles", &[concentration], |t| VonMises::new(0.5, &t[0]).variance());
+    check("entropy of angles", &[concentration], |t| VonMises::new(0.5, &t[0]).entropy());
+    check("cdf of angles", &[&[0.6, -2.0, 2.5], loc, concentration], |t| VonMises::new(&t[1], &t[2]).cdf(&t[0]));
+    let df = &[3.5, 2.2, 30.0][..];
+    check("mean of half-t", &[df, scale], |t| HalfStudentT::new(&t[0], &t[1]).mean());
+    check("variance of half-t", &[df, scale], |t| HalfStudentT::new(&t[0], &t[1]).variance());
+    check("entropy of half-t", &[df, scale], |t| HalfStudentT::new(&t[0], &t[1]).entropy());
+    check("cdf of half-t", &[&[0.2, 2.0, 7.0], df, scale], |t| HalfStudentT::new(&t[1], &t[2]).cdf(&t[0]));
+    check("survival of half-t", &[&[0.2, 2.0, 7.0], df, scale], |t| HalfStudentT::new(&t[1], &t[2]).survival(&t[0]));
+    check("moments of JohnsonSU", &[&[0.5, -1.0, 2.0], &[1.5, 2.0, 3.0], loc, scale], |t| {
+        let distribution = JohnsonSU::new(&t[0], &t[1], &t[2], &t[3]);
+        distribution.mean() + distribution.variance()
+    });
+}
+
 /// A flat prior leaves the likelihood: the mean of the observations, and their standard error.
 #[test]
 fn an_automatic_guide_fits_under_a_flat_prior() -> vi_runtime::Result<()> {

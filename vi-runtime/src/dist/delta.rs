@@ -66,6 +66,12 @@ impl<const D: usize> From<f64> for Operand<D> {
     }
 }
 
+impl<const K: usize> From<[f64; K]> for Operand<1> {
+    fn from(numbers: [f64; K]) -> Self {
+        Operand::Host(numbers.to_vec(), [K])
+    }
+}
+
 impl<const D: usize> From<Tensor<D>> for Operand<D> {
     fn from(tensor: Tensor<D>) -> Self {
         Operand::Tensor(tensor)

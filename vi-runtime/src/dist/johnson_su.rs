@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{DType, Float, Tensor};
 
 use super::normal::HALF_LN_2PI;
 use super::{Cdf, Distribution, InverseCdf, Moments, family, family_methods};
@@ -45,9 +45,13 @@ impl<const D: usize> JohnsonSU<D> {
         Operand::Tensor(arsinh) * self.tailweight.clone() + self.skewness.clone()
     }
 
-    /// The value that comes from a normal variable.
-    fn of(&self, z: Tensor<D>) -> Tensor<D> {
-        let angle = ((Operand::Tensor(z) - self.skewness.clone()) / self.tailweight.clone()).into_tensor();
+    /// `arsinh y` of the value that comes from a normal variable.
+    fn angle(&self, z: Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(z) - self.skewness.clone()) / self.tailweight.clone()).into_tensor()
+    }
+
+    /// The value with the given `arsinh y`.
+    fn at(&self, angle: Tensor<D>) -> Tensor<D> {
         (Operand::Tensor(angle.sinh()) * self.scale.clone() + self.loc.clone()).into_tensor()
     }
 }
@@ -72,7 +76,10 @@ impl<const D: usize> Distribution<D> for JohnsonSU<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.of(noise.normal(self.shape())?))
+        let angle = self.angle(noise.normal(self.shape())?);
+        // Beyond the range of the floats the angle is cut off: an infinite draw would have no derivative.
+        let most = if angle.dtype() == DType::F64 { 709.0 } else { 88.0 };
+        Ok(self.at(angle.clamp(-most, most)))
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -120,6 +127,6 @@ impl<const D: usize> Cdf<D> for JohnsonSU<D> {
 
 impl<const D: usize> InverseCdf<D> for JohnsonSU<D> {
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-        self.of(special::ndtri(p.clone()))
+        self.at(self.angle(special::ndtri(p.clone())))
     }
 }

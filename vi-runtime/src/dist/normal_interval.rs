@@ -131,8 +131,12 @@ impl<const D: usize> Interval<D> {
         let side = |end: Option<&Tensor<D>>, sign: f64| {
             let counted = self.counted(end);
             let length = match end {
-                // With history as far as the end counts.
-                Some(end) => counted.clone().min_pair(end.clone().clamp_min(0.0)),
+                // With the history of the end where that counts.
+                Some(end) => {
+                    let held = detach(end.clone());
+                    let beyond = held.clone().greater(counted.clone());
+                    counted + (end.clone() - held).mask_fill(beyond, 0.0)
+                }
                 None => counted,
             };
             let part = |f: &dyn Fn(Tensor<2>) -> Tensor<2>| {
@@ -144,7 +148,8 @@ impl<const D: usize> Interval<D> {
         (up + down) / (up_mass + down_mass)
     }
 
-    /// The logarithm of the ratio of the mass on this interval to that on another under the same density, and whether it is 0.
+    /// The logarithm of the ratio of the mass on this interval to that on another under the same density; minus infinity where
+    /// there is none on this one.
     pub(super) fn log_share(&self, of: &Interval<D>) -> Tensor<D> {
         let integral = self.integral();
         let none = integral.clone().lower_equal_elem(0.0);

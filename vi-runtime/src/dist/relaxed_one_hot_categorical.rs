@@ -173,7 +173,8 @@ impl<const D: usize> Distribution<D> for RelaxedOneHotCategorical<D> {
 }
 
 /// One of the corners with the gradient of a [`RelaxedOneHotCategorical`]: a draw is 1 at the largest element of the relaxed
-/// draw and 0 elsewhere, and its derivative is that of the relaxed draw; support: the corners of the simplex.
+/// draw and 0 elsewhere, and its derivative is that of the relaxed draw; support: `{0, 1}`, as
+/// floats, of which one element is 1.
 ///
 /// `log p(x) = Σₖ xₖ ln pₖ`: corner `k` is the nearest with probability `pₖ`, whatever the temperature, so the mass is that of a
 /// categorical variable. It is differentiable in `x` as in the parameters, which is how a density further on moves them; the
@@ -229,7 +230,7 @@ impl<const D: usize> Distribution<D> for RelaxedOneHotCategoricalStraightThrough
     }
 
     fn support(&self) -> Support {
-        Support::Simplex
+        Support::Boolean
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {

@@ -237,7 +237,7 @@ impl<const D: usize> Moments<D> for TruncatedNormal<D> {
 }
 
 impl<const D: usize> Entropy<D> for TruncatedNormal<D> {
-    /// `ln scale + ln I + E(½ d² + c d)`: see [`Interval`] for the symbols
+    /// `ln scale + ln ∫ φ/φ(c) + ½ E(z² − c²)`, `z = (x − loc)/scale` and `c` the one of them where the density is highest
     fn entropy(&self) -> Tensor<D> {
         let whole = self.whole();
         let offset = column(whole.offset.clone());

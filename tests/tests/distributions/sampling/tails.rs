@@ -172,6 +172,8 @@ fn draws_in_single_precision_stay_inside_the_support() {
     }
     let x = numbers(RelaxedOneHotCategorical::logits(0.01, [0.0, 3.0]).expand([1_000, 2]).place(&to).draw(&mut noise).unwrap());
     assert!(x.iter().all(|&x| x > 0.0 && x < 1.0));
+    let x = numbers(JohnsonSU::new(0.0, 0.01, 0.0, 1.0).expand(n).place(&to).draw(&mut noise).unwrap());
+    assert!(x.iter().all(|x| x.is_finite()));
     let x = numbers(ProjectedNormal::new([1e30, -1e30]).expand([100, 2]).place(&to).draw(&mut noise).unwrap());
     assert!(x.chunks(2).all(|x| (x[0].hypot(x[1]) - 1.0).abs() < 1e-6));
 }
