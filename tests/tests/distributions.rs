@@ -39,6 +39,8 @@ mod shapes_discrete;
 mod structured;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/tails.rs"]
+mod tails;
 #[path = "distributions/univariate.rs"]
 mod univariate;
 

@@ -81,6 +81,9 @@ macro_rules! draws {
     )* };
 }
 
+#[path = "tails.rs"]
+mod tails;
+
 draws! {
     normal_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| Normal::new(u.clone(), p.clone());
     log_normal_drawn: Gamma::new([1.1, 0.2], 2.0) => |p, u| LogNormal::new(u.clone(), p.clone());

@@ -204,6 +204,8 @@ pub(super) mod combinators;
 pub(super) mod discrete;
 #[path = "density/multivariate.rs"]
 pub(super) mod multivariate;
+#[path = "density/tails.rs"]
+pub(super) mod tails;
 #[path = "density/univariate.rs"]
 pub(super) mod univariate;
 

@@ -306,6 +306,8 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
 
 #[path = "laws/discrete.rs"]
 mod discrete;
+#[path = "laws/tails.rs"]
+mod tails;
 #[path = "laws/univariate.rs"]
 mod univariate;
 

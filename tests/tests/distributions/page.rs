@@ -20,6 +20,7 @@ fn groups() -> Vec<Table> {
         density::combinators::table(),
         density::discrete::table(),
         density::multivariate::table(),
+        density::tails::table(),
         density::univariate::table(),
     ]
 }

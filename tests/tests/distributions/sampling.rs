@@ -15,6 +15,9 @@ use vi_runtime::{Key, Placement};
 
 use super::{burn, has_f64, numbers, tensor, test_device};
 
+#[path = "sampling/tails.rs"]
+mod tails;
+
 fn precision() -> FloatDType {
     if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
 }

@@ -61,6 +61,15 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
         Ok((self.draw(noise)?, None))
     }
 
+    /// A value that stands for a draw where an automatic guide looks for its start; only a distribution that cannot be drawn
+    /// has one.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](crate::Error::Unsupported) where no bijector leads to the support.
+    fn begin(&self, _at: &Placement) -> Result<Option<Tensor<D, Self::Kind>>> {
+        Ok(None)
+    }
+
     /// Whether gradients flow through [`draw`](Self::draw) to the parameters.
     fn is_reparameterised(&self) -> bool {
         false

@@ -61,6 +61,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
         Ok((value, log_prob.map(|log_prob| sum_event(log_prob, self.base.event_rank(), self.event_rank))))
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        self.base.begin(at)
+    }
+
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
     }

@@ -69,6 +69,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
         self.base.draw(noise)
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        self.base.begin(at)
+    }
+
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
     }

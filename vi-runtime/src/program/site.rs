@@ -9,7 +9,7 @@ use crate::any_tensor::AnyTensor;
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
 use crate::noise::{Noise, NoiseSource};
-use crate::operand::AnyOperand;
+use crate::operand::{AnyOperand, Placement};
 use crate::support::Support;
 use vi_graph::Key;
 
@@ -167,6 +167,11 @@ pub trait DynDistribution: fmt::Debug {
     /// # Errors
     /// Those of the noise source.
     fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)>;
+    /// See [`Distribution::begin`].
+    ///
+    /// # Errors
+    /// Those of the distribution.
+    fn begin(&self, at: &Placement) -> Result<Option<AnyTensor>>;
     /// Log density of `value`; where `mask` is false the value is not looked at and the result is 0.
     ///
     /// # Errors
@@ -208,6 +213,9 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)> {
         let (value, log_prob) = self.0.draw_scored(&mut Noise::new(noise))?;
         Ok((value.into(), log_prob.map(AnyTensor::from)))
+    }
+    fn begin(&self, at: &Placement) -> Result<Option<AnyTensor>> {
+        Ok(self.0.begin(at)?.map(AnyTensor::from))
     }
     fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor> {
         let value: Tensor<D, T::Kind> = value.typed("value")?;
