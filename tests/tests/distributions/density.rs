@@ -29,7 +29,6 @@ pub(super) fn int(x: Tensor<1, Int>) -> Tensor<1, Int> {
 }
 
 /// A square matrix.
-#[allow(dead_code, reason = "for families of matrices")]
 pub(super) fn matrix(x: Tensor<1>) -> Tensor<2> {
     let side = x.dims()[0].isqrt();
     x.reshape([side, side])

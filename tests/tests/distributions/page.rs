@@ -20,8 +20,8 @@ fn groups() -> Vec<Table> {
         density::combinators::table(),
         density::discrete::table(),
         density::multivariate::table(),
-        density::univariate::table(),
         density::tails::table(),
+        density::univariate::table(),
     ]
 }
 

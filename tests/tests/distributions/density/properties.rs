@@ -23,7 +23,6 @@ pub struct Properties<const D: usize, T: Distribution<D>> {
     icdf: Option<Quantile<D, T>>,
 }
 
-#[allow(dead_code, reason = "an entry names those that its family has")]
 impl<const D: usize, T: Distribution<D>> Properties<D, T> {
     pub fn none() -> Self {
         Properties { names: Vec::new(), known: Vec::new(), cdf: None, icdf: None }
@@ -245,10 +244,10 @@ where
                     }
                     continue;
                 }
-                // Rounding of the quantile, which may also be at the end of what there is, and of the inputs that it is made of.
-                let largest = params.iter().flatten().fold(x.abs(), |m, p| m.max(p.abs()));
-                let spread = 8.0 * epsilon * if largest.is_finite() { largest } else { x.abs() } + tiny;
-                let (below, above) = ((x - spread).clamp(-huge, huge), (x + spread).clamp(-huge, huge));
+                // Rounding of the quantile and of the inputs that it is made of; beyond the largest number is the next one.
+                let largest = params.iter().flatten().filter(|p| p.is_finite()).fold(x.abs().min(huge), |m, p| m.max(p.abs()));
+                let spread = 8.0 * epsilon * largest + tiny;
+                let (below, above) = (if x <= -huge { x } else { x.min(huge) - spread }, if x >= huge { x } else { x.max(-huge) + spread });
                 let slack = tolerance * p.min(1.0 - p) + 8.0 * epsilon * p;
                 let reached = if p < 0.5 {
                     cdf(below).value[0] <= p + slack && p <= cdf(above).value[0] + slack
