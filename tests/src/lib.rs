@@ -3,6 +3,7 @@
 //! `VI_TEST_DEVICE` names the device (`flex` unless set): `flex`, `ndarray`, `wgpu`, `wgpu-cpu` or `tch`.
 
 use vi_runtime::Execution;
+use vi_runtime::burn::tensor::TensorData;
 use vi_runtime::prelude::*;
 
 /// The device under test.
@@ -69,5 +70,15 @@ pub fn assert_close(found: &[f64], expected: &[f64], absolute: f64) {
     assert_eq!(found.len(), expected.len(), "found {found:?}, expected {expected:?}");
     for (i, (x, y)) in found.iter().zip(expected).enumerate() {
         assert!((x - y).abs() <= absolute, "element {i}: found {x}, expected {y} within {absolute}");
+    }
+}
+
+/// Other numbers in the place of those of a tensor of rank 1 to 3, in the given precision.
+pub fn replaced(tensor: &AnyTensor, numbers: Vec<f64>, dtype: FloatDType) -> AnyTensor {
+    let (data, to) = (TensorData::new(numbers, tensor.shape()), (&tensor.device(), dtype.into()));
+    match tensor.rank() {
+        1 => Tensor::<1>::from_data(data, to).into(),
+        2 => Tensor::<2>::from_data(data, to).into(),
+        _ => Tensor::<3>::from_data(data, to).into(),
     }
 }

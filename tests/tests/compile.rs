@@ -2,16 +2,27 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[macro_use]
 #[path = "compile/families.rs"]
 mod families;
+#[path = "compile/discrete.rs"]
+mod discrete;
+#[path = "compile/flows.rs"]
+mod flows;
 #[path = "compile/layers.rs"]
 mod layers;
+#[path = "compile/multivariate.rs"]
+mod multivariate;
 #[path = "compile/programs.rs"]
 mod programs;
 #[path = "compile/refusals.rs"]
 mod refusals;
 #[path = "support/schools.rs"]
 mod schools;
+#[path = "compile/supports.rs"]
+mod supports;
+#[path = "compile/univariate.rs"]
+mod univariate;
 
 use vi_graph::cpu::{Executable, Options};
 use vi_graph::diff::gradient;

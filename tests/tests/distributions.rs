@@ -9,10 +9,18 @@
 mod bijectors;
 #[path = "distributions/capture.rs"]
 mod capture;
+#[path = "distributions/combinators.rs"]
+mod combinators;
 #[path = "distributions/density.rs"]
 mod density;
 #[path = "distributions/differences.rs"]
 mod differences;
+#[path = "distributions/divergences.rs"]
+mod divergences;
+#[path = "distributions/flows.rs"]
+mod flows;
+#[path = "distributions/hidden_markov.rs"]
+mod hidden_markov;
 #[path = "distributions/laws.rs"]
 mod laws;
 #[path = "distributions/mixtures.rs"]
@@ -25,8 +33,16 @@ mod page;
 mod sampling;
 #[path = "distributions/shapes.rs"]
 mod shapes;
+#[path = "distributions/shapes_discrete.rs"]
+mod shapes_discrete;
+#[path = "distributions/structured.rs"]
+mod structured;
 #[path = "distributions/table.rs"]
 mod table;
+#[path = "distributions/tails.rs"]
+mod tails;
+#[path = "distributions/univariate.rs"]
+mod univariate;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

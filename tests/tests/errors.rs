@@ -278,3 +278,86 @@ fn counts_must_be_counts() -> Result<()> {
     }
     Ok(())
 }
+
+/// Observes a value of a structured support, here through a bijector onto it.
+#[model]
+fn structured(y: Tensor<2>, which: usize) {
+    use vi_runtime::bijector::*;
+    let mu = sample!("mu", Normal::new(0.0, 1.0));
+    let maps: [std::rc::Rc<dyn Bijector<2>>; 5] = [
+        std::rc::Rc::new(Ordered),
+        std::rc::Rc::new(Stereographic),
+        std::rc::Rc::new(ZeroSum),
+        std::rc::Rc::new(LowerCholesky),
+        std::rc::Rc::new(PositiveDefinite),
+    ];
+    let shape = maps[which].unconstrained_shape(&y.dims());
+    let base = Normal::new(mu.unsqueeze::<2>(), 1.0).expand([shape[0], shape[1]]);
+    observe!("y", base.transformed(maps[which].clone()), y);
+}
+
+#[test]
+fn a_value_off_its_support_names_the_row_and_what_is_wrong() -> Result<()> {
+    let rows = |values: [f64; 4]| -> Result<Tensor<2>> { Ok(vector(values)?.reshape([2, 2])) };
+    let cases = [
+        (0, rows([0.0, 1.0, 2.0, 1.5])?, "row 1 with 1.5 at 1 after 2"),
+        (0, rows([0.0, 1.0, f64::NAN, 1.5])?, "NaN at element 2 of 4"),
+        (1, rows([0.6, 0.8, 0.5, 0.5])?, "row 1 of length 0.70710"),
+        (2, rows([1.0, -1.0, 2.0, -1.5])?, "row 1 with sum 0.5"),
+        (3, rows([1.0, 0.5, 0.0, 1.0])?, "row 0 with 0.5 above the diagonal"),
+        (3, rows([1.0, 0.0, 0.0, -1.0])?, "row 1 with -1 on the diagonal"),
+        (4, rows([1.0, 0.25, 0.5, 1.0])?, "row 1 with 0.5 at 0 against 0.25 across the diagonal"),
+        (4, rows([1.0, 2.0, 2.0, 1.0])?, "row 1 with pivot -3: the matrix is not positive definite"),
+    ];
+    for (which, y, fault) in cases {
+        let found = one_step(&structured(y, which), AutoNormal::new());
+        assert!(found.starts_with("site `y`: the value ") && found.contains(fault), "{found}");
+    }
+    Ok(())
+}
+
+#[guide]
+fn starts_with(init: Tensor<2>, which: usize) {
+    let support = [support::LowerCholesky, support::CorrelationCholesky, support::Correlation, support::Simplex, support::Sphere][which];
+    let start: Tensor<2> = param!("start", init, support);
+    sample!("mu", Normal::new(start.sum(), 1.0));
+}
+
+#[test]
+fn a_structured_parameter_starts_inside_its_support() -> Result<()> {
+    let matrix = |values: [f64; 4]| -> Result<Tensor<2>> { Ok(vector(values)?.reshape([2, 2])) };
+    let model = normal(Some(vector([1.0, 2.0])?), 1.0, 2);
+    let cases = [
+        (0, matrix([1.0, 0.0, 0.5, 0.0])?, "with row 1 with 0 on the diagonal"),
+        (0, vector([1.0, 0.0])?.reshape([1, 2]), "with 1 rows of 2"),
+        (1, matrix([1.0, 0.0, 0.5, 0.5])?, "with row 1 of length 0.70710"),
+        (2, matrix([1.0, 0.3, 0.3, 1.2])?, "with row 1 with 1.2"),
+        (3, matrix([0.5, 0.5, 0.0, 1.0])?, "0 is not inside its support"),
+        (3, matrix([0.5, 0.5, 0.2, 0.2])?, "with row 1 with sum 0.4"),
+        (4, matrix([0.6, 0.8, 1.0, 1.0])?, "with row 1 of length 1.41421"),
+    ];
+    for (which, init, fault) in cases {
+        let found = one_step(&model, starts_with(init, which));
+        assert!(found.starts_with("parameter `start`: its initial value") && found.contains(fault), "{found}");
+    }
+    Ok(())
+}
+
+#[model]
+fn correlated(y: Tensor<1>, covariance: Tensor<2>) {
+    let mu = sample!("mu", Normal::new(0.0, 1.0));
+    observe!("y", MultivariateNormal::covariance(mu.expand([2]), covariance), y);
+}
+
+#[test]
+fn a_covariance_that_is_not_positive_definite_names_the_minor() -> Result<()> {
+    let step = |covariance: [[f64; 2]; 2]| -> Result<String> {
+        let covariance = Tensor::from_floats(covariance, &tests::device()?);
+        Ok(one_step(&correlated(vector([1.0, 2.0])?, covariance), AutoNormal::new()))
+    };
+    let constraint = "site `y`: parameter `covariance_matrix` of MultivariateNormal must be symmetric and positive definite, but holds ";
+    assert_eq!(step([[1.0, 0.5], [0.5, 1.0]])?, "no error");
+    assert_eq!(step([[1.0, 2.0], [2.0, 1.0]])?, format!("{constraint}a leading minor of size 2 that is not positive in matrix 0"));
+    assert_eq!(step([[1.0, 0.5], [0.25, 1.0]])?, format!("{constraint}0.25 below and 0.5 above the diagonal at (1, 0) in matrix 0"));
+    Ok(())
+}

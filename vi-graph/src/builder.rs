@@ -2,7 +2,7 @@
 //!
 //! The operands must fit, as [`crate::verify`] checks afterwards; nothing here looks.
 
-use crate::ir::{Binary, Compare, Graph, Id, Logic, Op, Range, Reduce, Scalar, Scan, Shape, Test, Type, Unary, below_len};
+use crate::ir::{Binary, Compare, Graph, Id, Logic, Op, Range, Reduce, Scalar, Scan, Shape, Ternary, Test, Type, Unary, below_len};
 
 impl Graph {
     /// One float everywhere.
@@ -25,6 +25,12 @@ impl Graph {
     pub fn binary(&mut self, f: Binary, x: Id, y: Id) -> Id {
         let (shape, ty) = (self.shape(x).to_vec(), self.ty(x));
         self.push(Op::Binary(f), [x, y], shape, ty)
+    }
+
+    /// `f(a, b, x)`
+    pub fn ternary(&mut self, f: Ternary, a: Id, b: Id, x: Id) -> Id {
+        let shape = self.shape(x).to_vec();
+        self.push(Op::Ternary(f), [a, b, x], shape, Type::Float)
     }
 
     /// `x + y`

@@ -144,7 +144,12 @@ impl Executable {
             ports.iter().map(|port| lower::Port { storage: storage(port), strides: None, direct: true, packed: false }).collect()
         };
         let tiling = tile::tiling(graph, options.tile);
-        let mut lowered = lower::lower(graph, level, &at(&inputs), &at(&outputs), tiling.as_ref(), options.threads)?;
+        let lowered = |tiling| lower::lower(graph, level, &at(&inputs), &at(&outputs), tiling, options.threads);
+        // A loop that works on more arrays than it has places for is not asked for: a long series of small matrices.
+        let mut lowered = match lowered(tiling.as_ref()) {
+            Err(_) if tiling.is_some() && options.tile.is_none() => lowered(None)?,
+            found => found?,
+        };
         let constants = std::mem::take(&mut lowered.constants);
         let widest = lowered.widest;
         let plan = plan::plan(lowered, 0, end)?;

@@ -30,6 +30,7 @@ mod linalg;
 mod movement;
 mod reduce;
 mod scan;
+mod ternary;
 mod unary;
 
 use crate::error::{Error, Result};
@@ -138,6 +139,7 @@ fn propagate(tape: &mut Tape, out: Id, g: Id) -> Result<()> {
             tape.give(x, |_| cotangent);
         }
         (Op::Binary(f), &[x, y]) => binary::rule(tape, f, (x, y), out, g)?,
+        (Op::Ternary(f), &[a, b, x]) => ternary::rule(tape, f, [a, b, x], out, g)?,
         (Op::Where, &[condition, a, b]) => {
             let zero = tape.graph.full_like(0.0, g);
             tape.give(a, |graph| graph.select(condition, g, zero));

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, OpenClosed01, StandardNormal};
 
 pub use derivative::gamma_log_derivative;
+pub(crate) use derivative::series as series_of_derivative;
 
 /// Below, a draw is made at the concentration above by 1.
 const BOOSTED: f64 = 1.0371;

@@ -71,6 +71,7 @@ pub fn evaluate_node(precision: Precision, node: &Node, operands: &[&Data], shap
         (Op::Full(value), []) => full(*value, node.len()),
         (Op::Unary(f), [x]) => element::unary(*f, x)?,
         (Op::Binary(f), [x, y]) => element::binary(*f, x, y)?,
+        (Op::Ternary(f), [a, b, x]) => element::ternary(*f, a, b, x)?,
         (Op::Compare(f), [x, y]) => element::compare(*f, x, y)?,
         (Op::Logic(f), [a, b]) => element::logic(*f, a, b)?,
         (Op::Not, [a]) => element::not(a)?,

@@ -179,6 +179,24 @@ pub enum Unary {
     Lgamma,
     Digamma,
     Trigamma,
+    Erfc,
+    Erfinv,
+    /// The normal distribution function `Φ`.
+    Ndtr,
+    /// `log Φ(x)`
+    LogNdtr,
+    /// `φ(x)/Φ(x)`: the derivative of [`Unary::LogNdtr`].
+    NdtrRatio,
+    /// The inverse of [`Unary::Ndtr`].
+    Ndtri,
+    /// `log(1 − e^-x)`
+    Log1mexp,
+    /// `e^-|x| I₀(x)`
+    I0e,
+    /// `e^-|x| I₁(x)`
+    I1e,
+    /// `log I₀(x)`
+    LogI0,
 }
 
 /// Two floats (or two integers where it says so) to one of the same type, element by element.
@@ -209,6 +227,27 @@ pub enum Binary {
     DigammaDifference,
     /// `d ln g / d a` at fixed quantile of `g ~ Gamma(a, 1)`, operands `(a, ln g)`: the implicit gradient of a draw.
     GammaLogDerivative,
+    /// The regularised lower incomplete gamma function `P(a, x)`.
+    GammaP,
+    /// `1 − P(a, x)` without cancellation.
+    GammaQ,
+    /// `∂P(a, x)/∂x`
+    GammaDensity,
+    /// `∂P(a, x)/∂a`
+    GammaPInShape,
+}
+
+/// Three floats `(a, b, x)` to one, element by element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ternary {
+    /// The regularised incomplete beta function `I_x(a, b)`.
+    BetaInc,
+    /// `∂I_x(a, b)/∂x`
+    BetaDensity,
+    /// `∂I_x(a, b)/∂a`
+    BetaIncInA,
+    /// `∂I_x(a, b)/∂b`
+    BetaIncInB,
 }
 
 /// Two floats, or two integers, to a truth value.
@@ -304,6 +343,8 @@ pub enum Op {
     Unary(Unary),
     /// `f(x, y)`
     Binary(Binary),
+    /// `f(a, b, x)`
+    Ternary(Ternary),
     /// `x < y` and the like.
     Compare(Compare),
     /// `a ∧ b` and the like.

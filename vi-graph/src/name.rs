@@ -1,6 +1,6 @@
 //! What operations are called in text and in messages.
 
-use crate::ir::{Binary, Compare, Logic, NoiseKind, Op, Precision, Reduce, Scan, Test, Type, Unary};
+use crate::ir::{Binary, Compare, Logic, NoiseKind, Op, Precision, Reduce, Scan, Ternary, Test, Type, Unary};
 
 impl Op {
     /// The operation without its attributes.
@@ -11,6 +11,7 @@ impl Op {
             Op::Full(_) => "full",
             Op::Unary(f) => f.name(),
             Op::Binary(f) => f.name(),
+            Op::Ternary(f) => f.name(),
             Op::Compare(f) => f.name(),
             Op::Logic(f) => f.name(),
             Op::Not => "not",
@@ -79,6 +80,16 @@ impl Unary {
             Unary::Lgamma => "lgamma",
             Unary::Digamma => "digamma",
             Unary::Trigamma => "trigamma",
+            Unary::Erfc => "erfc",
+            Unary::Erfinv => "erfinv",
+            Unary::Ndtr => "ndtr",
+            Unary::LogNdtr => "log_ndtr",
+            Unary::NdtrRatio => "ndtr_ratio",
+            Unary::Ndtri => "ndtri",
+            Unary::Log1mexp => "log1mexp",
+            Unary::I0e => "i0e",
+            Unary::I1e => "i1e",
+            Unary::LogI0 => "log_i0",
         }
     }
 }
@@ -100,6 +111,22 @@ impl Binary {
             Binary::LogBeta => "log_beta",
             Binary::DigammaDifference => "digamma_difference",
             Binary::GammaLogDerivative => "gamma_log_derivative",
+            Binary::GammaP => "gamma_p",
+            Binary::GammaQ => "gamma_q",
+            Binary::GammaDensity => "gamma_density",
+            Binary::GammaPInShape => "gamma_p_in_shape",
+        }
+    }
+}
+
+impl Ternary {
+    /// In lower case, as in `beta_inc`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ternary::BetaInc => "beta_inc",
+            Ternary::BetaDensity => "beta_density",
+            Ternary::BetaIncInA => "beta_inc_in_a",
+            Ternary::BetaIncInB => "beta_inc_in_b",
         }
     }
 }

@@ -1,6 +1,17 @@
 //! The special functions of one `f64`, on the host.
 
+mod bessel;
 pub mod coefficients;
+mod incomplete_beta;
+mod incomplete_gamma;
+mod normal;
+mod prefactor;
+mod quadrature;
+
+pub use bessel::{i0e, i1e, log_i0};
+pub use incomplete_beta::{beta_density, beta_inc, beta_inc_in_a, beta_inc_in_b};
+pub use incomplete_gamma::{gamma_density, gamma_p, gamma_p_in_shape, gamma_q};
+pub use normal::{erf, erfc, erfinv, log_ndtr, log1mexp, ndtr, ndtr_ratio, ndtri};
 
 use coefficients::{DIGAMMA_ASYMPTOTIC, DIGAMMA_F64, DIGAMMA_ROOT, LGAMMA_F64, STIRLING, TRIGAMMA_ASYMPTOTIC};
 
@@ -165,8 +176,11 @@ fn polynomial(coefficients: &[f64], x: f64) -> f64 {
 }
 
 #[cfg(test)]
+mod tests;
+
+#[cfg(test)]
 #[allow(clippy::unwrap_used)] // a test may stop
-mod tests {
+mod gamma_tests {
     use super::*;
 
     /// Rows of numbers of a table; lines that start with `#` say what the columns are.

@@ -72,6 +72,7 @@ impl<'a> Checked<'a> {
             }
             Op::Unary(f) => element::unary(self, *f),
             Op::Binary(f) => element::binary(self, *f),
+            Op::Ternary(_) => element::ternary(self),
             Op::Compare(_) => element::compare(self),
             Op::Logic(_) => element::logic(self, 2),
             Op::Not => element::logic(self, 1),

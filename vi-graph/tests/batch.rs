@@ -10,7 +10,7 @@ mod inputs;
 use inputs::{Numbers, close, inputs};
 use vi_graph::batch::batch;
 use vi_graph::interpret::interpret;
-use vi_graph::ir::{Binary, Compare, Data, Logic, NoiseKind, Op, Range, Reduce, Role, Scan, Stream, Test, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Data, Logic, NoiseKind, Op, Range, Reduce, Role, Scan, Stream, Ternary, Test, Type, Unary};
 use vi_graph::verify::verify;
 use vi_graph::{Graph, Id, Key, Precision};
 
@@ -112,6 +112,7 @@ fn elementwise_operations() {
     check_all("unary", &[&[2, 2]], |g, x| g.unary(Unary::Log, x[0]));
     check_all("binary", &[&[2, 2], &[2, 2]], |g, x| g.binary(Binary::Pow, x[0], x[1]));
     check_all("binary of scalars", &[&[], &[]], |g, x| g.binary(Binary::Atan2, x[0], x[1]));
+    check_all("ternary", &[&[2, 2], &[2, 2], &[2, 2]], |g, x| g.ternary(Ternary::BetaInc, x[0], x[1], x[2]));
     check_all("a number", &[&[3]], |g, x| g.mul_scalar(x[0], 3.0));
     check_all("compare", &[&[4], &[4]], |g, x| g.compare(Compare::LessEqual, x[0], x[1]));
     check_all("logic", &[&[4], &[4]], |g, x| {

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test may stop
 
 use vi_graph::ir::{
-    Binary, Compare, Data, Logic, NoiseKind, Op, Range, Reduce, Role, Scalar, Scan, Stream, Type::Bool, Type::Float, Type::Int, Unary,
+    Binary, Compare, Data, Logic, NoiseKind, Op, Range, Reduce, Role, Scalar, Scan, Stream, Ternary, Type::Bool, Type::Float, Type::Int,
+    Unary,
 };
 use vi_graph::verify::verify;
 use vi_graph::{Error, Graph, Id, Precision};
@@ -65,6 +66,11 @@ fn element_by_element() {
     assert_eq!(refused(add(), &[0, 3], &[2, 3], Float), "add: operand 1 (%3) is int, expected f32");
     assert_eq!(refused(add(), &[0, 0], &[2, 3], Int), "add: is int, expected f32");
     assert_eq!(refused(Op::Binary(Binary::Pow), &[3, 3], &[2, 3], Int), "pow: operand 0 (%3) is int, expected f32");
+    let beta = || Op::Ternary(Ternary::BetaInc);
+    assert_eq!(refused(beta(), &[0, 0], &[2, 3], Float), "beta_inc: 2 operands, expected 3");
+    assert_eq!(refused(beta(), &[0, 0, 3], &[2, 3], Float), "beta_inc: operand 2 (%3) is int, expected f32");
+    assert_eq!(refused(beta(), &[0, 1, 0], &[2, 3], Float), "beta_inc: operand 1 (%1) has shape [3], expected [2, 3]");
+    assert_eq!(refused(beta(), &[0, 0, 0], &[2, 3], Int), "beta_inc: is int, expected f32");
     assert_eq!(refused(Op::Compare(Compare::Less), &[0, 0], &[2, 3], Float), "less: is f32, expected bool");
     assert_eq!(refused(Op::Logic(Logic::And), &[5, 0], &[2, 3], Bool), "and: operand 1 (%0) is f32, expected bool");
     assert_eq!(refused(Op::Not, &[0], &[2, 3], Bool), "not: operand 0 (%0) is f32, expected bool");

@@ -44,14 +44,24 @@ fn constructed(path: &Path) -> Tag {
     let mut segments = path.segments.iter().rev().skip(1);
     let Some(family) = segments.next() else { return Tag::UNKNOWN };
     let name = match family.ident.to_string().as_str() {
-        "Normal" | "Cauchy" | "StudentT" => "Real",
-        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" => "Positive",
-        "Beta" => "UnitInterval",
-        "Dirichlet" => "Simplex",
-        "MultivariateNormal" => "RealVector",
+        "Normal" | "Cauchy" | "StudentT" | "AsymmetricLaplace" | "Gumbel" | "Laplace" | "JohnsonSU" | "Logistic" | "SkewNormal"
+        | "SoftLaplace" => "Real",
+        "LogNormal" | "Gamma" | "Exponential" | "HalfNormal" | "HalfCauchy" | "HalfStudentT" | "Chi2" | "FoldedNormal" | "Gompertz"
+        | "InverseGamma" | "InverseGaussian" | "LogLogistic" | "Rayleigh" | "Weibull" => "Positive",
+        "Beta" | "BetaProportion" | "ContinuousBernoulli" | "Kumaraswamy" | "LogitNormal" | "RelaxedBernoulli" => "UnitInterval",
+        "Dirichlet" | "RelaxedOneHotCategorical" | "RelaxedOneHotCategoricalStraightThrough" => "Simplex",
+        "MultivariateNormal" | "LowRankMultivariateNormal" | "MultivariateStudentT" | "GaussianRandomWalk" | "AR" | "CAR" => "RealVector",
+        "MatrixNormal" | "GaussianStateSpace" => "Real",
+        "ZeroSumNormal" => "ZeroSum",
+        "Wishart" | "InverseWishart" => "PositiveDefinite",
+        "WishartCholesky" => "LowerCholesky",
+        "LKJ" => "Correlation",
+        "LKJCholesky" => "CorrelationCholesky",
         "Delta" => "Point",
-        "Bernoulli" => "Boolean",
-        "Poisson" => "NonNegativeInteger",
+        "VonMises" => "Circular",
+        "ProjectedNormal" => "Sphere",
+        "Bernoulli" | "RelaxedBernoulliStraightThrough" => "Boolean",
+        "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };
     Tag { name, span: Some(path.span()) }

@@ -48,6 +48,13 @@ pub(crate) mod flex {
         Some(write(values, x.layout().shape().clone(), x.dtype()))
     }
 
+    /// `f` of the elements of three tensors of one shape and type.
+    pub(crate) fn zip_three(x: &FlexTensor, y: &FlexTensor, z: &FlexTensor, f: impl Fn(f64, f64, f64) -> f64) -> Option<FlexTensor> {
+        let (first, second, third) = (read(x)?, read(y)?, read(z)?);
+        let values = first.into_iter().zip(second).zip(third).map(|((x, y), z)| f(x, y, z)).collect();
+        Some(write(values, x.layout().shape().clone(), x.dtype()))
+    }
+
     /// The elements in row-major order.
     pub(crate) fn read(x: &FlexTensor) -> Option<Vec<f64>> {
         let x = x.to_contiguous();

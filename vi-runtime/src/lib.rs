@@ -12,6 +12,7 @@ pub mod dist;
 mod error;
 mod execution;
 mod fit;
+pub mod flow;
 pub mod guide;
 pub mod linalg;
 pub mod nn;

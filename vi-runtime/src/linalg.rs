@@ -1,5 +1,5 @@
-//! Batched linear algebra that Burn lacks: triangular solves, Cholesky factor, diagonal, triangles of their elements; each one
-//! autodiff node.
+//! Batched linear algebra that Burn lacks: triangular solves, Cholesky factor, diagonal, triangles of their elements, each one
+//! autodiff node; determinants.
 
 mod composed;
 pub(crate) mod ops;
@@ -107,6 +107,31 @@ pub fn below_diagonal(l: Tensor<3>) -> Tensor<2> {
 pub fn cholesky(a: Tensor<3>) -> Tensor<3> {
     assert_square(&a);
     Tensor::from_dispatch(Dispatch::cholesky(a.into_dispatch()))
+}
+
+/// `ln |det L|` of each lower triangular matrix: the sum of the logarithms of its diagonal.
+///
+/// # Shapes
+/// `l: [batch, k, k]`, result `[batch]`.
+///
+/// # Panics
+/// Where the matrices are not square.
+pub fn log_abs_det_lower(l: Tensor<3>) -> Tensor<1> {
+    let batch = l.dims()[0];
+    diagonal(l).abs().log().sum_dim(1).reshape([batch])
+}
+
+/// `ln det a` of each symmetric positive definite matrix, from its Cholesky factor; NaN for a matrix that is not positive definite.
+///
+/// Its gradient is the inverse.
+///
+/// # Shapes
+/// `a: [batch, k, k]`, result `[batch]`.
+///
+/// # Panics
+/// Where the matrices are not square.
+pub fn log_determinant(a: Tensor<3>) -> Tensor<1> {
+    log_abs_det_lower(cholesky(a)) * 2.0
 }
 
 fn assert_square(a: &Tensor<3>) {

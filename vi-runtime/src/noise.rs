@@ -24,8 +24,22 @@ pub trait NoiseSource {
     fn poisson(&mut self, rate: AnyTensor) -> Result<AnyTensor>;
     /// Binomial counts (int), no gradient; `total_count` and `probs` have one shape.
     fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor>;
+    /// Counts of a family (int), no gradient; the parameters are in the order that the family tells.
+    fn counts(&mut self, family: Counts, parameters: Vec<AnyTensor>) -> Result<AnyTensor>;
     /// Device and precision of what comes out.
     fn placement(&self) -> &Placement;
+}
+
+/// Families of counts that are drawn on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Counts {
+    /// Population, successes in it, draws from it: three tensors of one shape.
+    Hypergeometric,
+    /// Totals `[batch, 1]` and probabilities `[batch, K]`; the counts have the shape of the probabilities.
+    Multinomial,
+    /// The power.
+    Zipf,
 }
 
 /// The noise of one site, with ranks in the types.
@@ -68,6 +82,11 @@ impl<'a> Noise<'a> {
     /// Binomial counts, one an element.
     pub fn binomial<const D: usize>(&mut self, total_count: Tensor<D>, probs: Tensor<D>) -> Result<Tensor<D, Int>> {
         self.0.binomial(total_count.into(), probs.into())?.typed("binomial noise")
+    }
+
+    /// Counts of `family`, whose parameters are in the order that it tells.
+    pub fn counts<const D: usize, const N: usize>(&mut self, family: Counts, parameters: [Tensor<D>; N]) -> Result<Tensor<D, Int>> {
+        self.0.counts(family, parameters.map(AnyTensor::from).to_vec())?.typed("counts")
     }
 }
 
@@ -138,6 +157,10 @@ impl NoiseSource for HostNoise {
 
     fn binomial(&mut self, total_count: AnyTensor, probs: AnyTensor) -> Result<AnyTensor> {
         crate::dist::sampler::binomial(&mut self.request().stream(), total_count, probs, &self.placement)
+    }
+
+    fn counts(&mut self, family: Counts, parameters: Vec<AnyTensor>) -> Result<AnyTensor> {
+        crate::dist::sampler::counts(&mut self.request().stream(), family, &parameters)
     }
 
     fn placement(&self) -> &Placement {

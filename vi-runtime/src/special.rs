@@ -1,13 +1,19 @@
 //! Special functions of tensors that Burn lacks, each one autodiff node, and of numbers in [`scalar`].
 
+mod bessel;
 mod composed;
+mod incomplete;
+mod normal;
 pub(crate) mod ops;
+pub(crate) mod probability;
+mod value;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 pub use vi_graph::special as scalar;
 
 use ops::SpecialOps;
+use probability::ProbabilityOps;
 
 /// `x` itself, through which no gradient passes.
 ///
@@ -79,6 +85,96 @@ pub fn expm1<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// The dimension stays with size 1.
 pub fn logsumexp<const D: usize>(x: Tensor<D>, dim: usize) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::logsumexp(x.into_dispatch(), dim))
+}
+
+/// `erf(x) = 2/√π ∫₀ˣ e^{−t²} dt` of each element.
+pub fn erf<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::erf(x.into_dispatch()))
+}
+
+/// `1 − erf(x)` of each element, relatively accurate down to the smallest numbers.
+pub fn erfc<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::erfc(x.into_dispatch()))
+}
+
+/// The `y` with `erf(y) = x` of each element; infinite at ±1, NaN beyond.
+pub fn erfinv<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::erfinv(x.into_dispatch()))
+}
+
+/// `Φ(x)` of each element, the normal distribution function, relatively accurate in its lower tail.
+pub fn ndtr<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::ndtr(x.into_dispatch()))
+}
+
+/// `ln Φ(x)` of each element, accurate in both tails.
+///
+/// Its gradient is `φ(x)/Φ(x)`.
+pub fn log_ndtr<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::log_ndtr(x.into_dispatch()))
+}
+
+/// The quantile of the normal distribution: the `y` with `Φ(y) = x` of each element; infinite at 0 and 1, NaN beyond.
+pub fn ndtri<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::ndtri(x.into_dispatch()))
+}
+
+/// `ln(1 − e^{−x})` of each element: minus infinity at 0, NaN below.
+///
+/// Its gradient is `1/(e^x − 1)`.
+pub fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::log1mexp(x.into_dispatch()))
+}
+
+/// `e^{−|x|} I₀(x)` of each element, the scaled modified Bessel function of order 0.
+pub fn i0e<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::i0e(x.into_dispatch()))
+}
+
+/// `e^{−|x|} I₁(x)` of each element, the scaled modified Bessel function of order 1.
+pub fn i1e<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::i1e(x.into_dispatch()))
+}
+
+/// `ln I₀(x)` of each element.
+///
+/// Its gradient is `I₁(x)/I₀(x)`.
+pub fn log_i0<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::log_i0(x.into_dispatch()))
+}
+
+/// The regularised lower incomplete gamma function `P(a, x) = ∫₀ˣ t^{a−1} e^{−t} dt/Γ(a)` of each pair; NaN outside `a > 0`, `x ≥ 0`.
+///
+/// Differentiable in both arguments.
+///
+/// # Shapes
+/// `a` and `x` broadcast.
+pub fn gamma_p<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
+    let (a, x) = broadcast(a, x);
+    Tensor::from_dispatch(Dispatch::gamma_p(a.into_dispatch(), x.into_dispatch()))
+}
+
+/// `Q(a, x) = 1 − P(a, x)` of each pair, relatively accurate in its tail; see [`gamma_p`].
+///
+/// # Shapes
+/// `a` and `x` broadcast.
+pub fn gamma_q<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
+    let (a, x) = broadcast(a, x);
+    Tensor::from_dispatch(Dispatch::gamma_q(a.into_dispatch(), x.into_dispatch()))
+}
+
+/// The regularised incomplete beta function `I_x(a, b) = ∫₀ˣ t^{a−1} (1 − t)^{b−1} dt/B(a, b)` of each triple; NaN outside
+/// `a, b > 0`, `0 ≤ x ≤ 1`.
+///
+/// Relatively accurate in its lower tail; the upper one is `I_{1−x}(b, a)`. Differentiable in all three arguments.
+///
+/// # Shapes
+/// `a`, `b` and `x` broadcast.
+pub fn beta_inc<const D: usize>(a: Tensor<D>, b: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
+    let (a, b) = broadcast(a, b);
+    let (a, x) = broadcast(a, x);
+    let (b, x) = broadcast(b, x);
+    Tensor::from_dispatch(Dispatch::beta_inc(a.into_dispatch(), b.into_dispatch(), x.into_dispatch()))
 }
 
 /// Expands dimensions of size 1; other differences are left to Burn's own check.

@@ -81,6 +81,9 @@ macro_rules! draws {
     )* };
 }
 
+#[path = "tails.rs"]
+mod tails;
+
 draws! {
     normal_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| Normal::new(u.clone(), p.clone());
     log_normal_drawn: Gamma::new([1.1, 0.2], 2.0) => |p, u| LogNormal::new(u.clone(), p.clone());
@@ -97,6 +100,9 @@ draws! {
     transformed_drawn: Beta::new([1.1, 2.2], 0.8) => |p, u| Normal::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Sigmoid));
     multivariate_normal_drawn: Normal::new([1.1, 2.2], 0.8).independent(1) => |p, u| MultivariateNormal::new(u.clone() * p.clone(), [[1.5, 0.0], [0.3, 0.8]]);
 }
+
+#[path = "combinators.rs"]
+mod combinators;
 
 /// All of a bijector: forward, inverse and Jacobian.
 #[model]
@@ -118,11 +124,11 @@ fn maps() -> Vec<Rc<dyn Bijector<1>>> {
         Rc::new(Identity::default()),
         Rc::new(Exp),
         Rc::new(Sigmoid),
-        Rc::new(Affine { loc: 2.0, scale: -3.0 }),
+        Rc::new(Affine::new(2.0, -3.0)),
         Rc::new(Interval { low: -1.0, high: 5.0 }),
         Rc::new(GreaterThan(2.0)),
         Rc::new(LessThan(-2.0)),
-        Rc::new(Compose(vec![Rc::new(Affine { loc: 1.0, scale: 0.5 }) as Rc<dyn Bijector<1>>, Rc::new(Exp)])),
+        Rc::new(Compose(vec![Rc::new(Affine::new(1.0, 0.5)) as Rc<dyn Bijector<1>>, Rc::new(Exp)])),
     ];
     maps.extend([Support::Simplex, Support::Positive, Support::UnitInterval].iter().filter_map(|support| biject_to(support).ok()));
     maps
@@ -148,6 +154,7 @@ fn functions(x: Tensor<1>) {
     factor!("logsumexp", special::logsumexp(p.clone() * x.clone(), 0));
     let rows: Tensor<3> = p.clone().reshape([1, 3, 1]) * x.reshape([1, 1, 3]);
     let matrix = rows.clone() + rows.clone().swap_dims(1, 2) + Tensor::<2>::eye(3, &device!()).cast(p.dtype()).unsqueeze() * 40.0;
+    factor!("determinant", vi_runtime::linalg::log_determinant(matrix.clone()));
     let l = vi_runtime::linalg::cholesky(matrix);
     factor!("diagonal", vi_runtime::linalg::diagonal(l.clone()).log());
     let below = vi_runtime::linalg::below_diagonal(l.clone());

@@ -11,6 +11,7 @@ use vi_runtime::burn::nn::{
 use vi_runtime::burn::tensor::activation as act;
 use vi_runtime::burn::tensor::s;
 use vi_runtime::prelude::*;
+use vi_runtime::special;
 
 use super::agree;
 
@@ -149,6 +150,20 @@ factors! { elementwise(x, _k):
     "choice" => x.clone().mask_where(x.clone().greater_elem(0.3), x.clone().square()) + x.clone().mask_fill(x.clone().lower_equal_elem(0.0), 2.0);
     "logic" => x.clone() * x.clone().lower_elem(0.5).bool_and(x.clone().greater_equal_elem(-1.0)).bool_xor(x.clone().equal_elem(0.4)).float().cast(x.dtype());
     "subtraction" => 2.0 - x.clone() / (x.clone().square() + 1.0);
+}
+
+factors! { distribution_functions(x, _k):
+    "erf" => special::erf(x.clone());
+    "erfc" => special::erfc(x.clone() * 2.0);
+    "erfinv" => special::erfinv(x.clone().tanh() * 0.97);
+    "ndtr" => special::ndtr(x.clone() * 3.0);
+    "log_ndtr" => special::log_ndtr(x.clone() * 8.0);
+    "ndtri" => special::ndtri(act::sigmoid(x.clone() * 4.0));
+    "log1mexp" => special::log1mexp(x.clone().exp());
+    "bessel" => special::i0e(x.clone() * 5.0) + special::i1e(x.clone() * 5.0) + special::log_i0(x.clone() * 9.0);
+    "gamma_p" => special::gamma_p(x.clone().exp() * 3.0, (x.clone().square() + 0.5) * 4.0);
+    "gamma_q" => special::gamma_q((x.clone() * 3.0).exp(), (x.clone().square() + 0.01) * 40.0);
+    "beta_inc" => special::beta_inc((x.clone() * 2.0).exp(), x.clone().square() * 9.0 + 0.2, act::sigmoid(x.clone() * 2.0));
 }
 
 factors! { reductions(x, _k):

@@ -9,7 +9,7 @@ use vi_runtime::{Error, Support};
 
 use super::{burn, has_f64, leaf, numbers, tensor};
 
-fn precisions() -> Vec<DType> {
+pub(super) fn precisions() -> Vec<DType> {
     if has_f64() { vec![DType::F32, DType::F64] } else { vec![DType::F32] }
 }
 
@@ -18,15 +18,17 @@ fn every<const D: usize>() -> Vec<Rc<dyn Bijector<D>>> {
         Rc::new(Identity::default()),
         Rc::new(Exp),
         Rc::new(Sigmoid),
-        Rc::new(Affine { loc: 2.0, scale: -3.0 }),
+        Rc::new(Affine::new(2.0, -3.0)),
+        Rc::new(Affine::new(2.0, 0.5)),
+        Rc::new(Softplus),
+        Rc::new(Tanh),
+        Rc::new(Circular),
+        Rc::new(Invert(Rc::new(Affine::new(0.3, 0.5)))),
+        Rc::new(Compose(vec![Rc::new(Exp) as Rc<dyn Bijector<D>>, Rc::new(Power(-1.5))])),
         Rc::new(Interval { low: -1.0, high: 5.0 }),
         Rc::new(GreaterThan(2.0)),
         Rc::new(LessThan(-2.0)),
-        Rc::new(Compose(vec![
-            Rc::new(Affine { loc: 1.0, scale: 0.5 }) as Rc<dyn Bijector<D>>,
-            Rc::new(Exp),
-            Rc::new(Affine { loc: -1.0, scale: 2.0 }),
-        ])),
+        Rc::new(Compose(vec![Rc::new(Affine::new(1.0, 0.5)) as Rc<dyn Bijector<D>>, Rc::new(Exp), Rc::new(Affine::new(-1.0, 2.0))])),
     ]
 }
 
@@ -40,6 +42,32 @@ fn the_inverse_undoes_the_map() {
             for (x, back) in x.iter().zip(back) {
                 assert!((x - back).abs() <= tolerance * (1.0 + x.abs().exp()), "{bijector:?} at {x}: {back}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_inverse_is_as_accurate_as_its_condition_allows() {
+    let x = [-1e4, -300.0, -80.0, -15.0, -9.0, -2.5, -1e-3, 0.4, 3.0, 8.0, 14.0, 60.0, 300.0, 1e4];
+    for dtype in precisions() {
+        let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        for bijector in every::<1>() {
+            let leaf = leaf(&x, [x.len()], dtype);
+            let y = bijector.forward(leaf.clone());
+            let back = numbers(bijector.inverse(y.clone().without_autodiff()));
+            let values = numbers(y.clone().without_autodiff());
+            let slopes = numbers(leaf.grad(&y.sum().backward()).unwrap());
+            let mut compared = 0;
+            for (i, x) in x.iter().enumerate() {
+                // |y dx/dy / x|, infinite where the map is cut off.
+                let condition = (values[i] / slopes[i] / x).abs();
+                if condition < 1e6 {
+                    compared += 1;
+                    let allowed = 8.0 * (condition + 1.0) * epsilon * x.abs();
+                    assert!((back[i] - x).abs() <= allowed, "{bijector:?} in {dtype:?}: {x} comes back as {} ({condition:e})", back[i]);
+                }
+            }
+            assert!(compared >= 4, "{bijector:?} in {dtype:?}: {compared}");
         }
     }
 }
@@ -77,6 +105,7 @@ fn the_image_is_inside_the_support_however_far_out() {
         Support::GreaterThan(2.5),
         Support::GreaterThan(0.0),
         Support::LessThan(-0.1),
+        Support::Circular,
     ];
     let x = [-1e4, -1e3, -100.0, -20.0, -1.0, 0.0, 1.0, 20.0, 100.0, 1e3, 1e4];
     for dtype in precisions() {
@@ -134,7 +163,7 @@ fn stick_breaking_inverts_and_its_jacobian_is_the_determinant() {
 
 #[test]
 fn composing_adds_jacobians_over_the_larger_event() {
-    let compose = Compose(vec![Rc::new(Affine { loc: 0.0, scale: 2.0 }) as Rc<dyn Bijector<2>>, Rc::new(StickBreaking)]);
+    let compose = Compose(vec![Rc::new(Affine::new(0.0, 2.0)) as Rc<dyn Bijector<2>>, Rc::new(StickBreaking)]);
     assert_eq!((compose.event_rank(), compose.codomain()), (1, Support::Simplex));
     let x = tensor(&[0.1, -0.2, 0.3, 0.4, 0.5, 0.6], [2, 3], DType::F32);
     let y = compose.forward(x.clone());
@@ -149,8 +178,8 @@ fn images_follow_the_base() {
     let image = |bijector: &dyn Bijector<1>, of: Support| bijector.image(&of);
     assert_eq!(image(&Exp, Support::Real), Support::Positive);
     assert_eq!(image(&Exp, Support::Positive), Support::GreaterThan(1.0));
-    assert_eq!(image(&Affine { loc: 1.0, scale: -2.0 }, Support::Interval(0.0, 1.0)), Support::Interval(-1.0, 1.0));
-    assert_eq!(image(&Affine { loc: 0.0, scale: 2.0 }, Support::Positive), Support::Positive);
+    assert_eq!(image(&Affine::new(1.0, -2.0), Support::Interval(0.0, 1.0)), Support::Interval(-1.0, 1.0));
+    assert_eq!(image(&Affine::new(0.0, 2.0), Support::Positive), Support::Positive);
     assert_eq!(image(&Sigmoid, Support::Real), Support::UnitInterval);
 }
 
@@ -189,4 +218,57 @@ fn a_transformed_event_keeps_its_shape() {
     assert_eq!((positive.shape(), positive.event_rank()), ([5, 3], 1));
     let y: Tensor<2> = tensor(&[1.5; 15], [5, 3], DType::F32);
     assert_eq!(positive.log_prob(&y).dims(), [5, 1]);
+}
+
+#[test]
+fn functions_of_one_number_stay_inside_where_they_saturate() {
+    let x = [-1e4, -1e3, -100.0, -20.0, -1.0, 0.0, 1.0, 20.0, 100.0, 1e3, 1e4];
+    for dtype in precisions() {
+        let maps: [Rc<dyn Bijector<1>>; 5] = [
+            Rc::new(Softplus),
+            Rc::new(Tanh),
+            Rc::new(Compose(vec![Rc::new(Exp) as Rc<dyn Bijector<1>>, Rc::new(Power(2.0))])),
+            Rc::new(Compose(vec![Rc::new(Exp) as Rc<dyn Bijector<1>>, Rc::new(Power(-0.5))])),
+            Rc::new(Compose(vec![Rc::new(Affine::new(0.5, 2.0)) as Rc<dyn Bijector<1>>, Rc::new(Tanh)])),
+        ];
+        for map in maps {
+            let (low, high) = map.codomain().bounds();
+            let leaf = leaf(&x, [x.len()], dtype);
+            let y = map.forward(leaf.clone());
+            let jacobian = map.log_abs_det_jacobian(&leaf, &y);
+            for (x, y) in x.iter().zip(numbers(y.clone().without_autodiff())) {
+                assert!(y > low && y < high && y.is_finite(), "{map:?} in {dtype:?} at {x}: {y:e}");
+            }
+            assert!(numbers(jacobian.clone().without_autodiff()).iter().all(|j| j.is_finite()), "{map:?}");
+            let gradients = (y.abs().add_scalar(1.0).log() + jacobian).sum().backward();
+            assert!(numbers(leaf.grad(&gradients).unwrap()).iter().all(|g| g.is_finite()), "{map:?} in {dtype:?}");
+        }
+    }
+}
+
+#[test]
+fn loc_and_scale_may_be_tensors() {
+    let x: Tensor<2> = tensor(&[0.5, -1.0, 2.0, 0.0, 1.0, -2.0], [2, 3], DType::F32);
+    let (loc, scale) = (tensor(&[1.0, 2.0, 3.0], [1, 3], DType::F32), tensor(&[2.0, -0.5], [2, 1], DType::F32));
+    let map = Affine::new(&loc, &scale);
+    let y = map.forward(x.clone());
+    assert_eq!(numbers(y.clone()), [2.0, 0.0, 7.0, 1.0, 1.5, 4.0]);
+    assert_eq!(numbers(map.inverse(y.clone())), numbers(x.clone()));
+    let jacobian = map.log_abs_det_jacobian(&x, &y);
+    assert_eq!(jacobian.dims(), [2, 3]);
+    let expected: Vec<f64> = [2.0_f64, 0.5].iter().flat_map(|scale| [scale.ln(); 3]).collect();
+    assert!(numbers(jacobian).iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    // The ends of the image are known only at run time.
+    assert_eq!(map.image(&Support::Positive), Support::Interval(f64::NEG_INFINITY, f64::INFINITY));
+    assert_eq!(map.image(&Support::Real), Support::Real);
+}
+
+#[test]
+fn maps_know_whether_they_turn_the_order_round() {
+    let x = tensor(&[0.3, 0.4], [2], DType::F32);
+    for map in every::<1>() {
+        let y = numbers(map.forward(x.clone()));
+        assert_eq!(map.is_decreasing(), Some(y[1] < y[0]), "{map:?}");
+    }
+    assert_eq!(Affine::new(0.0, &x).is_decreasing(), None);
 }

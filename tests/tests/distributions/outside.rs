@@ -35,6 +35,15 @@ fn continuous_families_refuse_values_outside() {
     refused("Gamma", &[-1.0, 0.0, f64::INFINITY], &[&[0.5], &[2.0]], |p, x| Gamma::new(&p[0], &p[1]).log_prob(&x));
     refused("Beta", &[1.5, 1.0, 0.0, -0.5], &[&[0.5], &[2.0]], |p, x| Beta::new(&p[0], &p[1]).log_prob(&x));
     refused("Dirichlet", &[1.5, -0.5, 0.0], &[&[0.5, 2.0, 1.0]], |p, x| Dirichlet::new(&p[0]).log_prob(&x));
+    refused("RelaxedOneHotCategorical", &[1.5, -0.5, 0.0], &[&[0.7], &[0.5, 2.0, 1.0]], |p, x| {
+        RelaxedOneHotCategorical::logits(&p[0], &p[1]).log_prob(&x)
+    });
+    refused("RelaxedOneHotCategorical, rounded", &[0.5, 0.5, 0.0], &[&[0.7], &[0.5, 2.0, 1.0]], |p, x| {
+        RelaxedOneHotCategoricalStraightThrough::logits(&p[0], &p[1]).log_prob(&x)
+    });
+    refused("RelaxedBernoulli, rounded", &[0.5, -1.0, f64::INFINITY], &[&[0.7], &[0.5]], |p, x| {
+        RelaxedBernoulliStraightThrough::logits(&p[0], &p[1]).log_prob(&x)
+    });
     refused("Delta", &[0.5, 0.7], &[&[0.6], &[1.0]], |p, x| Delta::new(&p[0]).log_density(&p[1]).log_prob(&x));
     refused("Exp(Normal)", &[-1.0, 0.0], &[&[0.5], &[2.0]], |p, x| {
         TransformedDistribution::new(Normal::new(&p[0], &p[1]), Rc::new(Exp)).log_prob(&x)
@@ -151,3 +160,6 @@ fn masked_counts_do_not_count() {
     assert_eq!(numbers(log_prob)[1], 0.0);
     assert!((numbers(rate.grad(&gradients).unwrap())[0] - (2.0 / 3.0 - 1.0)).abs() < 1e-6);
 }
+
+#[path = "outside/univariate.rs"]
+mod univariate;

@@ -1,5 +1,10 @@
 //! Draws against the distribution functions, and gradients of expectations through the draws, at fixed seeds.
 
+#[path = "sampling/discrete.rs"]
+mod discrete;
+#[path = "sampling/multivariate.rs"]
+mod multivariate;
+
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
@@ -9,6 +14,9 @@ use vi_runtime::special::scalar::{lgamma, log_beta};
 use vi_runtime::{Key, Placement};
 
 use super::{burn, has_f64, numbers, tensor, test_device};
+
+#[path = "sampling/tails.rs"]
+mod tails;
 
 fn precision() -> FloatDType {
     if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
@@ -288,3 +296,6 @@ fn gradients_of_expectations_through_the_draws() {
         (x.clone().narrow(1, 0, 1) * x.narrow(1, 1, 1)).reshape([DRAWS])
     });
 }
+
+#[path = "sampling/univariate.rs"]
+mod univariate;

@@ -1,5 +1,8 @@
 //! Ranks, broadcasting, `expand`, `grow`, events and the parameters that a check sees.
 
+#[path = "shapes/multivariate.rs"]
+mod multivariate;
+
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::{AnyOperand, Support};
@@ -223,3 +226,6 @@ fn numbers_and_tensors_as_parameters_give_one_density() {
     let tril = tensor::<2>(&[1.0, 0.0, 0.5, 2.0], [2, 2], F32);
     same(MultivariateNormal::new([0.5, 0.5], [[1.0, 0.0], [0.5, 2.0]]), MultivariateNormal::new(0.5, tril), &x);
 }
+
+#[path = "shapes/univariate.rs"]
+mod univariate;

@@ -24,8 +24,8 @@ mod vector;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-pub(crate) use elementwise::fused::{Ternary, ternary};
-pub(crate) use elementwise::{Mode, binary, compare, select, test, unary};
+pub(crate) use elementwise::fused::{Contraction, contraction};
+pub(crate) use elementwise::{Mode, binary, compare, select, ternary, test, unary};
 pub(crate) use vector::Vector;
 
 /// The instruction set that a kernel is compiled for.

@@ -290,9 +290,15 @@ impl Lowering<'_> {
                 Ok(View::dense(buffer, &node.shape))
             }
             Op::Full(value) => Ok(self.splat(*value, node.shape.len())),
-            Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
-                self.elementwise(id)
-            }
+            Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Ternary(_)
+            | Op::Compare(_)
+            | Op::Logic(_)
+            | Op::Not
+            | Op::Test(_)
+            | Op::Where
+            | Op::Cast => self.elementwise(id),
             Op::Reduce(..) | Op::ArgMax(_) | Op::Scan { .. } => self.reduction(id),
             Op::Reshape | Op::Permute(_) | Op::Expand | Op::Slice(_) | Op::Unslice(_) | Op::Concat(_) => self.movement(id),
             Op::Gather(_) | Op::ScatterAdd(_) | Op::Take(_) | Op::TakeAdd(_) | Op::ArgSort { .. } => self.indexing(id),

@@ -1,10 +1,10 @@
 //! From operations to kernels.
 
-use crate::ir::{Binary, Compare, Logic, Reduce, Test, Type, Unary};
+use crate::ir::{Binary, Compare, Logic, Reduce, Ternary, Test, Type, Unary};
 
 use super::instruction::Kernel;
 use super::kernels::erased::{Map1, Map2, Map4, Map5, emptied, one, product, rows, three, two};
-use super::kernels::{self, Level, Mode, Ternary, discrete, matvec, reduce};
+use super::kernels::{self, Contraction, Level, Mode, discrete, matvec, reduce};
 
 fn mode(scalars: &[bool]) -> Option<Mode> {
     match scalars {
@@ -34,12 +34,17 @@ pub(super) fn binary(level: Level, wide: bool, ty: Type, f: Binary, scalars: &[b
     }
 }
 
-pub(super) fn ternary(level: Level, wide: bool, f: Ternary, scalars: &[bool]) -> Option<Kernel> {
+pub(super) fn ternary(wide: bool, f: Ternary, scalars: &[bool]) -> Option<Kernel> {
+    let scalars = scalars.try_into().ok()?;
+    Some(Kernel::Three(if wide { three(kernels::ternary::<f64>(f, scalars)) } else { three(kernels::ternary::<f32>(f, scalars)) }))
+}
+
+pub(super) fn contraction(level: Level, wide: bool, f: Contraction, scalars: &[bool]) -> Option<Kernel> {
     let scalars = scalars.try_into().ok()?;
     Some(Kernel::Three(if wide {
-        three(kernels::ternary::<f64>(level, f, scalars))
+        three(kernels::contraction::<f64>(level, f, scalars))
     } else {
-        three(kernels::ternary::<f32>(level, f, scalars))
+        three(kernels::contraction::<f32>(level, f, scalars))
     }))
 }
 

@@ -52,6 +52,28 @@ pub(super) fn rule(tape: &mut Tape, f: Binary, (x, y): (Id, Id), out: Id, g: Id)
             tape.give(y, |graph| times(graph, g, Binary::DigammaDifference, y, x));
         }
         Binary::DigammaDifference => digamma_difference(tape, x, y, g),
+        Binary::GammaP => {
+            tape.give(x, |graph| times(graph, g, Binary::GammaPInShape, x, y));
+            tape.give(y, |graph| times(graph, g, Binary::GammaDensity, x, y));
+        }
+        Binary::GammaQ => {
+            let lost = tape.graph.neg(g);
+            tape.give(x, |graph| times(graph, lost, Binary::GammaPInShape, x, y));
+            tape.give(y, |graph| times(graph, lost, Binary::GammaDensity, x, y));
+        }
+        Binary::GammaDensity => gamma_density(tape, x, y, out, g),
+        Binary::GammaPInShape => {
+            if tape.wants(x) {
+                return Err(unsupported(f.name(), "the second derivative of an incomplete gamma function in its shape has no operation"));
+            }
+            // ∂²P/∂a∂x, the derivative of the density.
+            tape.give(y, |graph| {
+                let slope = score_in_shape(graph, x, y);
+                let density = graph.binary(Binary::GammaDensity, x, y);
+                let product = graph.mul(density, slope);
+                graph.mul(g, product)
+            });
+        }
         Binary::GammaLogDerivative => {
             return Err(unsupported(f.name(), "the second derivative of a gamma draw in its concentration has no operation"));
         }
@@ -165,6 +187,27 @@ fn xlogy(tape: &mut Tape, x: Id, y: Id, g: Id) {
         let slope = graph.div(x, y_used);
         graph.mul(g, slope)
     });
+}
+
+/// `p = x^{a−1} e^{−x}/Γ(a)`: slopes `p (ln x − ψ(a))` and `p ((a − 1)/x − 1)`.
+fn gamma_density(tape: &mut Tape, a: Id, x: Id, out: Id, g: Id) {
+    let cotangent = tape.graph.mul(g, out);
+    tape.give(a, |graph| {
+        let slope = score_in_shape(graph, a, x);
+        graph.mul(cotangent, slope)
+    });
+    tape.give(x, |graph| {
+        let below = graph.add_scalar(a, -1.0);
+        let ratio = graph.div(below, x);
+        let slope = graph.add_scalar(ratio, -1.0);
+        graph.mul(cotangent, slope)
+    });
+}
+
+/// `ln x − ψ(a)`
+fn score_in_shape(graph: &mut Graph, a: Id, x: Id) -> Id {
+    let (log, mean) = (graph.unary(Unary::Log, x), graph.unary(Unary::Digamma, a));
+    graph.sub(log, mean)
 }
 
 /// `ψ(a) − ψ(a + b)`: slopes `ψ'(a) − ψ'(a + b)` and `−ψ'(a + b)`. The first cancels where `b` is far below `a`.

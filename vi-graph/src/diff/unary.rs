@@ -1,10 +1,10 @@
 //! Functions of one float.
 
-use std::f64::consts::FRAC_2_SQRT_PI;
+use std::f64::consts::{FRAC_2_SQRT_PI, TAU};
 
 use super::unsupported;
 use crate::error::Result;
-use crate::ir::{Graph, Id, Unary};
+use crate::ir::{Compare, Graph, Id, Unary};
 
 /// The cotangent of `x` for the cotangent `g` of `out = f(x)`.
 ///
@@ -75,9 +75,7 @@ pub(super) fn rule(graph: &mut Graph, f: Unary, x: Id, out: Id, g: Id) -> Result
             graph.sub(one, square)
         }
         Unary::Erf => {
-            let square = graph.unary(Unary::Square, x);
-            let exponent = graph.neg(square);
-            let density = graph.unary(Unary::Exp, exponent);
+            let density = gaussian(graph, x, -1.0);
             graph.mul_scalar(density, FRAC_2_SQRT_PI)
         }
         Unary::Sigmoid => {
@@ -88,10 +86,69 @@ pub(super) fn rule(graph: &mut Graph, f: Unary, x: Id, out: Id, g: Id) -> Result
         Unary::Softplus => graph.unary(Unary::Sigmoid, x),
         Unary::Lgamma => graph.unary(Unary::Digamma, x),
         Unary::Digamma => graph.unary(Unary::Trigamma, x),
+        Unary::Erfc => {
+            let density = gaussian(graph, x, -1.0);
+            graph.mul_scalar(density, -FRAC_2_SQRT_PI)
+        }
+        // 1/erf'(out): out is at most 6, so that its square is accurate enough.
+        Unary::Erfinv => {
+            let inverse = gaussian(graph, out, 1.0);
+            graph.mul_scalar(inverse, 1.0 / FRAC_2_SQRT_PI)
+        }
+        Unary::Ndtr => {
+            let density = gaussian(graph, x, -0.5);
+            graph.mul_scalar(density, TAU.sqrt().recip())
+        }
+        Unary::LogNdtr => graph.unary(Unary::NdtrRatio, x),
+        Unary::NdtrRatio => {
+            let sum = graph.add(x, out);
+            let product = graph.mul(out, sum);
+            graph.neg(product)
+        }
+        Unary::Ndtri => {
+            let inverse = gaussian(graph, out, 0.5);
+            graph.mul_scalar(inverse, TAU.sqrt())
+        }
+        Unary::Log1mexp => {
+            let divisor = graph.unary(Unary::Expm1, x);
+            return Ok(graph.div(g, divisor));
+        }
+        Unary::I0e => {
+            let first = graph.unary(Unary::I1e, x);
+            let sign = graph.unary(Unary::Sign, x);
+            let scaling = graph.mul(sign, out);
+            graph.sub(first, scaling)
+        }
+        Unary::I1e => {
+            // I₁' = I₀ − I₁/x, and ½ at 0.
+            let zero = graph.full_like(0.0, x);
+            let at_zero = graph.compare(Compare::Equal, x, zero);
+            let one = graph.full_like(1.0, x);
+            let divisor = graph.select(at_zero, one, x);
+            let ratio = graph.div(out, divisor);
+            let half = graph.full_like(0.5, x);
+            let ratio = graph.select(at_zero, half, ratio);
+            let sign = graph.unary(Unary::Sign, x);
+            let scaling = graph.mul(sign, out);
+            let lost = graph.add(ratio, scaling);
+            let zeroth = graph.unary(Unary::I0e, x);
+            graph.sub(zeroth, lost)
+        }
+        Unary::LogI0 => {
+            let (first, zeroth) = (graph.unary(Unary::I1e, x), graph.unary(Unary::I0e, x));
+            graph.div(first, zeroth)
+        }
         Unary::Trigamma => return Err(unsupported(f.name(), "its derivative is the tetragamma function, which no operation computes")),
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc | Unary::Detach => return Ok(graph.full_like(0.0, x)),
     };
     Ok(graph.mul(g, slope))
+}
+
+/// `e^{c x²}`
+fn gaussian(graph: &mut Graph, x: Id, c: f64) -> Id {
+    let square = graph.unary(Unary::Square, x);
+    let exponent = graph.mul_scalar(square, c);
+    graph.unary(Unary::Exp, exponent)
 }
 
 /// `g / √(1 − x²)`

@@ -1,6 +1,7 @@
 //! The implicit derivative of a gamma draw in its concentration.
 
 use super::expansion;
+use crate::special::coefficients::GAUSS_LEGENDRE;
 use crate::special::digamma;
 
 /// `d ln g/da` at fixed probability, `−(∂P(a, g)/∂a)/(g p(g))`, for `g ~ Gamma(a, 1)` with density `p` and distribution
@@ -40,7 +41,8 @@ pub fn gamma_log_derivative(a: f64, ln_g: f64) -> f64 {
 /// Above, the series needs more terms than the quadrature has nodes.
 const SERIES_END: f64 = 30.0;
 
-fn series(a: f64, x: f64, ln_x: f64) -> f64 {
+/// The lower integral as a series, for `x` up to a few standard deviations above `a`.
+pub(crate) fn series(a: f64, x: f64, ln_x: f64) -> f64 {
     let mut term = a.recip();
     let mut factor = digamma(a + 1.0) - ln_x;
     let mut sum = term * factor;
@@ -102,32 +104,8 @@ fn lower(a: f64, x: f64, ln_x: f64) -> f64 {
 /// `∫₀^end f(s) ds` by the Gauss–Legendre rule with 40 nodes.
 fn integrate(end: f64, f: impl Fn(f64) -> f64) -> f64 {
     let half = 0.5 * end;
-    half * NODES.iter().map(|&(node, weight)| weight * (f(half * (1.0 + node)) + f(half * (1.0 - node)))).sum::<f64>()
+    half * GAUSS_LEGENDRE.iter().map(|&(node, weight)| weight * (f(half * (1.0 + node)) + f(half * (1.0 - node)))).sum::<f64>()
 }
-
-/// Positive nodes and weights of the rule (DLMF 3.5.15), from mpmath with 40 digits.
-const NODES: [(f64, f64); 20] = [
-    (0.038_772_417_506_050_82, 0.077_505_947_978_424_8),
-    (0.116_084_070_675_255_21, 0.077_039_818_164_247_97),
-    (0.192_697_580_701_371_1, 0.076_110_361_900_626_24),
-    (0.268_152_185_007_253_7, 0.074_723_169_057_968_26),
-    (0.341_994_090_825_758_5, 0.072_886_582_395_804_06),
-    (0.413_779_204_371_605, 0.070_611_647_391_286_78),
-    (0.483_075_801_686_178_7, 0.067_912_045_815_233_9),
-    (0.549_467_125_095_128_2, 0.064_804_013_456_601_04),
-    (0.612_553_889_667_980_2, 0.061_306_242_492_928_94),
-    (0.671_956_684_614_179_6, 0.057_439_769_099_391_55),
-    (0.727_318_255_189_927_1, 0.053_227_846_983_936_82),
-    (0.778_305_651_426_519_4, 0.048_695_807_635_072_23),
-    (0.824_612_230_833_311_7, 0.043_870_908_185_673_27),
-    (0.865_959_503_212_259_5, 0.038_782_167_974_472_016),
-    (0.902_098_806_968_874_3, 0.033_460_195_282_547_844),
-    (0.932_812_808_278_676_5, 0.027_937_006_980_023_4),
-    (0.957_916_819_213_791_7, 0.022_245_849_194_166_96),
-    (0.977_259_949_983_774_3, 0.016_421_058_381_907_89),
-    (0.990_726_238_699_457, 0.010_498_284_531_152_813),
-    (0.998_237_709_710_559_3, 0.004_521_277_098_533_191),
-];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a test may stop

@@ -2,7 +2,7 @@
 
 use super::{scalar, unsupported};
 use crate::error::{Error, Result};
-use crate::ir::{Binary, Compare, Data, Logic, Precision, Test, Type, Unary};
+use crate::ir::{Binary, Compare, Data, Logic, Precision, Ternary, Test, Type, Unary};
 
 pub(super) fn unary(f: Unary, x: &Data) -> Result<Data> {
     let wrong = || unsupported(f.name(), &[x]);
@@ -22,6 +22,11 @@ pub(super) fn binary(f: Binary, x: &Data, y: &Data) -> Result<Data> {
         }
         _ => Err(wrong()),
     }
+}
+
+pub(super) fn ternary(f: Ternary, a: &Data, b: &Data, x: &Data) -> Result<Data> {
+    let (Data::Float(a), Data::Float(b), Data::Float(x)) = (a, b, x) else { return Err(unsupported(f.name(), &[a, b, x])) };
+    Ok(Data::Float(a.iter().zip(b).zip(x).map(|((&a, &b), &x)| scalar::ternary(f, a, b, x)).collect()))
 }
 
 pub(super) fn compare(f: Compare, x: &Data, y: &Data) -> Result<Data> {

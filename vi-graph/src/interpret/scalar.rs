@@ -1,7 +1,7 @@
 //! The element-wise operations on one element.
 
 use crate::gamma::gamma_log_derivative;
-use crate::ir::{Binary, Compare, Logic, Unary};
+use crate::ir::{Binary, Compare, Logic, Ternary, Unary};
 use crate::special;
 
 /// `f(x)`
@@ -30,7 +30,7 @@ pub fn unary(f: Unary, x: f64) -> f64 {
         Unary::Asinh => x.asinh(),
         Unary::Acosh => x.acosh(),
         Unary::Atanh => x.atanh(),
-        Unary::Erf => libm::erf(x),
+        Unary::Erf => special::erf(x),
         Unary::Sigmoid => sigmoid(x),
         Unary::Softplus => softplus(x),
         Unary::Floor => x.floor(),
@@ -40,6 +40,16 @@ pub fn unary(f: Unary, x: f64) -> f64 {
         Unary::Lgamma => special::lgamma(x),
         Unary::Digamma => special::digamma(x),
         Unary::Trigamma => special::trigamma(x),
+        Unary::Erfc => special::erfc(x),
+        Unary::Erfinv => special::erfinv(x),
+        Unary::Ndtr => special::ndtr(x),
+        Unary::LogNdtr => special::log_ndtr(x),
+        Unary::NdtrRatio => special::ndtr_ratio(x),
+        Unary::Ndtri => special::ndtri(x),
+        Unary::Log1mexp => special::log1mexp(x),
+        Unary::I0e => special::i0e(x),
+        Unary::I1e => special::i1e(x),
+        Unary::LogI0 => special::log_i0(x),
     }
 }
 
@@ -69,6 +79,20 @@ pub fn binary(f: Binary, x: f64, y: f64) -> f64 {
         Binary::LogBeta => special::log_beta(x, y),
         Binary::DigammaDifference => special::digamma_difference(x, y),
         Binary::GammaLogDerivative => gamma_log_derivative(x, y),
+        Binary::GammaP => special::gamma_p(x, y),
+        Binary::GammaQ => special::gamma_q(x, y),
+        Binary::GammaDensity => special::gamma_density(x, y),
+        Binary::GammaPInShape => special::gamma_p_in_shape(x, y),
+    }
+}
+
+/// `f(a, b, x)`
+pub fn ternary(f: Ternary, a: f64, b: f64, x: f64) -> f64 {
+    match f {
+        Ternary::BetaInc => special::beta_inc(a, b, x),
+        Ternary::BetaDensity => special::beta_density(a, b, x),
+        Ternary::BetaIncInA => special::beta_inc_in_a(a, b, x),
+        Ternary::BetaIncInB => special::beta_inc_in_b(a, b, x),
     }
 }
 

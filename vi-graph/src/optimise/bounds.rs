@@ -95,6 +95,8 @@ fn unary(f: Unary, x: Bounds) -> Bounds {
         Unary::Sigmoid => Bounds { low: 0.0, high: 1.0 },
         Unary::Softplus => Bounds::at_least(0.0),
         Unary::Log1p if x.low >= 0.0 => x.map(f64::ln_1p),
+        Unary::Ndtr => Bounds { low: 0.0, high: 1.0 },
+        Unary::Erfc => Bounds { low: 0.0, high: 2.0 },
         Unary::Tanh | Unary::Erf | Unary::Sin | Unary::Cos | Unary::Sign => Bounds { low: -1.0, high: 1.0 },
         Unary::Cosh => Bounds::at_least(1.0),
         _ => Bounds::ANY,

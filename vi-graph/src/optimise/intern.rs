@@ -79,6 +79,7 @@ fn hash(node: &Node) -> u64 {
         Op::Full(Scalar::Bool(x)) => x.hash(state),
         Op::Unary(f) => f.hash(state),
         Op::Binary(f) => f.hash(state),
+        Op::Ternary(f) => f.hash(state),
         Op::Compare(f) => f.hash(state),
         Op::Logic(f) => f.hash(state),
         Op::Test(f) => f.hash(state),

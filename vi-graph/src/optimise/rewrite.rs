@@ -278,5 +278,8 @@ impl Rewrite {
 
 /// Whether each element of the result is a function of the elements at its place.
 pub(super) fn is_elementwise(op: &Op) -> bool {
-    matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast)
+    matches!(
+        op,
+        Op::Unary(_) | Op::Binary(_) | Op::Ternary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::rewrite::{Rewrite, is_elementwise};
 use super::stage::Stage;
-use crate::ir::{Data, Id, Node, Op, Range, Scalar, Shape, Type};
+use crate::ir::{Binary, Compare, Data, Id, Node, Op, Range, Scalar, Shape, Type, Unary};
 
 /// Reshapes, permutations, slices, concatenations, casts, and indices that are constants.
 pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
@@ -142,7 +142,27 @@ fn cast(rewrite: &mut Rewrite, node: &Node, x: Id) -> Option<Id> {
     }
     // truth values go through numbers unchanged; other chains may round
     let first = rewrite.arg(x);
-    (rewrite.graph().ty(first) == Type::Bool).then(|| rewrite.like(node, [first]))
+    match (rewrite.graph().ty(first), rewrite.graph().ty(x), node.ty) {
+        (Type::Bool, ..) => Some(rewrite.like(node, [first])),
+        (Type::Float, Type::Int, Type::Float) if rewrite.is_single(x) => Some(through_integers(rewrite, first)),
+        _ => None,
+    }
+}
+
+/// The float `x` cut off to an integer and made a float again, without integers, which have half the lanes of floats or
+/// fewer: within their range, and 0 for NaN.
+fn through_integers(rewrite: &mut Rewrite, x: Id) -> Id {
+    // The least and the largest integer as floats; the latter is rounded up, as a conversion of it is.
+    let [low, high] = [i64::MIN as f64, i64::MAX as f64].map(|limit| rewrite.full_like(limit, x));
+    let whole = rewrite.unary(Unary::Trunc, x);
+    let whole = rewrite.binary(Binary::Min, whole, high);
+    let whole = rewrite.binary(Binary::Max, whole, low);
+    let zero = rewrite.full_like(0.0, x);
+    let shape = rewrite.shape(x).to_vec();
+    // False for NaN, and no zero has a sign.
+    let (size, one) = (rewrite.unary(Unary::Abs, x), rewrite.full_like(1.0, x));
+    let counts = rewrite.add_node(Op::Compare(Compare::GreaterEqual), [size, one], shape.clone(), Type::Bool);
+    rewrite.add_node(Op::Where, [counts, whole, zero], shape, Type::Float)
 }
 
 /// An element-wise operation on reshaped operands, before they are reshaped: so that it meets what computes the same, and

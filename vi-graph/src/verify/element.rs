@@ -21,6 +21,14 @@ pub(super) fn binary(node: Checked, f: Binary) -> Check {
     node.result(node.ty(0))
 }
 
+pub(super) fn ternary(node: Checked) -> Check {
+    same_shapes(node, 3)?;
+    for k in 0..3 {
+        node.operand_type(k, &[Type::Float])?;
+    }
+    node.result(Type::Float)
+}
+
 pub(super) fn compare(node: Checked) -> Check {
     same_shapes(node, 2)?;
     node.operand_type(0, &NUMBERS)?;

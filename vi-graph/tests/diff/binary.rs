@@ -7,7 +7,7 @@ use crate::check::{assert_close, check, point, slopes, spread};
 type Interval = (f64, f64);
 
 /// Where both operands may be, away from edges.
-const DOMAINS: [(Binary, Interval, Interval); 17] = [
+const DOMAINS: [(Binary, Interval, Interval); 21] = [
     (Binary::Add, (-2.0, 2.0), (-2.0, 2.0)),
     (Binary::Sub, (-2.0, 2.0), (-2.0, 2.0)),
     (Binary::Mul, (-2.0, 2.0), (-2.0, 2.0)),
@@ -25,6 +25,10 @@ const DOMAINS: [(Binary, Interval, Interval); 17] = [
     (Binary::LogBeta, (20.0, 60.0), (0.5, 30.0)),
     (Binary::DigammaDifference, (0.6, 6.0), (0.5, 5.0)),
     (Binary::DigammaDifference, (20.0, 60.0), (1.0, 30.0)),
+    (Binary::GammaP, (0.3, 6.0), (0.2, 7.0)),
+    (Binary::GammaQ, (0.3, 6.0), (0.2, 7.0)),
+    (Binary::GammaQ, (30.0, 60.0), (25.0, 70.0)),
+    (Binary::GammaDensity, (0.3, 6.0), (0.2, 7.0)),
 ];
 
 #[test]

@@ -12,4 +12,5 @@ mod paths;
 mod random;
 mod reduce;
 mod second;
+mod ternary;
 mod unary;

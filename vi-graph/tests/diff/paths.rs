@@ -73,6 +73,9 @@ fn operations_without_a_rule_are_named() {
     let y = graph.unary(Unary::Trigamma, x[0]);
     let error = gradient(&mut graph, y, &x).unwrap_err();
     assert!(matches!(&error, Error::Unsupported { op, .. } if op == "trigamma"), "{error}");
+    let y = graph.binary(Binary::GammaPInShape, x[0], x[0]);
+    let error = gradient(&mut graph, y, &x).unwrap_err();
+    assert!(matches!(&error, Error::Unsupported { op, .. } if op == "gamma_p_in_shape"), "{error}");
     let y = graph.binary(Binary::GammaLogDerivative, x[0], x[0]);
     let error = gradient(&mut graph, y, &x).unwrap_err();
     assert!(matches!(&error, Error::Unsupported { op, .. } if op == "gamma_log_derivative"), "{error}");

@@ -1,7 +1,7 @@
 //! Derivatives of derivatives.
 
 use vi_graph::diff::gradient;
-use vi_graph::ir::{Binary, Compare, Range, Reduce, Scan, Unary};
+use vi_graph::ir::{Binary, Compare, Range, Reduce, Scan, Ternary, Unary};
 use vi_graph::{Graph, Id};
 
 use crate::check::{Point, assert_close, check, evaluate, parameters, point, spread, weighted};
@@ -49,6 +49,15 @@ fn functions_of_one_float() {
         (Unary::Sigmoid, (-4.0, 4.0)),
         (Unary::Softplus, (-4.0, 4.0)),
         (Unary::Lgamma, (0.8, 9.0)),
+        (Unary::Erfc, (-2.0, 2.0)),
+        (Unary::Erfinv, (-0.6, 0.6)),
+        (Unary::Ndtr, (-2.0, 2.0)),
+        (Unary::LogNdtr, (-6.0, 2.0)),
+        (Unary::Ndtri, (0.2, 0.8)),
+        (Unary::Log1mexp, (0.4, 4.0)),
+        (Unary::I0e, (0.5, 6.0)),
+        (Unary::I1e, (0.5, 6.0)),
+        (Unary::LogI0, (0.5, 6.0)),
     ];
     for (f, domain) in domains {
         check_second(&format!("{f:?}"), &[spread(&[4], domain, 1)], |graph, x| graph.unary(f, x[0]));
@@ -67,6 +76,24 @@ fn functions_of_two_floats() {
     ];
     for (f, left, right) in domains {
         check_second(&format!("{f:?}"), &[spread(&[3], left, 1), spread(&[3], right, 2)], |graph, x| graph.binary(f, x[0], x[1]));
+    }
+}
+
+/// The derivatives in the other parameters have none of their own in them.
+#[test]
+fn distribution_functions_in_their_variable() {
+    for f in [Binary::GammaP, Binary::GammaQ, Binary::GammaPInShape] {
+        check_second(&format!("{f:?}"), &[spread(&[3], (0.5, 5.0), 1)], |graph, x| {
+            let a = crate::check::constant(graph, &[3], vec![0.7, 1.5, 4.0]);
+            graph.binary(f, a, x[0])
+        });
+    }
+    for f in [Ternary::BetaInc, Ternary::BetaIncInA, Ternary::BetaIncInB] {
+        check_second(&format!("{f:?}"), &[spread(&[3], (0.2, 0.8), 1)], |graph, x| {
+            let a = crate::check::constant(graph, &[3], vec![0.7, 1.5, 4.0]);
+            let b = crate::check::constant(graph, &[3], vec![2.7, 0.5, 3.0]);
+            graph.ternary(f, a, b, x[0])
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use vi_graph::ir::Unary;
 use crate::check::{assert_close, check, point, slopes, spread};
 
 /// Where an operand may be, away from edges and kinks.
-const DOMAINS: [(Unary, (f64, f64)); 32] = [
+const DOMAINS: [(Unary, (f64, f64)); 45] = [
     (Unary::Neg, (-3.0, 3.0)),
     (Unary::Abs, (-3.0, -0.1)),
     (Unary::Abs, (0.1, 3.0)),
@@ -35,6 +35,19 @@ const DOMAINS: [(Unary, (f64, f64)); 32] = [
     (Unary::Softplus, (-5.0, 5.0)),
     (Unary::Lgamma, (0.4, 12.0)),
     (Unary::Digamma, (0.6, 12.0)),
+    (Unary::Erfc, (-2.0, 3.0)),
+    (Unary::Erfinv, (-0.8, 0.8)),
+    (Unary::Ndtr, (-3.0, 3.0)),
+    (Unary::LogNdtr, (-9.0, 3.0)),
+    (Unary::NdtrRatio, (-9.0, 3.0)),
+    (Unary::Ndtri, (0.15, 0.85)),
+    (Unary::Log1mexp, (0.2, 4.0)),
+    (Unary::I0e, (0.2, 9.0)),
+    (Unary::I0e, (-9.0, -0.2)),
+    (Unary::I1e, (0.2, 9.0)),
+    (Unary::I1e, (-30.0, -0.2)),
+    (Unary::LogI0, (-9.0, 9.0)),
+    (Unary::LogI0, (15.0, 30.0)),
     (Unary::Floor, (0.1, 0.9)),
     (Unary::Round, (0.6, 1.4)),
     (Unary::Trunc, (1.1, 1.9)),

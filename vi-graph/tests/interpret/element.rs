@@ -2,7 +2,7 @@ use std::f64::consts::{LN_2, PI};
 
 use vi_graph::Precision::{F32, F64};
 use vi_graph::Type;
-use vi_graph::ir::{Binary, Compare, Data, Logic, Test, Unary};
+use vi_graph::ir::{Binary, Compare, Data, Logic, Ternary, Test, Unary};
 
 use crate::{assert_floats, assert_near, bools, eval, floats, ints, run};
 
@@ -47,6 +47,16 @@ fn functions_agree_with_mpmath() {
         (Unary::Lgamma, 0.3, 1.095_797_994_818_075_6),
         (Unary::Digamma, 0.3, -3.502_524_222_200_133),
         (Unary::Trigamma, 0.3, 12.245_364_546_107_731),
+        (Unary::Erfc, 3.0, 2.209_049_699_858_544_1e-5),
+        (Unary::Erfinv, 0.3, 0.272_462_714_726_754_36),
+        (Unary::Ndtr, -5.0, 2.866_515_718_791_939e-7),
+        (Unary::LogNdtr, -20.0, -203.917_155_371_097_26),
+        (Unary::NdtrRatio, -20.0, 20.049_753_068_527_85),
+        (Unary::Ndtri, 0.01, -2.326_347_874_040_841),
+        (Unary::Log1mexp, 0.3, -1.350_225_612_814_846_7),
+        (Unary::I0e, 0.7, 0.559_305_526_507_068_3),
+        (Unary::I1e, 0.7, 0.184_669_982_762_747_33),
+        (Unary::LogI0, 0.7, 0.118_940_603_910_601_86),
     ];
     for (f, x, expected) in table {
         println!("{f:?}");
@@ -57,6 +67,20 @@ fn functions_agree_with_mpmath() {
     assert_near(&binary(Binary::LogBeta, &[0.5], &[1e6]), &[-6.335_390_211_057_437], 1e-14);
     assert_near(&binary(Binary::DigammaDifference, &[0.5], &[1000.0]), &[-8.871_265_346_670_22], 1e-14);
     assert_near(&binary(Binary::GammaLogDerivative, &[2.0], &[0.5]), &[0.596_925_362_968_873_3], 1e-12);
+    assert_near(&binary(Binary::GammaP, &[2.5], &[1.25]), &[0.223_504_928_876_677_3], 1e-14);
+    assert_near(&binary(Binary::GammaQ, &[2.5], &[1.25]), &[0.776_495_071_123_322_7], 1e-14);
+    assert_near(&binary(Binary::GammaDensity, &[2.5], &[1.25]), &[0.301_203_987_780_302_1], 1e-14);
+    assert_near(&binary(Binary::GammaPInShape, &[2.5], &[1.25]), &[-0.222_663_471_544_198_1], 1e-14);
+    let ternary =
+        |f| eval(&[floats(&[1], &[2.5]), floats(&[1], &[0.75]), floats(&[1], &[0.375])], move |g, x| g.ternary(f, x[0], x[1], x[2]));
+    for (f, expected) in [
+        (Ternary::BetaInc, 0.058_378_816_360_967_89),
+        (Ternary::BetaDensity, 0.404_175_995_683_437_9),
+        (Ternary::BetaIncInA, -0.061_713_571_925_657_14),
+        (Ternary::BetaIncInB, 0.104_064_211_287_798_7),
+    ] {
+        assert_near(&ternary(f), &[expected], 1e-14);
+    }
 }
 
 #[test]

@@ -86,6 +86,22 @@ fn triangles_give_back_their_parts_and_need_no_mask() {
 }
 
 #[test]
+fn floats_pass_integers_without_them() {
+    let (mut graph, values) = (Graph::new(Precision::F64), vec![2.7, -2.7, 1e300, -1e300, f64::NAN, f64::INFINITY, -0.5]);
+    let x = step(&mut graph, "x", &[7]);
+    let whole = graph.push(Op::Cast, [x], [7], Type::Int);
+    let back = graph.push(Op::Cast, [whole], [7], Type::Float);
+    graph.outputs = vec![back];
+    let plain = optimise(&graph);
+    assert!(plain.nodes.iter().all(|node| node.ty != Type::Int), "{plain}");
+    let limit = 2f64.powi(63);
+    for graph in [graph, plain] {
+        let found = interpret(&graph, &[Data::Float(values.clone())], Key::new(0)).unwrap();
+        assert_eq!(found, [Data::Float(vec![2.0, -2.0, limit, -limit, 0.0, limit, 0.0])]);
+    }
+}
+
+#[test]
 fn selections_and_slices() {
     let first = form(|g| {
         let x = step(g, "x", &[4]);

@@ -7,7 +7,7 @@ use vi_graph::{Graph, Id, Precision};
 
 use super::inputs::Numbers;
 
-const UNARY: [Unary; 20] = [
+const UNARY: [Unary; 25] = [
     Unary::Neg,
     Unary::Neg,
     Unary::Abs,
@@ -28,6 +28,11 @@ const UNARY: [Unary; 20] = [
     Unary::Softplus,
     Unary::Sinh,
     Unary::Lgamma,
+    Unary::Erfc,
+    Unary::LogNdtr,
+    Unary::Ndtr,
+    Unary::I0e,
+    Unary::LogI0,
 ];
 const BINARY: [Binary; 9] =
     [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min, Binary::Atan2, Binary::Xlogy, Binary::Mul];

@@ -1,10 +1,10 @@
-use vi_graph::ir::{Binary, Compare, Data, Logic, Op, Stream, Test, Unary};
+use vi_graph::ir::{Binary, Compare, Data, Logic, Op, Stream, Ternary, Test, Unary};
 use vi_graph::{Id, Type};
 
 use super::Generator;
 
 /// Defined everywhere.
-const ENTIRE: [Unary; 17] = [
+const ENTIRE: [Unary; 24] = [
     Unary::Neg,
     Unary::Detach,
     Unary::Abs,
@@ -22,8 +22,16 @@ const ENTIRE: [Unary; 17] = [
     Unary::Erf,
     Unary::Sigmoid,
     Unary::Softplus,
+    Unary::Erfc,
+    Unary::Ndtr,
+    Unary::LogNdtr,
+    Unary::NdtrRatio,
+    Unary::I0e,
+    Unary::I1e,
+    Unary::LogI0,
 ];
-const OF_POSITIVE: [Unary; 7] = [Unary::Log, Unary::Log1p, Unary::Sqrt, Unary::Recip, Unary::Lgamma, Unary::Digamma, Unary::Trigamma];
+const OF_POSITIVE: [Unary; 8] =
+    [Unary::Log, Unary::Log1p, Unary::Sqrt, Unary::Recip, Unary::Lgamma, Unary::Digamma, Unary::Trigamma, Unary::Log1mexp];
 const JUMPING: [Unary; 5] = [Unary::Sign, Unary::Floor, Unary::Ceil, Unary::Round, Unary::Trunc];
 
 pub(super) fn unary(g: &mut Generator) -> Option<Id> {
@@ -38,13 +46,18 @@ pub(super) fn unary(g: &mut Generator) -> Option<Id> {
             Some(g.graph.unary(f, x))
         }
         7 => {
-            let (f, x) = (g.one_of(&[Unary::Asin, Unary::Acos, Unary::Atanh]), g.pick_float()?);
+            let (f, x) = (g.one_of(&[Unary::Asin, Unary::Acos, Unary::Atanh, Unary::Erfinv]), g.pick_float()?);
             let inside = g.one_of(&[Unary::Tanh, Unary::Sin, Unary::Erf]);
             let x = g.graph.unary(inside, x);
             let x = g.graph.mul_scalar(x, 0.75);
             Some(g.graph.unary(f, x))
         }
         8 => {
+            if g.chance(20) {
+                let x = g.pick_float()?;
+                let p = g.graph.unary(Unary::Sigmoid, x);
+                return Some(g.graph.unary(Unary::Ndtri, p));
+            }
             if g.chance(30) {
                 let x = g.pick_float()?;
                 let x = positive(g, x);
@@ -86,7 +99,7 @@ fn above_zero(g: &mut Generator, x: Id) -> Id {
 }
 
 pub(super) fn binary(g: &mut Generator) -> Option<Id> {
-    match g.below(20) {
+    match g.below(21) {
         0..=11 => {
             let f = g.one_of(&[Binary::Add, Binary::Sub, Binary::Mul, Binary::Mul, Binary::Max, Binary::Min, Binary::Atan2]);
             let x = g.pick_float()?;
@@ -102,7 +115,16 @@ pub(super) fn binary(g: &mut Generator) -> Option<Id> {
             Some(g.graph.binary(f, x, y))
         }
         15..=16 => {
-            let f = g.one_of(&[Binary::Pow, Binary::LogBeta, Binary::DigammaDifference, Binary::GammaLogDerivative]);
+            let f = g.one_of(&[
+                Binary::Pow,
+                Binary::LogBeta,
+                Binary::DigammaDifference,
+                Binary::GammaLogDerivative,
+                Binary::GammaP,
+                Binary::GammaQ,
+                Binary::GammaDensity,
+                Binary::GammaPInShape,
+            ]);
             let x = g.pick_float()?;
             let y = partner(g, x)?;
             let x = positive(g, x);
@@ -118,6 +140,13 @@ pub(super) fn binary(g: &mut Generator) -> Option<Id> {
             Some(g.graph.binary(f, x, y))
         }
         17 => {
+            let f = g.one_of(&[Ternary::BetaInc, Ternary::BetaDensity, Ternary::BetaIncInA, Ternary::BetaIncInB]);
+            let a = g.pick_float()?;
+            let (b, x) = (partner(g, a)?, partner(g, a)?);
+            let (a, b, x) = (positive(g, a), positive(g, b), g.graph.unary(Unary::Sigmoid, x));
+            Some(g.graph.ternary(f, a, b, x))
+        }
+        18 => {
             let x = g.pick(|g, id| g.graph.ty(id) == Type::Float && g.is_exact(id))?;
             let y = g.graph.full_like(0.75, x);
             Some(g.graph.binary(Binary::Rem, x, y))

@@ -247,7 +247,7 @@ impl Generator {
                 // Nothing becomes singular by itself, and few are: a graph of NaN tells nothing.
                 agree && (singular == 0 || !finite) && 4 * singular <= x.len() && !self.jumps(node) && self.sums_well(node, x)
             }
-            (Data::Int(x), Data::Int(y)) => x == y && x.iter().all(|x| x.abs() < 1 << 20),
+            (Data::Int(x), Data::Int(y)) => x == y && x.iter().all(|x| x.unsigned_abs() < 1 << 20),
             (x, y) => x == y,
         }
     }

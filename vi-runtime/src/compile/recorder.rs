@@ -14,7 +14,7 @@ use super::Source;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::custom_op::record;
 use crate::error::{Error, Result};
-use crate::noise::{HostNoise, NoiseSource};
+use crate::noise::{Counts, HostNoise, NoiseSource};
 use crate::operand::Placement;
 use crate::program::{Plate, Site};
 
@@ -203,6 +203,10 @@ impl NoiseSource for RecordedNoise {
         Err(on_host("a binomial draw", &self.site))
     }
 
+    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
+        Err(on_host(&format!("a {family:?} draw"), &self.site))
+    }
+
     fn placement(&self) -> &Placement {
         &self.recorder.placement
     }
@@ -233,6 +237,10 @@ impl NoiseSource for FixedNoise {
 
     fn binomial(&mut self, _: AnyTensor, _: AnyTensor) -> Result<AnyTensor> {
         Err(on_host("a binomial draw", &self.site))
+    }
+
+    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
+        Err(on_host(&format!("a {family:?} draw"), &self.site))
     }
 
     fn placement(&self) -> &Placement {

@@ -3,10 +3,11 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{Form, full, minus_infinity, softplus, softplus_scalar, spread};
-use super::{Batch, Constraint, Distribution, Params, ShapeConflict};
+use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special;
 use crate::support::Support;
 
 /// 1 with probability `probs`, else 0; support: `{0, 1}`.
@@ -20,9 +21,9 @@ use crate::support::Support;
 /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Bernoulli<const D: usize> {
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) form: Form,
+    pub(super) parameter: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Bernoulli<D> {
@@ -137,5 +138,69 @@ impl<const D: usize> Distribution<D> for Bernoulli<D> {
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         visit(self.form.name(), self.parameter.any(), self.form.constraint());
+    }
+}
+
+impl<const D: usize> Bernoulli<D> {
+    /// `p` and `1 − p`.
+    fn probabilities(&self) -> (Operand<D>, Operand<D>) {
+        let parameter = self.parameter.clone();
+        match self.form {
+            Form::Probs => (parameter.clone(), 1.0 - parameter),
+            Form::Logits => {
+                // Not the logistic function, which never reaches 0.
+                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
+                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
+                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
+            }
+        }
+    }
+}
+
+impl<const D: usize> Moments<D> for Bernoulli<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.probabilities().0)
+    }
+
+    /// `p (1 − p)`
+    fn variance(&self) -> Tensor<D> {
+        let (success, failure) = self.probabilities();
+        self.batch.fill(success * failure)
+    }
+}
+
+impl<const D: usize> Entropy<D> for Bernoulli<D> {
+    /// `−p ln p − (1 − p) ln(1 − p)`
+    fn entropy(&self) -> Tensor<D> {
+        let (success, failure) = self.probabilities();
+        let (success, failure) = (self.batch.fill(success), self.batch.fill(failure));
+        let each = match self.form {
+            Form::Probs => {
+                let certain = success.clone().equal_elem(1.0);
+                special::xlogy(success.clone(), success.clone()) + failure * special::log1p(success.mask_fill(certain, 0.0).neg())
+            }
+            Form::Logits => special::xlogy(success.clone(), success) + special::xlogy(failure.clone(), failure),
+        };
+        each.neg()
+    }
+}
+
+impl<const D: usize> Cdf<D> for Bernoulli<D> {
+    fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.up_to(value, self.probabilities().1, [0.0, 1.0])
+    }
+
+    fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.up_to(value, self.probabilities().0, [1.0, 0.0])
+    }
+}
+
+impl<const D: usize> Bernoulli<D> {
+    /// `at_zero` where the value is 0, and the two numbers below and above.
+    fn up_to(&self, value: &Tensor<D, Int>, at_zero: Operand<D>, [below, above]: [f64; 2]) -> Tensor<D> {
+        let x = self.batch.float(value);
+        let step = (Operand::Tensor(x.zeros_like()) + at_zero).into_tensor();
+        let x = spread(x, step.dims());
+        step.mask_fill(x.clone().lower_elem(0.0), below).mask_fill(x.greater_equal_elem(1.0), above)
     }
 }

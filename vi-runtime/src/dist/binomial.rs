@@ -2,10 +2,10 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, full, logistic, minus_infinity, softplus, spread};
+use super::density::{Form, beside, full, logistic, minus_infinity, softplus, softplus_scalar, spread};
 use super::rows::broadcast;
 use super::saddle_point::{self, refine};
-use super::{Batch, Constraint, Distribution, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, DrawPositive, Moments, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -24,10 +24,10 @@ use crate::support::Support;
 /// `[0, 1]` or `logits` is NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Binomial<const D: usize> {
-    form: Form,
-    total_count: Operand<D>,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) form: Form,
+    pub(super) total_count: Operand<D>,
+    pub(super) parameter: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Binomial<D> {
@@ -136,5 +136,47 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         visit("total_count", self.total_count.any(), Constraint::NonNegativeInteger);
         visit(self.form.name(), self.parameter.any(), self.form.constraint());
+    }
+}
+
+impl<const D: usize> Binomial<D> {
+    /// `p` and `1 − p`.
+    fn probabilities(&self) -> (Operand<D>, Operand<D>) {
+        let parameter = self.parameter.clone();
+        match self.form {
+            Form::Probs => (parameter.clone(), 1.0 - parameter),
+            Form::Logits => {
+                // Not the logistic function, which never reaches 0.
+                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
+                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
+                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
+            }
+        }
+    }
+}
+
+impl<const D: usize> Moments<D> for Binomial<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.total_count.clone() * self.probabilities().0)
+    }
+
+    /// `n p (1 − p)`
+    fn variance(&self) -> Tensor<D> {
+        let (success, failure) = self.probabilities();
+        self.batch.fill(self.total_count.clone() * success * failure)
+    }
+}
+
+impl<const D: usize> DrawPositive<D> for Binomial<D> {
+    /// The first success, by the inverse of its truncated distribution function, and those after it.
+    fn draw_positive(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        let shape = self.shape();
+        let total = full(&self.total_count, shape, noise).without_autodiff();
+        let probs = full(&self.probabilities().0, shape, noise).without_autodiff();
+        let log_failure = special::log1p(probs.clone().neg());
+        let none = (total.clone() * log_failure.clone()).clamp_min(-1e4);
+        let before = (special::log1p(noise.uniform(shape)? * special::expm1(none)) / log_failure).floor();
+        let after = (total - before - 1.0).clamp_min(0.0);
+        Ok(noise.binomial(after, probs)?.add_scalar(1))
     }
 }

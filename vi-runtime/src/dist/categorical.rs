@@ -1,14 +1,16 @@
 //! The categorical distribution.
 
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
 use super::density::{Form, minus_infinity, spread};
+use super::one_hot_categorical::expected;
 use super::rows::{align, broadcast};
-use super::{Batch, Constraint, Distribution, ShapeConflict};
+use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special;
 use crate::support::Support;
 
 /// One of `K` categories, `0..K`; support: `{0, …, K − 1}`.
@@ -24,12 +26,12 @@ use crate::support::Support;
 /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` are not probabilities that sum to 1 or `logits` are NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Categorical<const D: usize> {
-    form: Form,
+    pub(super) form: Form,
     /// `[rows, K]`
-    rows: Operand<2>,
+    pub(super) rows: Operand<2>,
     /// The batch dimensions that the rows have.
-    own: [usize; D],
-    batch: Batch<D>,
+    pub(super) own: [usize; D],
+    pub(super) batch: Batch<D>,
 }
 
 /// Rows of probabilities or logits that make a [`Categorical`] of rank `D`: `[f64; K]`, `Tensor<1>` and `Tensor<2>` make
@@ -108,6 +110,20 @@ impl<const D: usize> Categorical<D> {
     fn categories(&self) -> usize {
         self.rows.dims()[1]
     }
+
+    /// The value and, of the same dimensions, the entry of `rows: [rows, K]` that it names; one that it does not name is
+    /// replaced by the nearest.
+    fn taken(&self, value: &Tensor<D, Int>, rows: Tensor<2>) -> (Tensor<D, Int>, Tensor<D>) {
+        // Dimensions that do not broadcast are reported before a density is asked for; Burn's own message serves otherwise.
+        let dims = broadcast(("the value", value.dims()), ("the distribution", self.own)).unwrap_or(value.dims());
+        let count: usize = dims.iter().product();
+        let value = spread(value.clone(), dims);
+        let index = value.clone().clamp(0, self.categories() as i64 - 1);
+        let rows = align(rows, &self.own, &dims);
+        let taken =
+            if rows.dims()[0] == count { rows.gather(1, index.reshape([count, 1])) } else { rows.select(1, index.reshape([count])) };
+        (value, taken.reshape(dims))
+    }
 }
 
 impl<const D: usize> Distribution<D> for Categorical<D> {
@@ -127,24 +143,14 @@ impl<const D: usize> Distribution<D> for Categorical<D> {
 
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
         let last = self.categories() as i64 - 1;
-        // Dimensions that do not broadcast are reported before a density is asked for; Burn's own message serves otherwise.
-        let dims = broadcast(("the value", value.dims()), ("the distribution", self.own)).unwrap_or(value.dims());
-        let count: usize = dims.iter().product();
-        let value = spread(value.clone(), dims);
-        let index = value.clone().clamp(0, last);
-        let outside = value.not_equal(index.clone());
-        let to = Placement { device: index.device().inner(), dtype: burn::tensor::FloatDType::F32 };
+        let to = Placement { device: value.device().inner(), dtype: burn::tensor::FloatDType::F32 };
         let rows = self.rows.clone().tensor(&to);
         let rows = match self.form {
             Form::Probs => rows,
             Form::Logits => log_softmax(rows, 1),
         };
-        let rows = align(rows, &self.own, &dims);
-        let taken: Tensor<D> = if rows.dims()[0] == count {
-            rows.gather(1, index.reshape([count, 1])).reshape(dims)
-        } else {
-            rows.select(1, index.reshape([count])).reshape(dims)
-        };
+        let (value, taken) = self.taken(value, rows);
+        let outside = value.clone().not_equal(value.clamp(0, last));
         let log_prob = match self.form {
             Form::Probs => taken.log(),
             Form::Logits => taken,
@@ -186,5 +192,69 @@ impl<const D: usize> Distribution<D> for Categorical<D> {
             Form::Logits => Constraint::Logit,
         };
         visit(self.form.name(), self.rows.any(), constraint);
+    }
+}
+
+impl<const D: usize> Categorical<D> {
+    /// The probabilities: `[rows, K]`.
+    fn probs(&self) -> Tensor<2> {
+        let rows = self.rows.clone().tensor(&Placement::default());
+        match self.form {
+            Form::Probs => rows,
+            Form::Logits => softmax(rows, 1),
+        }
+    }
+
+    /// One number for each row, laid out in the batch.
+    fn laid_out(&self, of_rows: Tensor<2>) -> Tensor<D> {
+        let dims = self.batch.dims();
+        let rows = align(of_rows, &self.own, &dims);
+        let count: usize = dims.iter().product();
+        if rows.dims()[0] == count { rows.reshape(dims) } else { spread(rows.reshape([1; D]), dims) }
+    }
+
+    /// `Σₖ f(k) pₖ`
+    fn expectation(&self, f: impl Fn(f64) -> f64) -> Tensor<2> {
+        let each = (0..self.categories()).map(|k| f(k as f64)).collect();
+        (Operand::Tensor(self.probs()) * Operand::Host(each, [1, self.categories()])).into_tensor().sum_dim(1)
+    }
+}
+
+impl<const D: usize> Moments<D> for Categorical<D> {
+    /// `Σₖ k pₖ`
+    fn mean(&self) -> Tensor<D> {
+        self.laid_out(self.expectation(|k| k))
+    }
+
+    /// `Σₖ k² pₖ − (Σₖ k pₖ)²`
+    fn variance(&self) -> Tensor<D> {
+        self.laid_out(self.expectation(|k| k * k) - self.expectation(|k| k).square())
+    }
+}
+
+impl<const D: usize> Entropy<D> for Categorical<D> {
+    /// `−Σₖ pₖ ln pₖ`
+    fn entropy(&self) -> Tensor<D> {
+        let each = match self.form {
+            Form::Probs => special::xlogy(self.probs(), self.probs()),
+            Form::Logits => expected(log_softmax(self.rows.clone().tensor(&Placement::default()), 1)),
+        };
+        self.laid_out(each.sum_dim(1).neg())
+    }
+}
+
+impl<const D: usize> Cdf<D> for Categorical<D> {
+    /// The sum of the probabilities up to the value.
+    fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let last = self.categories() as i64 - 1;
+        let (x, sums) = self.taken(value, self.probs().cumsum(1));
+        sums.mask_fill(x.clone().lower_elem(0), 0.0).mask_fill(x.greater_equal_elem(last), 1.0)
+    }
+
+    /// The sum of the probabilities above the value, added up from the last one.
+    fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let last = self.categories() as i64 - 1;
+        let (next, sums) = self.taken(&value.clone().add_scalar(1), self.probs().flip([1]).cumsum(1).flip([1]));
+        sums.mask_fill(next.clone().lower_elem(1), 1.0).mask_fill(next.greater_elem(last), 0.0)
     }
 }

@@ -1,10 +1,10 @@
 //! The Cauchy distribution.
 
-use std::f64::consts::PI;
+use std::f64::consts::{FRAC_1_PI, LN_2, PI};
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Distribution, family, family_methods};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -26,6 +26,16 @@ family! {
     Cauchy { loc: L, scale: S }
 }
 
+impl<const D: usize> Cauchy<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
+    }
+
+    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
+    }
+}
+
 impl<const D: usize> Distribution<D> for Cauchy<D> {
     type Kind = Float;
 
@@ -36,18 +46,72 @@ impl<const D: usize> Distribution<D> for Cauchy<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
+        let z = Operand::Tensor(self.standardise(value));
         let constant = self.scale.clone().ln() + LN_PI;
         (-z.square().ln_1p() - constant).into_tensor()
     }
 
     /// The quantile function is `−cot πu`.
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let z = Operand::Tensor(noise.uniform(self.shape())?.mul_scalar(PI).tan().recip().neg());
-        Ok((z * self.scale.clone() + self.loc.clone()).into_tensor())
+        let z = noise.uniform(self.shape())?.mul_scalar(PI).tan().recip().neg();
+        Ok(self.stretch(z))
     }
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+/// Neither exists.
+impl<const D: usize> Moments<D> for Cauchy<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.loc.clone()).full_like(f64::NAN)
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.mean()
+    }
+}
+
+impl<const D: usize> Entropy<D> for Cauchy<D> {
+    /// `ln 4π scale`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().ln() + (LN_PI + 2.0 * LN_2))
+    }
+}
+
+/// `½ + atan(z)/π`, and `atan(−1/z)/π` in the lower tail, where the two terms cancel.
+pub(super) fn lower<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    let tail = z.clone().lower_elem(-1.0);
+    let outer = z.clone().mask_fill(tail.clone().bool_not(), -1.0).recip().neg().atan();
+    z.atan().mul_scalar(FRAC_1_PI).add_scalar(0.5).mask_where(tail, outer.mul_scalar(FRAC_1_PI))
+}
+
+impl<const D: usize> Cdf<D> for Cauchy<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        lower(self.standardise(value))
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        lower(self.standardise(value).neg())
+    }
+}
+
+/// `−cot πp`, by symmetry from the tail that `p` lies in.
+fn quantile<const D: usize>(p: Tensor<D>) -> Tensor<D> {
+    let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+    let above = p.clone().greater_elem(0.5);
+    let tail = p.clone().mask_where(above.clone(), p.neg().add_scalar(1.0));
+    let z = tail.mul_scalar(PI).tan().recip();
+    z.clone().neg().mask_where(above, z).mask_fill(outside, f64::NAN)
+}
+
+impl<const D: usize> InverseCdf<D> for Cauchy<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(p.clone()))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(q.clone()).neg())
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Batch, Constraint, Distribution, Normal, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Moments, Normal, Params, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -21,9 +21,9 @@ use crate::support::Support;
 /// guide is refused: see [`soften`](Self::soften).
 #[derive(Clone, Debug)]
 pub struct Delta<const D: usize> {
-    value: Operand<D>,
-    log_density: Operand<D>,
-    batch: Batch<D>,
+    pub(super) value: Operand<D>,
+    pub(super) log_density: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Delta<D> {
@@ -126,5 +126,15 @@ impl<const D: usize> Distribution<D> for Delta<D> {
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         visit("value", self.value.any(), Constraint::Real);
+    }
+}
+
+impl<const D: usize> Moments<D> for Delta<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.value.clone())
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.mean().zeros_like()
     }
 }

@@ -6,6 +6,7 @@ use burn::tensor::{Bool, DType, Tensor};
 
 use crate::noise::Noise;
 use crate::operand::{Operand, Placement};
+use crate::support::Support;
 
 /// Minus infinity, and no gradient, where `outside` is true.
 ///
@@ -19,6 +20,12 @@ pub(crate) fn minus_infinity<const D: usize>(log_prob: Tensor<D>, outside: Tenso
 /// The tensor with the dimensions `dims`.
 pub(crate) fn spread<const D: usize, K: Basic>(tensor: Tensor<D, K>, dims: [usize; D]) -> Tensor<D, K> {
     if tensor.dims() == dims { tensor } else { tensor.expand::<D, _>(dims) }
+}
+
+/// `ln x`, and minus infinity without a gradient at 0, where `0 · ∞` would make the gradient NaN.
+pub(crate) fn log_or_nothing<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let zero = x.clone().equal_elem(0.0);
+    x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
 }
 
 /// `ln(1 + eˣ)`, relative error of a few ulp at both ends.
@@ -45,6 +52,13 @@ pub(crate) fn logistic<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `ln(1 + eˣ)` on the host.
 pub(crate) fn softplus_scalar(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// `ln(1 − e⁻ˣ)` for `x > 0`: by `expm1` where `e⁻ˣ` is near 1, else by `log1p` (Mächler 2012).
+pub(crate) fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let far = x.clone().greater_elem(std::f64::consts::LN_2);
+    let near = crate::special::expm1(x.clone().mask_fill(far.clone(), 1.0).neg()).neg().log();
+    crate::special::log1p(x.neg().exp().mask_fill(far.clone().bool_not(), 0.0).neg()).mask_where(far.bool_not(), near)
 }
 
 /// The smallest normal number, the largest finite one and the largest below 1.
@@ -84,6 +98,20 @@ pub(crate) fn beside<const D: usize>(parameter: &Operand<D>, like: &Tensor<D>) -
     parameter.clone().tensor(&to)
 }
 
+/// The parameter that makes the larger terms where all are numbers, else any that is not one: what [`refine`] asks for.
+///
+/// [`refine`]: super::saddle_point::refine
+pub(crate) fn largest<const D: usize, const N: usize>(parameters: [&Operand<D>; N]) -> Operand<D> {
+    let mut largest = 0.0_f64;
+    for parameter in parameters {
+        match parameter {
+            Operand::Number(x) => largest = largest.max(*x),
+            other => return other.clone(),
+        }
+    }
+    Operand::Number(largest)
+}
+
 /// Which of two equivalent parameters a discrete family was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -108,5 +136,41 @@ impl Form {
             Form::Probs => super::Constraint::UnitInterval,
             Form::Logits => super::Constraint::Logit,
         }
+    }
+
+    /// What rows along the last dimension must satisfy.
+    pub(crate) fn row_constraint(self) -> super::Constraint {
+        match self {
+            Form::Probs => super::Constraint::Simplex,
+            Form::Logits => super::Constraint::Logit,
+        }
+    }
+}
+
+/// `value` where `mask` is true.
+pub(crate) fn where_true<const D: usize>(tensor: Tensor<D>, mask: Tensor<D, Bool>, value: f64) -> Tensor<D> {
+    let dims = tensor.dims();
+    tensor.mask_fill(spread(mask, dims), value)
+}
+
+/// `ln(x/scale)` for positive `x`, more accurate than a difference of two logarithms where the ratio is near 1.
+///
+/// A ratio beyond the range of the floats is the nearest of them.
+pub(crate) fn log_ratio<const D: usize>(x: Tensor<D>, scale: &Operand<D>) -> Tensor<D> {
+    let (tiny, largest, _) = limits(x.dtype());
+    (Operand::Tensor(x) / scale.clone()).into_tensor().clamp(tiny, largest).log()
+}
+
+/// A draw that was rounded to 0 or beyond the largest float, moved to the nearest positive number.
+pub(crate) fn clamp_positive<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let (tiny, largest, _) = limits(x.dtype());
+    x.clamp(tiny, largest)
+}
+
+/// `(low, ∞)` where the bound is a plain number, else an interval known only at run time.
+pub(crate) fn support_above<const D: usize>(low: &Operand<D>) -> Support {
+    match low {
+        Operand::Number(low) => Support::GreaterThan(*low),
+        _ => Support::Interval(f64::NEG_INFINITY, f64::INFINITY),
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{clamp_unit, full, minus_infinity, spread};
 use super::saddle_point::{self, refine};
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -80,5 +80,39 @@ impl<const D: usize> Distribution<D> for Dirichlet<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Dirichlet<D> {
+    /// `aₖ/A`, `A = Σₖ aₖ`
+    fn mean(&self) -> Tensor<D> {
+        let a = self.batch.fill(self.concentration.clone());
+        a.clone() / a.sum_dim(D - 1)
+    }
+
+    /// `aₖ/A (1 − aₖ/A)/(A + 1)`
+    fn variance(&self) -> Tensor<D> {
+        let a = self.batch.fill(self.concentration.clone());
+        let total = a.clone().sum_dim(D - 1);
+        let share = a / total.clone();
+        share.clone() * (share.neg() + 1.0) / (total + 1.0)
+    }
+}
+
+impl<const D: usize> Entropy<D> for Dirichlet<D> {
+    /// `Σₖ ln Γ(aₖ) − ln Γ(A) + (A − K) ψ(A) − Σₖ (aₖ − 1) ψ(aₖ)`
+    fn entropy(&self) -> Tensor<D> {
+        let a = self.batch.fill(self.concentration.clone());
+        let categories = a.dims()[D - 1];
+        let total = a.clone().sum_dim(D - 1);
+        // ln B(a) as in the density.
+        let beta = if categories > 1 {
+            let head = a.clone().cumsum(D - 1).narrow(D - 1, 0, categories - 1);
+            special::log_beta(head, a.clone().narrow(D - 1, 1, categories - 1)).sum_dim(D - 1)
+        } else {
+            total.zeros_like()
+        };
+        let each = (a.clone() - 1.0) * (special::digamma(total) - special::digamma(a));
+        beta + each.sum_dim(D - 1)
     }
 }

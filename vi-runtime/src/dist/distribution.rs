@@ -61,6 +61,15 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
         Ok((self.draw(noise)?, None))
     }
 
+    /// A value that stands for a draw where an automatic guide looks for its start; only a distribution that cannot be drawn
+    /// has one.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](crate::Error::Unsupported) where no bijector leads to the support.
+    fn begin(&self, _at: &Placement) -> Result<Option<Tensor<D, Self::Kind>>> {
+        Ok(None)
+    }
+
     /// Whether gradients flow through [`draw`](Self::draw) to the parameters.
     fn is_reparameterised(&self) -> bool {
         false
@@ -95,25 +104,36 @@ pub enum Constraint {
     NonNegative,
     /// In `[0, 1]`.
     UnitInterval,
+    /// In `(0, 1)`.
+    OpenUnitInterval,
     /// 0, 1, 2, …
     NonNegativeInteger,
+    /// …, −1, 0, 1, …
+    Integer,
+    /// `> 1` and finite.
+    GreaterThanOne,
     /// Not NaN; minus infinity is allowed (log-probabilities).
     Logit,
     /// Rows (last dimension) of non-negative numbers with sum 1 (to 1e-4).
     Simplex,
     /// Lower triangular in the last two dimensions with a positive diagonal.
     LowerCholesky,
+    /// Symmetric in the last two dimensions (to 1e-4 of the diagonal) and positive definite.
+    PositiveDefinite,
 }
 
 impl Constraint {
     /// Whether one number satisfies the element-wise part.
     pub fn holds(self, x: f64) -> bool {
         match self {
-            Constraint::Real | Constraint::LowerCholesky => x.is_finite(),
+            Constraint::Real | Constraint::LowerCholesky | Constraint::PositiveDefinite => x.is_finite(),
             Constraint::Positive => x > 0.0 && x.is_finite(),
             Constraint::NonNegative => x >= 0.0 && x.is_finite(),
             Constraint::UnitInterval | Constraint::Simplex => (0.0..=1.0).contains(&x),
+            Constraint::OpenUnitInterval => x > 0.0 && x < 1.0,
             Constraint::NonNegativeInteger => x >= 0.0 && x == x.trunc() && x.is_finite(),
+            Constraint::Integer => x == x.trunc() && x.is_finite(),
+            Constraint::GreaterThanOne => x > 1.0 && x.is_finite(),
             Constraint::Logit => !x.is_nan() && x < f64::INFINITY,
         }
     }
@@ -126,10 +146,14 @@ impl fmt::Display for Constraint {
             Constraint::Positive => "positive",
             Constraint::NonNegative => "non-negative",
             Constraint::UnitInterval => "in [0, 1]",
+            Constraint::OpenUnitInterval => "strictly between 0 and 1",
             Constraint::NonNegativeInteger => "a non-negative integer",
+            Constraint::Integer => "an integer",
+            Constraint::GreaterThanOne => "greater than 1",
             Constraint::Logit => "a number below infinity",
             Constraint::Simplex => "probabilities that sum to 1 along the last dimension",
             Constraint::LowerCholesky => "lower triangular with a positive diagonal",
+            Constraint::PositiveDefinite => "symmetric and positive definite",
         })
     }
 }
@@ -199,11 +223,25 @@ impl<const D: usize> Batch<D> {
         self
     }
 
+    /// The batch of two distributions together: dimensions of size 1 grow, and a placement of either is kept.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Self {
+        let dims = std::array::from_fn(|i| if self.dims[i] == 1 { other.dims[i] } else { self.dims[i] });
+        let placement = self.placement.clone().or_else(|| other.placement.clone());
+        let conflict = self.conflict.clone().or_else(|| other.conflict.clone());
+        Batch { dims, placement, conflict }
+    }
+
     /// Remembers device and precision of the run.
     #[must_use]
     pub fn place(mut self, to: &Placement) -> Self {
         self.placement = Some(to.clone());
         self
+    }
+
+    /// Where the parameters are; numbers alone: the default device in single precision.
+    pub(crate) fn placement(&self) -> Placement {
+        self.placement.clone().unwrap_or_default()
     }
 
     /// The first pair of parameters that does not broadcast.

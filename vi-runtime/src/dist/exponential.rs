@@ -3,7 +3,8 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Distribution, family, family_methods};
+use super::standard::{self, standardised};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -22,6 +23,18 @@ family! {
     Exponential { rate: R }
 }
 
+impl<const D: usize> Exponential<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(value.clone()) * self.rate.clone()).into_tensor()
+    }
+
+    fn stretch(&self, h: Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(h) / self.rate.clone()).into_tensor()
+    }
+}
+
+standardised!(Exponential: exponential);
+
 impl<const D: usize> Distribution<D> for Exponential<D> {
     type Kind = Float;
 
@@ -33,16 +46,33 @@ impl<const D: usize> Distribution<D> for Exponential<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = value.clone().lower_elem(0.0);
-        let log_prob = self.rate.clone().ln() - Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) * self.rate.clone();
+        let inside = value.clone().mask_fill(outside.clone(), 0.0);
+        let log_prob = self.rate.clone().ln() - Operand::Tensor(self.standardise(&inside));
         minus_infinity(log_prob.into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let e = Operand::Tensor(noise.uniform(self.shape())?.log().neg());
-        Ok((e / self.rate.clone()).into_tensor())
+        Ok(self.stretch(standard::exponential::draw(noise, self.shape())?))
     }
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Exponential<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.rate.clone().recip())
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.rate.clone().square().recip())
+    }
+}
+
+impl<const D: usize> Entropy<D> for Exponential<D> {
+    /// `1 − ln rate`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(1.0 - self.rate.clone().ln())
     }
 }

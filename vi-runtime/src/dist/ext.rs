@@ -4,10 +4,15 @@ use std::rc::Rc;
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::{Distribution, Independent, Masked, TransformedDistribution};
+use super::mass::ScalarKind;
+use super::{Cdf, Censored, Distribution, Folded, Independent, InverseCdf, Masked, Reparameterised, TransformedDistribution, Truncated};
 use crate::bijector::Bijector;
+use crate::operand::Operand;
 
 /// Combinators, as methods of every distribution.
+///
+/// Each takes the shape of what it wraps: to have more independent copies, expand that first, as in
+/// `Normal::new(0.0, 1.0).expand([8, 3]).truncated(0.0, 1.0)`.
 pub trait DistributionExt<const D: usize>: Distribution<D> {
     /// Entries where `mask` is false do not count: their density is 0 in logarithm and has no gradient, whatever stands
     /// there, NaN included.
@@ -29,6 +34,46 @@ pub trait DistributionExt<const D: usize>: Distribution<D> {
         Self: Distribution<D, Kind = Float>,
     {
         TransformedDistribution::new(self, bijector)
+    }
+
+    /// Given that the value lies in `[low, high]`: numbers, tensors or references. A number that is infinite is no bound.
+    ///
+    /// ```
+    /// use vi_runtime::prelude::*;
+    ///
+    /// let slope = Logistic::new(0.5, 2.0).truncated(0.0, f64::INFINITY);
+    /// assert_eq!(slope.support(), Support::Positive);
+    /// ```
+    fn truncated(self, low: impl Into<Operand<D>>, high: impl Into<Operand<D>>) -> Truncated<D, Self>
+    where
+        Self: InverseCdf<D, Kind: ScalarKind>,
+    {
+        Truncated::new(self, low.into(), high.into())
+    }
+
+    /// With values below `low` seen as `low` and values above `high` seen as `high`: numbers, tensors or references. A
+    /// number that is infinite is no limit.
+    fn censored(self, low: impl Into<Operand<D>>, high: impl Into<Operand<D>>) -> Censored<D, Self>
+    where
+        Self: Cdf<D, Kind: ScalarKind>,
+    {
+        Censored::new(self, low.into(), high.into())
+    }
+
+    /// The absolute value of each draw of a scalar distribution.
+    fn folded(self) -> Folded<Self>
+    where
+        Self: Distribution<D, Kind = Float>,
+    {
+        Folded::new(self)
+    }
+
+    /// The same distribution with draws that carry implicit gradients.
+    fn reparameterised(self) -> Reparameterised<Self>
+    where
+        Self: Cdf<D, Kind = Float>,
+    {
+        Reparameterised::new(self)
     }
 }
 

@@ -68,3 +68,42 @@ macro_rules! family_methods {
     };
 }
 pub(crate) use family_methods;
+
+/// The methods of `Distribution` that only pass on to the parameters, for a family that is given probabilities or log-odds:
+/// a struct with the fields `form`, `parameter`, `batch` and those named here. The last word is the method of
+/// [`Form`](super::density::Form) that tells what `parameter` must satisfy.
+///
+/// `form_methods! { Binomial { total_count: NonNegativeInteger } constraint }`
+macro_rules! form_methods {
+    ($name:ident { $($field:ident : $constraint:ident),* } $of_form:ident) => {
+        fn name(&self) -> String {
+            stringify!($name).to_owned()
+        }
+
+        fn shape(&self) -> [usize; D] {
+            self.batch.dims()
+        }
+
+        fn place(mut self, to: &$crate::operand::Placement) -> Self {
+            $(self.$field = self.$field.place(to);)*
+            self.parameter = self.parameter.place(to);
+            self.batch = self.batch.place(to);
+            self
+        }
+
+        fn grow(mut self, shape: [usize; D]) -> Self {
+            self.batch = self.batch.grow(shape);
+            self
+        }
+
+        fn conflict(&self) -> Option<$crate::dist::ShapeConflict> {
+            self.batch.conflict()
+        }
+
+        fn parameters(&self, visit: &mut dyn FnMut(&'static str, $crate::operand::AnyOperand, $crate::dist::Constraint)) {
+            $(visit(stringify!($field), self.$field.any(), $crate::dist::Constraint::$constraint);)*
+            visit(self.form.name(), self.parameter.any(), self.form.$of_form());
+        }
+    };
+}
+pub(crate) use form_methods;

@@ -1,10 +1,11 @@
 //! The gamma distribution.
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, exp_positive, full, minus_infinity, spread};
+use super::density::{beside, clamp_positive, exp_positive, full, minus_infinity, spread, where_true};
+use super::quotients::gamma_entropy;
 use super::saddle_point::{self, refine};
-use super::{Distribution, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -59,5 +60,48 @@ impl<const D: usize> Distribution<D> for Gamma<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Gamma<D> {
+    /// `a/b`
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.concentration.clone() / self.rate.clone())
+    }
+
+    /// `a/b²`
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.concentration.clone() / self.rate.clone().square())
+    }
+}
+
+impl<const D: usize> Entropy<D> for Gamma<D> {
+    /// `a − ln b + ln Γ(a) + (1 − a) ψ(a)`
+    fn entropy(&self) -> Tensor<D> {
+        let (a, b) = (self.batch.fill(self.concentration.clone()), self.batch.fill(self.rate.clone()));
+        gamma_entropy(a) - b.log()
+    }
+}
+
+impl<const D: usize> Gamma<D> {
+    /// The concentration and the positive part of `rate · x`, with where there is none.
+    fn scaled(&self, value: &Tensor<D>) -> (Tensor<D>, Tensor<D>, Tensor<D, Bool>) {
+        let outside = value.clone().lower_equal_elem(0.0);
+        let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0)) * self.rate.clone();
+        (beside(&self.concentration, value), clamp_positive(x.into_tensor()), outside)
+    }
+}
+
+impl<const D: usize> Cdf<D> for Gamma<D> {
+    /// `P(a, bx)`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (a, x, outside) = self.scaled(value);
+        where_true(special::gamma_p(a, x), outside, 0.0)
+    }
+
+    /// `Q(a, bx)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (a, x, outside) = self.scaled(value);
+        where_true(special::gamma_q(a, x), outside, 1.0)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Constraint, Distribution, Entropy, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -12,8 +12,8 @@ use crate::support::Support;
 /// [`DistributionExt::independent`](super::DistributionExt::independent).
 #[derive(Clone, Debug)]
 pub struct Independent<T> {
-    base: T,
-    event_rank: usize,
+    pub(super) base: T,
+    pub(super) event_rank: usize,
     conflict: Option<ShapeConflict>,
 }
 
@@ -61,6 +61,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
         Ok((value, log_prob.map(|log_prob| sum_event(log_prob, self.base.event_rank(), self.event_rank))))
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        self.base.begin(at)
+    }
+
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
     }
@@ -81,6 +85,23 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Moments<D>> Moments<D> for Independent<T> {
+    fn mean(&self) -> Tensor<D> {
+        self.base.mean()
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.base.variance()
+    }
+}
+
+impl<const D: usize, T: Entropy<D>> Entropy<D> for Independent<T> {
+    /// The sum over the dimensions of the event.
+    fn entropy(&self) -> Tensor<D> {
+        sum_event(self.base.entropy(), self.base.event_rank(), self.event_rank)
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Tensor};
 
 use super::density::spread;
 use super::rows::broadcast;
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -13,8 +13,8 @@ use crate::support::Support;
 /// A distribution whose density counts where a mask is true; see [`DistributionExt::masked`](super::DistributionExt::masked).
 #[derive(Clone, Debug)]
 pub struct Masked<const D: usize, T> {
-    base: T,
-    mask: Tensor<D, Bool>,
+    pub(super) base: T,
+    pub(super) mask: Tensor<D, Bool>,
     conflict: Option<ShapeConflict>,
 }
 
@@ -57,14 +57,9 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
 
     /// The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        let support = self.base.support();
-        let stand_in = match support {
-            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
-            _ => Some(support.interior()).filter(|x| x.is_finite()).unwrap_or(0.0),
-        };
         let drop = self.mask.clone().bool_not();
         let dims = broadcast(("the value", value.dims()), ("mask", drop.dims())).unwrap_or(value.dims());
-        let value = spread(value.clone(), dims).mask_fill(spread(drop.clone(), dims), stand_in);
+        let value = self.base.support().replace(spread(value.clone(), dims), drop.clone());
         let log_prob = self.base.log_prob(&value);
         let dims = log_prob.dims();
         log_prob.mask_fill(spread(drop, dims), 0.0)
@@ -72,6 +67,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
         self.base.draw(noise)
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        self.base.begin(at)
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -95,5 +94,54 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Moments<D>> Moments<D> for Masked<D, T> {
+    /// That of a draw, which no mask changes.
+    fn mean(&self) -> Tensor<D> {
+        self.base.mean()
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.base.variance()
+    }
+}
+
+impl<const D: usize, T: Entropy<D>> Entropy<D> for Masked<D, T> {
+    /// 0 where the density does not count.
+    fn entropy(&self) -> Tensor<D> {
+        let entropy = self.base.entropy();
+        let dims = entropy.dims();
+        entropy.mask_fill(spread(self.mask.clone().bool_not(), dims), 0.0)
+    }
+}
+
+impl<const D: usize, T: Cdf<D>> Cdf<D> for Masked<D, T> {
+    /// That of a draw, which no mask changes.
+    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.base.cdf(value)
+    }
+
+    fn survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.base.survival(value)
+    }
+
+    fn log_cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.base.log_cdf(value)
+    }
+
+    fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.base.log_survival(value)
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D>> InverseCdf<D> for Masked<D, T> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D, T::Kind> {
+        self.base.icdf(p)
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D, T::Kind> {
+        self.base.inverse_survival(q)
     }
 }

@@ -3,9 +3,9 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, spread};
+use super::density::{Form, beside, log_or_nothing, spread};
 use super::rows::broadcast;
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -19,7 +19,8 @@ use crate::support::Support;
 /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
 ///
 /// Gradients reach the weights and the components. A draw chooses a component first, so no gradient flows through it: as
-/// the distribution of a latent site in a guide it is refused.
+/// the distribution of a latent site in a guide it is refused. Where the components are continuous scalars with a
+/// distribution function, [`reparameterised`](super::DistributionExt::reparameterised) gives its draws implicit gradients.
 ///
 /// # Shapes
 /// `components`: `[batch, K, event]`, of rank `D + 1`; `probs`, `logits`: `[batch, K]`, of which leading dimensions may be
@@ -79,11 +80,21 @@ pub trait MixtureWeights {
     /// # Errors
     /// The shape as it is.
     fn aligned<const C: usize>(self, event_rank: usize) -> std::result::Result<Operand<C>, Vec<usize>>;
+
+    /// The weight of each component as `[batch, 1..]`, or the shape where that has too many dimensions.
+    ///
+    /// # Errors
+    /// The shape as it is.
+    fn of_each<const D: usize>(self, event_rank: usize) -> std::result::Result<Vec<Operand<D>>, Vec<usize>>;
 }
 
 impl<const K: usize> MixtureWeights for [f64; K] {
     fn aligned<const C: usize>(self, event_rank: usize) -> std::result::Result<Operand<C>, Vec<usize>> {
         Ok(Operand::Host(self.to_vec(), right(&[K], event_rank)?))
+    }
+
+    fn of_each<const D: usize>(self, _event_rank: usize) -> std::result::Result<Vec<Operand<D>>, Vec<usize>> {
+        Ok(self.into_iter().map(Operand::Number).collect())
     }
 }
 
@@ -92,11 +103,21 @@ impl<const W: usize> MixtureWeights for Tensor<W> {
         let dims: [usize; C] = right(&self.dims(), event_rank)?;
         Ok(Operand::Tensor(self.reshape(dims)))
     }
+
+    fn of_each<const D: usize>(self, event_rank: usize) -> std::result::Result<Vec<Operand<D>>, Vec<usize>> {
+        let (dims, last) = (self.dims(), W - 1);
+        let one: [usize; D] = right(&dims[..last], event_rank).map_err(|_| dims.to_vec())?;
+        Ok((0..dims[last]).map(|k| Operand::Tensor(self.clone().narrow(last, k, 1).reshape(one))).collect())
+    }
 }
 
 impl<const W: usize> MixtureWeights for &Tensor<W> {
     fn aligned<const C: usize>(self, event_rank: usize) -> std::result::Result<Operand<C>, Vec<usize>> {
         self.clone().aligned(event_rank)
+    }
+
+    fn of_each<const D: usize>(self, event_rank: usize) -> std::result::Result<Vec<Operand<D>>, Vec<usize>> {
+        self.clone().of_each(event_rank)
     }
 }
 
@@ -154,12 +175,12 @@ where
 }
 
 /// The shape with the dimension `at` left out.
-fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
+pub(super) fn without<const C: usize, const D: usize>(dims: [usize; C], at: usize) -> [usize; D] {
     std::array::from_fn(|i| dims[if i < at { i } else { i + 1 }])
 }
 
 /// The shape with a dimension of size `size` put in before `at`.
-fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
+pub(super) fn with<const D: usize, const C: usize>(dims: [usize; D], at: usize, size: usize) -> [usize; C] {
     std::array::from_fn(|i| match i.cmp(&at) {
         std::cmp::Ordering::Less => dims[i],
         std::cmp::Ordering::Equal => size,
@@ -187,12 +208,6 @@ impl<const D: usize, const C: usize, T: Distribution<C>> MixtureSameFamily<D, C,
     }
 }
 
-/// `ln x`, and minus infinity without a gradient at 0, where `0 · ∞` would make the gradient NaN.
-fn log_or_nothing<const C: usize>(x: Tensor<C>) -> Tensor<C> {
-    let zero = x.clone().equal_elem(0.0);
-    x.mask_fill(zero.clone(), 1.0).log().mask_fill(zero, f64::NEG_INFINITY)
-}
-
 impl<const D: usize, const C: usize, T: Distribution<C>> Distribution<D> for MixtureSameFamily<D, C, T>
 where
     ComponentRank<C>: Mixes<D>,
@@ -216,12 +231,7 @@ where
     }
 
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        let dim = self.mixture_dim();
-        let each: [usize; C] = with(value.dims(), dim, 1);
-        let log_prob = self.components.log_prob(&value.clone().reshape(each));
-        let joint = (Operand::Tensor(log_prob) + self.log_weights()).into_tensor();
-        let dims: [usize; D] = without(joint.dims(), dim);
-        logsumexp(joint, dim).reshape(dims)
+        self.log_weighted(self.components.log_prob(&self.each(value)))
     }
 
     /// A component by the largest of `ln w + Gumbel noise`, then one draw of every component, of which that one is taken.
@@ -267,5 +277,66 @@ where
         };
         visit(self.form.name(), weights.any(), constraint);
         self.components.parameters(visit);
+    }
+}
+
+impl<const D: usize, const C: usize, T: Distribution<C>> MixtureSameFamily<D, C, T> {
+    /// `Σₖ wₖ fₖ`
+    fn weighted(&self, each: Tensor<C>) -> Tensor<D> {
+        let dim = self.mixture_dim();
+        let sum = (Operand::Tensor(each) * self.log_weights().exp()).into_tensor().sum_dim(dim);
+        let dims = without(sum.dims(), dim);
+        sum.reshape(dims)
+    }
+
+    /// `ln Σₖ wₖ fₖ` from `ln fₖ`.
+    fn log_weighted(&self, each: Tensor<C>) -> Tensor<D> {
+        let dim = self.mixture_dim();
+        let joint = (Operand::Tensor(each) + self.log_weights()).into_tensor();
+        let dims: [usize; D] = without(joint.dims(), dim);
+        logsumexp(joint, dim).reshape(dims)
+    }
+
+    /// The value beside each component.
+    fn each<K: burn::tensor::kind::Basic>(&self, value: &Tensor<D, K>) -> Tensor<C, K> {
+        value.clone().reshape(with::<D, C>(value.dims(), self.mixture_dim(), 1))
+    }
+}
+
+impl<const D: usize, const C: usize, T: Moments<C>> Moments<D> for MixtureSameFamily<D, C, T>
+where
+    ComponentRank<C>: Mixes<D>,
+{
+    /// `Σₖ wₖ mₖ`
+    fn mean(&self) -> Tensor<D> {
+        self.weighted(self.components.mean())
+    }
+
+    /// `Σₖ wₖ (vₖ + (mₖ − m)²)`
+    fn variance(&self) -> Tensor<D> {
+        let apart = self.components.mean() - self.each(&self.mean());
+        self.weighted(self.components.variance() + apart.square())
+    }
+}
+
+impl<const D: usize, const C: usize, T: Cdf<C>> Cdf<D> for MixtureSameFamily<D, C, T>
+where
+    ComponentRank<C>: Mixes<D>,
+{
+    /// `Σₖ wₖ Fₖ(x)`
+    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.weighted(self.components.cdf(&self.each(value)))
+    }
+
+    fn survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.weighted(self.components.survival(&self.each(value)))
+    }
+
+    fn log_cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.log_weighted(self.components.log_cdf(&self.each(value)))
+    }
+
+    fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.log_weighted(self.components.log_survival(&self.each(value)))
     }
 }

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Distribution, Entropy, KlTo, Moments, family, family_methods};
+use super::standard::standardised;
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -24,6 +25,18 @@ family! {
     Normal { loc: L, scale: S }
 }
 
+impl<const D: usize> Normal<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
+    }
+
+    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
+    }
+}
+
+standardised!(Normal: normal);
+
 impl<const D: usize> Distribution<D> for Normal<D> {
     type Kind = Float;
 
@@ -34,14 +47,13 @@ impl<const D: usize> Distribution<D> for Normal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
+        let z = Operand::Tensor(self.standardise(value));
         let constant = self.scale.clone().ln() + HALF_LN_2PI;
         (z.square() * -0.5 - constant).into_tensor()
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        let z = Operand::Tensor(noise.normal(self.shape())?);
-        Ok((z * self.scale.clone() + self.loc.clone()).into_tensor())
+        Ok(self.stretch(noise.normal(self.shape())?))
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -63,14 +75,5 @@ impl<const D: usize> Entropy<D> for Normal<D> {
     /// `½ ln 2πe + ln scale`
     fn entropy(&self) -> Tensor<D> {
         self.batch.fill(self.scale.clone().ln() + (HALF_LN_2PI + 0.5))
-    }
-}
-
-impl<const D: usize> KlTo<D, Normal<D>> for Normal<D> {
-    /// `½ (r² + ((loc − loc')/scale')² − 1) − ln r`, `r = scale/scale'`
-    fn kl_to(&self, q: &Normal<D>) -> Tensor<D> {
-        let ratio = self.scale.clone() / q.scale.clone();
-        let apart = (self.loc.clone() - q.loc.clone()) / q.scale.clone();
-        ((ratio.clone().square() + apart.square() - 1.0) * 0.5 - ratio.ln()).into_tensor()
     }
 }

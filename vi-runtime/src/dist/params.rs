@@ -72,6 +72,7 @@ macro_rules! params {
     (@count $a:ident) => { 1 };
     (@count $a:ident $b:ident) => { 2 };
     (@count $a:ident $b:ident $c:ident) => { 3 };
+    (@count $a:ident $b:ident $c:ident $d:ident) => { 4 };
 }
 
 params!(@ done [a] (f64,) numbers);
@@ -114,3 +115,32 @@ triples! {
     Tensor<D>, Tensor<D>, Tensor<D>; Tensor<D>, Tensor<D>, &Tensor<D>; Tensor<D>, &Tensor<D>, Tensor<D>; Tensor<D>, &Tensor<D>, &Tensor<D>;
     &Tensor<D>, Tensor<D>, Tensor<D>; &Tensor<D>, Tensor<D>, &Tensor<D>; &Tensor<D>, &Tensor<D>, Tensor<D>; &Tensor<D>, &Tensor<D>, &Tensor<D>;
 }
+
+/// Three parameters with an array among them: every mix with numbers and tensors of rank 1.
+macro_rules! arrays_among_three {
+    // One parameter after the other takes each kind; `some` tells that an array was among them.
+    (@ $array:ident [$($kind:ty,)*] next $($left:tt)*) => {
+        arrays_among_three!(@ $array [$($kind,)* f64,] $($left)*);
+        arrays_among_three!(@ some [$($kind,)* [f64; K],] $($left)*);
+        arrays_among_three!(@ $array [$($kind,)* Tensor<1>,] $($left)*);
+        arrays_among_three!(@ $array [$($kind,)* &Tensor<1>,] $($left)*);
+    };
+    (@ none [$($kind:ty,)*]) => {};
+    (@ some [$($kind:ty,)*]) => { params!(@ done [a b c] ($($kind,)*) arrays); };
+}
+arrays_among_three!(@ none [] next next next);
+
+params!(@ done [a b c d] (f64, f64, f64, f64,) numbers);
+
+/// Every mix of four with a tensor among them: the list holds the places that have no kind yet, and `numbers` becomes
+/// `tensors` with the first tensor.
+macro_rules! quadruples {
+    ([] numbers $kinds:tt) => {};
+    ([] tensors ($($kind:ty,)+)) => { params!(@ done [a b c d] ($($kind,)+) tensors); };
+    ([$place:ident $($rest:ident)*] $so_far:ident ($($kind:ty,)*)) => {
+        quadruples!([$($rest)*] $so_far ($($kind,)* f64,));
+        quadruples!([$($rest)*] tensors ($($kind,)* Tensor<D>,));
+        quadruples!([$($rest)*] tensors ($($kind,)* &Tensor<D>,));
+    };
+}
+quadruples!([a b c d] numbers ());

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity};
 use super::saddle_point::{self, refine};
-use super::{Distribution, family, family_methods};
+use super::{Distribution, DrawPositive, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -52,5 +52,25 @@ impl<const D: usize> Distribution<D> for Poisson<D> {
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
         noise.poisson(full(&self.rate, self.shape(), noise).without_autodiff())
+    }
+}
+
+impl<const D: usize> Moments<D> for Poisson<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.rate.clone())
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.rate.clone())
+    }
+}
+
+impl<const D: usize> DrawPositive<D> for Poisson<D> {
+    /// The first event of a Poisson process on `[0, rate]`, an exponential time under the condition that it comes at all, and
+    /// the events after it.
+    fn draw_positive(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        let rate = full(&self.rate, self.shape(), noise).without_autodiff();
+        let first = special::log1p(noise.uniform(self.shape())? * special::expm1(rate.clone().neg())).neg();
+        Ok(noise.poisson((rate - first).clamp_min(0.0))?.add_scalar(1))
     }
 }

@@ -6,6 +6,7 @@
 use burn::tensor::Tensor;
 
 use super::Distribution;
+use super::density::log_or_nothing;
 
 /// Mean and variance.
 pub trait Moments<const D: usize>: Distribution<D> {
@@ -32,6 +33,11 @@ pub trait Entropy<const D: usize>: Distribution<D> {
 }
 
 /// The cumulative distribution function of a scalar distribution.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no distribution function",
+    label = "its cumulative distribution function is not known in closed form",
+    note = "truncation, censoring and implicit gradients need `Cdf`"
+)]
 pub trait Cdf<const D: usize>: Distribution<D> {
     /// `P(x ≤ value)`: 0 below the support, 1 above.
     ///
@@ -46,22 +52,49 @@ pub trait Cdf<const D: usize>: Distribution<D> {
 
     /// `ln P(x ≤ value)`; families override it where the logarithm is more accurate than that of [`cdf`](Self::cdf).
     fn log_cdf(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D> {
-        self.cdf(value).log()
+        log_or_nothing(self.cdf(value))
     }
 
     /// `ln P(x > value)`.
     fn log_survival(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D> {
-        self.survival(value).log()
+        log_or_nothing(self.survival(value))
+    }
+
+    /// `ln P(low < x ≤ high)`, from whichever tail is the smaller, so that nothing cancels far out.
+    ///
+    /// The density of an observation of which only this is known: `factor!("y", waiting.log_mass(&before, &after))`. Ends
+    /// that are infinite have [`log_cdf`](Self::log_cdf) and [`log_survival`](Self::log_survival).
+    ///
+    /// # Shapes
+    /// The ends and the parameters broadcast.
+    fn log_mass(&self, low: &Tensor<D, Self::Kind>, high: &Tensor<D, Self::Kind>) -> Tensor<D> {
+        super::mass::log_mass(self, low.clone(), high.clone())
     }
 }
 
 /// The quantile function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no quantile function",
+    label = "the inverse of its distribution function is not known in closed form",
+    note = "a truncated distribution draws by it"
+)]
 pub trait InverseCdf<const D: usize>: Cdf<D> {
     /// The smallest value with `P(x ≤ value) ≥ p`; NaN where `p` is outside `[0, 1]`.
     ///
     /// # Shapes
     /// `p` and the parameters broadcast.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D, Self::Kind>;
+
+    /// The smallest value with `P(x > value) ≤ q`; families override it where `1 − q` would lose a small `q`.
+    ///
+    /// # Shapes
+    /// `q` and the parameters broadcast.
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D, Self::Kind> {
+        // A small probability is not rounded away: the quantile of 1 may be infinite.
+        let (_, _, below_one) = super::density::limits(q.dtype());
+        let never = q.clone().equal_elem(0.0);
+        self.icdf(&q.clone().neg().add_scalar(1.0).clamp_max(below_one).mask_fill(never, 1.0))
+    }
 }
 
 /// Kullback–Leibler divergence to a distribution of type `Q`, in closed form.

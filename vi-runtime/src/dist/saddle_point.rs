@@ -6,9 +6,11 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::density::spread;
 use super::normal::HALF_LN_2PI;
 use crate::operand::Operand;
 use crate::special;
+use vi_graph::special::coefficients::STIRLING;
 
 /// A parameter up to here makes terms below 100, which single precision holds to 1e-5.
 const SMALL: f64 = 32.0;
@@ -23,30 +25,46 @@ pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact:
     if small || plain.dtype() == DType::F64 {
         return plain;
     }
-    let correction = exact() - plain.clone().without_autodiff();
+    let correction = special::detach(exact() - plain.clone().without_autodiff());
     let unusable = correction.clone().abs().lower_elem(f64::from(f32::MAX)).bool_not();
     plain + correction.mask_fill(unusable, 0.0)
+}
+
+/// `s ln(m/s) − m + s` for `s ≥ 0`, `m > 0`, where `excess = s − m` is known more accurately than the difference.
+///
+/// Its derivative in the mean is `s/m − 1`; count and excess are taken as constants.
+pub(super) fn deviance<const D: usize>(s: Tensor<D>, mean: Tensor<D>, excess: Tensor<D>) -> Tensor<D> {
+    s.clone() * log_ratio(mean, excess.clone().neg(), s) + excess
 }
 
 /// `x ln m − m − ln Γ(x + 1)` for `x ≥ 0`, `m > 0`.
 pub(super) fn poisson<const D: usize>(x: Tensor<D>, mean: Tensor<D>) -> Tensor<D> {
     let beyond = mean.clone() - x.clone();
-    let none = x.clone().lower_equal_elem(0.0);
-    let positive = x.clone().mask_fill(none, 1.0);
-    let ratio = log_ratio(mean, beyond.clone(), positive);
+    let ratio = log_ratio(mean, beyond.clone(), x.clone());
     x.clone() * ratio - beyond - stirling_excess(x)
 }
 
 /// `ln C(n, x) + x ln p + y ln q` for `n = x + y`, `p + q = 1`.
 pub(super) fn binomial<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let beyond = (x.clone() + y.clone()) * p.clone() - x.clone();
+    binomial_beyond(x, y, p, q, beyond)
+}
+
+/// The same where `beyond = n p − x` is known more accurately than from its terms.
+pub(super) fn binomial_beyond<const D: usize>(x: Tensor<D>, y: Tensor<D>, p: Tensor<D>, q: Tensor<D>, beyond: Tensor<D>) -> Tensor<D> {
     let n = x.clone() + y.clone();
     let mean = n.clone() * p;
-    let beyond = mean.clone() - x.clone();
-    let positive = |count: &Tensor<D>| count.clone().mask_fill(count.clone().lower_equal_elem(0.0), 1.0);
     // The two deviations are exact negatives of each other, so that their first orders cancel in the sum.
-    let successes = x.clone() * log_ratio(mean, beyond.clone(), positive(&x));
-    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), positive(&y));
-    successes + failures + stirling_excess(n) - stirling_excess(x) - stirling_excess(y)
+    let successes = x.clone() * log_ratio(mean, beyond.clone(), x.clone());
+    let failures = y.clone() * log_ratio(n.clone() * q, beyond.neg(), y.clone());
+    // Where a count is 0 the other two excesses are equal and vanish before they meet the small rest.
+    successes + failures + (stirling_excess(n) - stirling_excess(y) - stirling_excess(x))
+}
+
+/// `ln Γ(x + r) − ln Γ(r) − ln x! + x ln p + r ln q` for `r > 0`, `p + q = 1`: the binomial kernel times `r/(x + r)`.
+pub(super) fn negative_binomial<const D: usize>(x: Tensor<D>, r: Tensor<D>, p: Tensor<D>, q: Tensor<D>) -> Tensor<D> {
+    let share = (r.clone() / (x.clone() + r.clone())).log();
+    binomial(x, r, p, q) + share
 }
 
 /// `ln Γ(Σ aₖ + 1) − Σ ln Γ(aₖ + 1) + Σ aₖ ln xₖ` along the last dimension, which stays with size 1.
@@ -57,15 +75,18 @@ pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<
     each.sum_dim(D - 1) + stirling_excess(total)
 }
 
-/// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio.
+/// `ln(mean/count)` where `beyond = mean − count` is known more accurately than the ratio; a finite number where the count is
+/// 0, minus infinity where only the mean is.
 ///
 /// What the quotient lost in rounding, `beyond/count − (ratio − 1)`, is added to its logarithm to first order; it matters
 /// only where the ratio is near 1 and is far below an ulp elsewhere.
 fn log_ratio<const D: usize>(mean: Tensor<D>, beyond: Tensor<D>, count: Tensor<D>) -> Tensor<D> {
-    let ratio = mean / count.clone();
+    let dims = beyond.dims();
+    let none = spread(count.clone().lower_equal_elem(0.0), dims);
+    let count = spread(count, dims).mask_fill(none.clone(), 1.0);
+    let ratio = (spread(mean, dims) / count.clone()).mask_fill(none, 1.0);
     let lost = beyond / count - (ratio.clone() - 1.0);
-    // A count of 0 multiplies this: a mean of 0 must not make it infinite.
-    ratio.clamp_min(f64::from(f32::MIN_POSITIVE)).log() + lost
+    ratio.log() + lost
 }
 
 /// `ln Γ(x + 1) − (x ln x − x)` for `x ≥ 0`: `½ ln 2πx` and a series in `1/x` from 10 on (DLMF 5.11.1), else directly.
@@ -77,6 +98,7 @@ fn stirling_excess<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let x = x.clamp_min(SERIES_FROM);
     let z = x.clone().recip();
     let z2 = z.clone().square();
-    let series = (z2.clone() * (1.0 / 1260.0) - 1.0 / 360.0) * z2 + 1.0 / 12.0;
+    let terms = if x.dtype() == DType::F64 { &STIRLING[..] } else { &STIRLING[..3] };
+    let series = terms.iter().rev().skip(1).fold(z2.full_like(terms[terms.len() - 1]), |sum, &term| sum * z2.clone() + term);
     (x.log() * 0.5 + HALF_LN_2PI + series * z).mask_where(small, direct)
 }

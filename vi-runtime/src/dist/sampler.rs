@@ -2,6 +2,8 @@
 //!
 //! The parameters are read back to the host, so these draws happen outside any captured graph.
 
+mod counts;
+
 use burn::tensor::{DType, Float, FloatDType};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution as _, Poisson};
@@ -10,6 +12,8 @@ use vi_graph::gamma::{gamma_log_derivative, log_gamma_draw};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::error::{Error, Result};
 use crate::operand::Placement;
+
+pub(crate) use counts::counts;
 
 /// `ln g` for `g ~ Gamma(concentration, 1)`, one draw an element, differentiable in the concentration.
 ///

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Float, Tensor};
+use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::independent::sum_event;
-use super::{Constraint, Distribution, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
 use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
@@ -21,8 +21,8 @@ use crate::support::Support;
 /// Those of `base` with the event dimensions as the bijector changes them; the event has the larger of the two event ranks.
 #[derive(Clone, Debug)]
 pub struct TransformedDistribution<const D: usize, T> {
-    base: T,
-    bijector: Rc<dyn Bijector<D>>,
+    pub(super) base: T,
+    pub(super) bijector: Rc<dyn Bijector<D>>,
 }
 
 impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
@@ -31,10 +31,27 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D
         TransformedDistribution { base, bijector }
     }
 
+    /// `y` as the bijector reaches it, and where it lies below or above all that it reaches.
+    fn reached(&self, y: &Tensor<D>) -> (Tensor<D>, Option<Tensor<D, Bool>>, Option<Tensor<D, Bool>>) {
+        let codomain = self.bijector.codomain();
+        let (low, high) = codomain.bounds();
+        let below = low.is_finite().then(|| y.clone().lower_equal_elem(low));
+        let above = high.is_finite().then(|| y.clone().greater_equal_elem(high));
+        let outside = [&below, &above].into_iter().flatten().cloned().reduce(Tensor::bool_or);
+        let y = match outside {
+            Some(outside) => y.clone().mask_fill(outside, codomain.interior()),
+            None => y.clone(),
+        };
+        (y, below, above)
+    }
+
     fn score(&self, x: &Tensor<D>, y: &Tensor<D>) -> Tensor<D> {
+        self.less(self.base.log_prob(x), self.bijector.log_abs_det_jacobian(x, y))
+    }
+
+    fn less(&self, base: Tensor<D>, jacobian: Tensor<D>) -> Tensor<D> {
         let event_rank = self.event_rank();
-        let base = sum_event(self.base.log_prob(x), self.base.event_rank(), event_rank);
-        let jacobian = self.bijector.log_abs_det_jacobian(x, y);
+        let base = sum_event(base, self.base.event_rank(), event_rank);
         base - sum_event(jacobian, self.bijector.event_rank(), event_rank)
     }
 }
@@ -61,24 +78,13 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let codomain = self.bijector.codomain();
-        let (low, high) = codomain.bounds();
-        let below = low.is_finite().then(|| value.clone().lower_equal_elem(low));
-        let above = high.is_finite().then(|| value.clone().greater_equal_elem(high));
-        let outside = match (below, above) {
-            (Some(below), Some(above)) => below.bool_or(above),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => {
-                let x = self.bijector.inverse(value.clone());
-                return self.score(&x, value);
-            }
+        let Some(outside) = codomain.outside(value) else {
+            let x = self.bijector.inverse(value.clone());
+            return self.score(&x, value);
         };
-        let stand_in = match codomain {
-            Support::Simplex => 1.0 / value.dims()[D - 1] as f64,
-            _ => codomain.interior(),
-        };
-        let value = value.clone().mask_fill(outside.clone(), stand_in);
+        let value = codomain.replace(value.clone(), outside.clone());
         let log_prob = self.score(&self.bijector.inverse(value.clone()), &value);
-        let outside = (D - self.event_rank()..D).fold(outside, |outside, dim| outside.any_dim(dim));
+        let outside = (D - self.event_rank()..D - codomain.event_rank()).fold(outside, |outside, dim| outside.any_dim(dim));
         let dims = log_prob.dims();
         minus_infinity(log_prob, spread(outside, dims))
     }
@@ -90,8 +96,8 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
     /// Without the inverse, which loses digits where the bijector is flat.
     fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
         let x = self.base.draw(noise)?;
-        let y = self.bijector.forward(x.clone());
-        let log_prob = self.score(&x, &y);
+        let (y, jacobian) = self.bijector.forward_and_jacobian(x.clone());
+        let log_prob = self.less(self.base.log_prob(&x), jacobian);
         Ok((y, Some(log_prob)))
     }
 
@@ -116,5 +122,82 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind = Float>> TransformedDistribution<D, T> {
+    /// `increasing` of the point before the transform, or `decreasing` where the transform turns the order round; `below`
+    /// and `above` beyond all that it reaches. NaN where it does not map element by element.
+    fn through(
+        &self,
+        value: &Tensor<D>,
+        (below, above): (f64, f64),
+        increasing: impl Fn(&T, &Tensor<D>) -> Tensor<D>,
+        decreasing: impl Fn(&T, &Tensor<D>) -> Tensor<D>,
+    ) -> Tensor<D> {
+        let (y, under, over) = self.reached(value);
+        let x = self.bijector.inverse(y);
+        let inside = self.ordered(|| increasing(&self.base, &x), || decreasing(&self.base, &x));
+        if self.event_rank() > 0 {
+            return inside * f64::NAN;
+        }
+        let dims = inside.dims();
+        [(under, below), (over, above)].into_iter().fold(inside, |inside, (beyond, value)| match beyond {
+            Some(beyond) => inside.mask_fill(spread(beyond, dims), value),
+            None => inside,
+        })
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for TransformedDistribution<D, T> {
+    /// `F(f⁻¹(y))`, or `1 − F(f⁻¹(y))` for a decreasing `f`; NaN where `f` does not map element by element.
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (0.0, 1.0), T::cdf, T::survival)
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (1.0, 0.0), T::survival, T::cdf)
+    }
+
+    fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (f64::NEG_INFINITY, 0.0), T::log_cdf, T::log_survival)
+    }
+
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.through(value, (0.0, f64::NEG_INFINITY), T::log_survival, T::log_cdf)
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind = Float>> InverseCdf<D> for TransformedDistribution<D, T> {
+    /// `f(F⁻¹(p))`, or `f(F⁻¹(1 − p))` for a decreasing `f`; NaN where `f` does not map element by element.
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        self.element_wise(self.ordered(|| self.base.icdf(p), || self.base.inverse_survival(p)))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.element_wise(self.ordered(|| self.base.inverse_survival(q), || self.base.icdf(q)))
+    }
+}
+
+impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D, T> {
+    /// The one that fits the transform; where only its values tell, the one that fits the order of the images of 0 and 1.
+    fn ordered(&self, increasing: impl FnOnce() -> Tensor<D>, decreasing: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+        match self.bijector.is_decreasing() {
+            Some(true) => decreasing(),
+            Some(false) => increasing(),
+            None => {
+                let increasing = increasing();
+                let zero = increasing.zeros_like().without_autodiff();
+                let turned = self.bijector.forward(zero.clone()).greater(self.bijector.forward(zero.add_scalar(1.0)));
+                increasing.mask_where(turned, decreasing())
+            }
+        }
+    }
+
+    fn element_wise(&self, x: Tensor<D>) -> Tensor<D> {
+        if self.event_rank() > 0 {
+            return x * f64::NAN;
+        }
+        self.bijector.forward(x)
     }
 }

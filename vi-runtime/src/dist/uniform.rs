@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
-use super::{Constraint, Distribution, ShapeConflict, family};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -90,6 +90,44 @@ impl<const D: usize> Distribution<D> for Uniform<D> {
         if self.batch.conflict().is_none() {
             visit("high - low", self.width().any(), Constraint::Positive);
         }
+    }
+}
+
+impl<const D: usize> Moments<D> for Uniform<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill((self.high.clone() + self.low.clone()) * 0.5)
+    }
+
+    /// `(high − low)²/12`
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.width().square() * (1.0 / 12.0))
+    }
+}
+
+impl<const D: usize> Entropy<D> for Uniform<D> {
+    /// `ln(high − low)`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.width().ln())
+    }
+}
+
+impl<const D: usize> Cdf<D> for Uniform<D> {
+    /// `(x − low)/(high − low)`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(value.clone()) - self.low.clone()) / self.width()).into_tensor().clamp(0.0, 1.0)
+    }
+
+    /// `(high − x)/(high − low)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((self.high.clone() - Operand::Tensor(value.clone())) / self.width()).into_tensor().clamp(0.0, 1.0)
+    }
+}
+
+impl<const D: usize> InverseCdf<D> for Uniform<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+        let p = Operand::Tensor(p.clone().mask_fill(outside, f64::NAN));
+        (p * self.width() + self.low.clone()).into_tensor()
     }
 }
 

@@ -37,7 +37,7 @@ const DRAWS: u64 = 15;
 /// # Errors
 /// A discrete site, a point, or a site inside a subsampled plate: an automatic guide has no density for them.
 pub(crate) fn discover<M: Program>(model: &M, placement: &Placement, key: Key, guide: &str) -> Result<Rc<[LatentSite]>> {
-    let run = |i: u64| Run::new(key.site("automatic guide").fold_in(i), placement.clone()).density(false).called("the model");
+    let run = |i: u64| Run::new(key.site("automatic guide").fold_in(i), placement.clone()).density(false).begin(true).called("the model");
     let mut traces = Vec::new();
     for i in 0..DRAWS {
         traces.push(run(i).validate(i == 0).trace(model)?.1);

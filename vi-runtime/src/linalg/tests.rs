@@ -130,6 +130,23 @@ fn the_gradient_of_the_cholesky_factor_agrees_with_central_differences() {
 }
 
 #[test]
+fn the_logarithm_of_the_determinant_and_its_gradient() {
+    let lower = factors().tril(0);
+    let product = lower.clone().matmul(lower.clone().swap_dims(1, 2));
+    // Products of the diagonals: 24 and 1.
+    close(&values(&log_abs_det_lower(-lower)), &[24f64.ln(), 0.0], 1e-15);
+    close(&values(&log_determinant(product.clone())), &[2.0 * 24f64.ln(), 0.0], 1e-13);
+    gradient_agrees(log_abs_det_lower, &FACTORS, [2, 3, 3]);
+    let leaf = product.clone().autodiff().require_grad();
+    let gradients = log_determinant(leaf.clone()).sum().backward();
+    let inverse = leaf.grad(&gradients).unwrap();
+    let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    close(&values(&inverse.matmul(product)), &[identity, identity].concat(), 1e-12);
+    let indefinite = log_determinant(tensor(&[1.0, 2.0, 2.0, 1.0], [1, 2, 2]));
+    assert!(values(&indefinite)[0].is_nan());
+}
+
+#[test]
 fn an_indefinite_matrix_gives_nan() {
     let l = values(&cholesky(tensor(&[1.0, 2.0, 2.0, 1.0], [1, 2, 2])));
     assert!(l[3].is_nan());

@@ -47,6 +47,7 @@ pub struct Run {
     pub(crate) observations: Observations,
     pub(crate) validate: bool,
     pub(crate) density: bool,
+    pub(crate) begin: bool,
     pub(crate) noise: NoiseProvider,
     pub(crate) program: &'static str,
     /// Present while the run is recorded instead of computed.
@@ -64,6 +65,7 @@ impl Run {
             observations: Observations::Required,
             validate: false,
             density: true,
+            begin: false,
             noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
             program: "the program",
             recorder: None,
@@ -96,6 +98,13 @@ impl Run {
     #[must_use]
     pub fn validate(mut self, validate: bool) -> Self {
         self.validate = validate;
+        self
+    }
+
+    /// Whether a latent site that cannot be drawn has the value of [`Distribution::begin`] instead of being an error.
+    #[must_use]
+    pub(crate) fn begin(mut self, begin: bool) -> Self {
+        self.begin = begin;
         self
     }
 
@@ -285,6 +294,12 @@ impl Ctx {
         }
         if self.run.validate {
             validate::parameters(site, &**distribution)?;
+        }
+        if self.run.begin
+            && site.is_latent()
+            && let Some(value) = distribution.begin(&self.run.placement)?
+        {
+            return Ok((value, None));
         }
         let mut noise = match &self.run.recorder {
             Some(recorder) => recorder.noise(site, self.run.key),

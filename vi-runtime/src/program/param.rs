@@ -207,14 +207,19 @@ impl ParamScope {
             return Err(Error::Param { name: name.to_owned(), problem: "the steps before this one did not read it".into() });
         }
         let values = AnyTensor::from(&init).to_f64()?;
-        if let Some(bad) = values.iter().find(|x| !x.is_finite() || !strictly_inside(**x, &support)) {
-            return Err(Error::Param {
-                name: name.to_owned(),
-                problem: format!("its initial value {bad} is not inside its support, {support}"),
-            });
+        let bijector = biject_to::<D>(&support)?;
+        let outside = |what: String| {
+            let problem = format!("its initial value {what} is not inside its support, {support}");
+            Err(Error::Param { name: name.to_owned(), problem })
+        };
+        if let Some(bad) = values.iter().find(|x| !x.is_finite() || !support.holds_inside(**x)) {
+            return outside(bad.to_string());
+        }
+        if let Some(fault) = support.fault(&values, &init.dims(), |_| true) {
+            return outside(format!("with {fault}"));
         }
         let shape = init.dims().to_vec();
-        let unconstrained = biject_to::<D>(&support)?.inverse(init.without_autodiff()).into();
+        let unconstrained = bijector.inverse(init.without_autodiff()).into();
         self.store.borrow_mut().insert(name.to_owned(), ParamEntry { unconstrained, support, shape });
         self.find(name, &support)?.ok_or_else(|| Error::Param { name: name.to_owned(), problem: "it could not be stored".into() })
     }
@@ -223,12 +228,6 @@ impl ParamScope {
         let shape = value.shape();
         self.store.borrow_mut().insert(name.to_owned(), ParamEntry { unconstrained: value.inner(), support: Support::Real, shape });
     }
-}
-
-/// A parameter at the very end of its support would be infinite in unconstrained space.
-fn strictly_inside(x: f64, support: &Support) -> bool {
-    let (low, high) = support.bounds();
-    x > low && x < high
 }
 
 /// What can be the initial value of a parameter: numbers, arrays, vectors and tensors.

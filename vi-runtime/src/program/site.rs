@@ -5,11 +5,11 @@ use std::fmt;
 use burn::tensor::{Bool, Tensor};
 
 use super::plate::Plate;
-use crate::any_tensor::{AnyTensor, ValueKind};
+use crate::any_tensor::AnyTensor;
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
 use crate::noise::{Noise, NoiseSource};
-use crate::operand::AnyOperand;
+use crate::operand::{AnyOperand, Placement};
 use crate::support::Support;
 use vi_graph::Key;
 
@@ -167,6 +167,11 @@ pub trait DynDistribution: fmt::Debug {
     /// # Errors
     /// Those of the noise source.
     fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)>;
+    /// See [`Distribution::begin`].
+    ///
+    /// # Errors
+    /// Those of the distribution.
+    fn begin(&self, at: &Placement) -> Result<Option<AnyTensor>>;
     /// Log density of `value`; where `mask` is false the value is not looked at and the result is 0.
     ///
     /// # Errors
@@ -209,6 +214,9 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
         let (value, log_prob) = self.0.draw_scored(&mut Noise::new(noise))?;
         Ok((value.into(), log_prob.map(AnyTensor::from)))
     }
+    fn begin(&self, at: &Placement) -> Result<Option<AnyTensor>> {
+        Ok(self.0.begin(at)?.map(AnyTensor::from))
+    }
     fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor> {
         let value: Tensor<D, T::Kind> = value.typed("value")?;
         let Some(mask) = mask else {
@@ -216,7 +224,7 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
         };
         let drop: Tensor<D, Bool> = mask.typed::<D, Bool>("mask")?.bool_not();
         // The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
-        let value = fill(value, drop.clone(), self.0.support().interior());
+        let value = self.0.support().replace(value, drop.clone());
         let log_prob = self.0.log_prob(&value);
         let drop = drop.expand::<D, _>(log_prob.dims());
         Ok(log_prob.mask_fill(drop, 0.0).into())
@@ -224,9 +232,4 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     fn boxed(&self) -> Box<dyn DynDistribution> {
         Box::new(self.clone())
     }
-}
-
-fn fill<const D: usize, K: ValueKind>(value: Tensor<D, K>, drop: Tensor<D, Bool>, with: f64) -> Tensor<D, K> {
-    let drop = drop.expand::<D, _>(value.dims());
-    value.mask_fill(drop, with)
 }

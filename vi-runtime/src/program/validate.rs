@@ -6,7 +6,6 @@ use crate::any_tensor::AnyTensor;
 use crate::dist::{Constraint, Distribution, ShapeConflict};
 use crate::error::{Error, Result, list};
 use crate::operand::AnyOperand;
-use crate::support::Support;
 
 /// Grows the distribution to the plates around it.
 pub(crate) fn fit_plates<const D: usize, T: Distribution<D>>(name: &str, distribution: T, plates: &[Plate]) -> Result<T> {
@@ -140,9 +139,37 @@ fn parameter(site: &Site, distribution: &dyn DynDistribution, name: &str, operan
                 }
             }
         }
+        Constraint::PositiveDefinite => {
+            for (number, matrix) in values.chunks(last * last).enumerate() {
+                if let Some(problem) = indefinite(matrix, last) {
+                    return fail(format!("{problem} in matrix {number}"));
+                }
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// What keeps a matrix from being symmetric and positive definite, by its Cholesky factorisation.
+fn indefinite(matrix: &[f64], size: usize) -> Option<String> {
+    let at = |row: usize, column: usize| matrix[row * size + column];
+    let mut factor = vec![0.0; size * size];
+    for row in 0..size {
+        for column in 0..=row {
+            let (below, above) = (at(row, column), at(column, row));
+            if (below - above).abs() > 1e-4 * (at(row, row) * at(column, column)).abs().sqrt() {
+                return Some(format!("{below} below and {above} above the diagonal at ({row}, {column})"));
+            }
+            let inner: f64 = (0..column).map(|i| factor[row * size + i] * factor[column * size + i]).sum();
+            let rest = below - inner;
+            if row == column && rest <= 0.0 {
+                return Some(format!("a leading minor of size {} that is not positive", row + 1));
+            }
+            factor[row * size + column] = if row == column { rest.sqrt() } else { rest / factor[column * size + column] };
+        }
+    }
+    None
 }
 
 /// Every counted element of a given value lies in the support.
@@ -160,16 +187,10 @@ pub(crate) fn value(site: &Site, value: &AnyTensor, distribution: &dyn DynDistri
     if let Some((i, x)) = values.iter().enumerate().find(|(i, x)| counted[*i] && !support.contains(**x)) {
         return fail(at(*x, i, values.len()));
     }
-    if support == Support::Simplex {
-        let last = shape.last().copied().unwrap_or(1).max(1);
-        for (row, entries) in values.chunks(last).enumerate().filter(|(row, _)| counted[row * last]) {
-            let sum: f64 = entries.iter().sum();
-            if (sum - 1.0).abs() > 1e-4 {
-                return fail(format!("row {row} with sum {sum}"));
-            }
-        }
+    match support.fault(&values, &shape, |i| counted[i]) {
+        Some(found) => fail(found),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn at(x: f64, i: usize, len: usize) -> String {

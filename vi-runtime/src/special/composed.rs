@@ -223,31 +223,31 @@ fn finite<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_mask_fill(x, infinite, 0.0.into())
 }
 
-fn square<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn square<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_mul(x.clone(), x)
 }
 
 /// Horner's scheme, lowest power first.
-fn polynomial<B: Backend>(coefficients: &[f64], x: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn polynomial<B: Backend>(coefficients: &[f64], x: FloatTensor<B>) -> FloatTensor<B> {
     let scalar = |k: usize| Scalar::from(coefficients[k]);
     let top = coefficients.len() - 1;
     let start = B::float_add_scalar(B::float_mul_scalar(x.clone(), scalar(top)), scalar(top - 1));
     (0..top - 1).rev().fold(start, |sum, k| B::float_add_scalar(B::float_mul(sum, x.clone()), scalar(k)))
 }
 
-fn bool_dtype<B: Backend>(x: &FloatTensor<B>) -> burn::backend::BoolDType {
+pub(super) fn bool_dtype<B: Backend>(x: &FloatTensor<B>) -> burn::backend::BoolDType {
     get_or_init_device_settings::<B>(&x.device()).bool_dtype
 }
 
-fn below<B: Backend>(x: &FloatTensor<B>, bound: f64) -> BoolTensor<B> {
+pub(super) fn below<B: Backend>(x: &FloatTensor<B>, bound: f64) -> BoolTensor<B> {
     B::float_lower_elem(x.clone(), bound.into(), bool_dtype::<B>(x))
 }
 
 /// `x ≥ bound` or NaN: NaN takes the branch that has no case distinction.
-fn not_below<B: Backend>(x: &FloatTensor<B>, bound: f64) -> BoolTensor<B> {
+pub(super) fn not_below<B: Backend>(x: &FloatTensor<B>, bound: f64) -> BoolTensor<B> {
     not::<B>(below::<B>(x, bound))
 }
 
-fn not<B: Backend>(mask: BoolTensor<B>) -> BoolTensor<B> {
+pub(super) fn not<B: Backend>(mask: BoolTensor<B>) -> BoolTensor<B> {
     B::bool_not(mask)
 }

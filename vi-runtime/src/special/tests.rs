@@ -6,6 +6,8 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::*;
 
+mod probability;
+
 /// `[x]` in `dtype`.
 fn tensor(x: &[f64], dtype: DType) -> Tensor<1> {
     let data = TensorData::new(x.to_vec(), [x.len()]);

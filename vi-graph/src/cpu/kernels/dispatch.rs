@@ -185,7 +185,8 @@ impl Factors<'_> {
         let [a, b, c] = it.strides;
         let size = if it.wide { 8 } else { 4 };
         let len = m.max(n);
-        let cut = |part: usize| if part == it.threads { len } else { part * len / it.threads / 16 * 16 };
+        // The first threads, which begin before the others, have what is left over of whole vectors.
+        let cut = |part: usize| (part * len).div_ceil(it.threads).next_multiple_of(16).min(len);
         let (start, end) = (cut(part), cut(part + 1));
         let by = |stride: isize| stride * start as isize * size;
         if m >= n {

@@ -6,13 +6,15 @@ mod tests;
 
 use super::vector::Vector;
 use super::{Level, Real, kernel, math};
-use crate::ir::{Binary, Compare, Test, Unary};
+use crate::ir::{Binary, Compare, Ternary, Test, Unary};
 use crate::{gamma, special};
 
 /// `out = f(x)`
 pub(crate) type UnaryKernel<R> = unsafe fn(n: usize, x: *const R, out: *mut R);
 /// `out = f(x, y)`
 pub(crate) type BinaryKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, out: *mut R);
+/// `out = f(x, y, z)`
+pub(crate) type TernaryKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R);
 /// `out = x < y` and the like.
 pub(crate) type CompareKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, out: *mut u8);
 /// `out = condition ? a : b`
@@ -52,6 +54,11 @@ trait ScalarMap {
 /// A function of two numbers, for what is too rare or too long for vectors.
 trait ScalarZip {
     fn apply(x: f64, y: f64) -> f64;
+}
+
+/// A function of three numbers, for what is too rare or too long for vectors.
+trait ScalarZipThree {
+    fn apply(x: f64, y: f64, z: f64) -> f64;
 }
 
 /// # Safety
@@ -170,6 +177,31 @@ unsafe fn scalar_zip<R: Real, F: ScalarZip, const X: bool, const Y: bool>(n: usi
     }
 }
 
+/// # Safety
+///
+/// `x`, `y`, `z` and `out` hold `n` elements; one is enough for a scalar.
+unsafe fn scalar_zip_three<R: Real, F: ScalarZipThree, const X: bool, const Y: bool, const Z: bool>(
+    n: usize,
+    x: *const R,
+    y: *const R,
+    z: *const R,
+    out: *mut R,
+) {
+    if n == 0 {
+        return;
+    }
+    // SAFETY: i < n. A scalar is read before the first element is written, which may be in its place.
+    unsafe {
+        let (only_x, only_y, only_z) = (*x, *y, *z);
+        for i in 0..n {
+            let x = if X { only_x } else { *x.add(i) };
+            let y = if Y { only_y } else { *y.add(i) };
+            let z = if Z { only_z } else { *z.add(i) };
+            *out.add(i) = R::from_f64(F::apply(x.to_f64(), y.to_f64(), z.to_f64()));
+        }
+    }
+}
+
 kernel! { fn map_kernel<R: Real, F: Map>(n: usize, x: *const R, out: *mut R) = map; }
 kernel! {
     fn zip_kernel<R: Real, F: Zip; const X: bool; const Y: bool>(n: usize, x: *const R, y: *const R, out: *mut R) = zip;
@@ -246,6 +278,16 @@ functions! { ScalarMap {
     Asinh(x) = x.asinh();
     Acosh(x) = x.acosh();
     Atanh(x) = x.atanh();
+    Erfc(x) = special::erfc(x);
+    Erfinv(x) = special::erfinv(x);
+    Ndtr(x) = special::ndtr(x);
+    LogNdtr(x) = special::log_ndtr(x);
+    NdtrRatio(x) = special::ndtr_ratio(x);
+    Ndtri(x) = special::ndtri(x);
+    Log1mexp(x) = special::log1mexp(x);
+    I0e(x) = special::i0e(x);
+    I1e(x) = special::i1e(x);
+    LogI0(x) = special::log_i0(x);
 }}
 
 functions! { Zip<V> V {
@@ -266,6 +308,17 @@ functions! { ScalarZip {
     LogBeta(x, y) = special::log_beta(x, y);
     DigammaDifference(x, y) = special::digamma_difference(x, y);
     GammaLogDerivative(x, y) = gamma::gamma_log_derivative(x, y);
+    GammaP(a, x) = special::gamma_p(a, x);
+    GammaQ(a, x) = special::gamma_q(a, x);
+    GammaDensity(a, x) = special::gamma_density(a, x);
+    GammaPInShape(a, x) = special::gamma_p_in_shape(a, x);
+}}
+
+functions! { ScalarZipThree {
+    BetaInc(a, b, x) = special::beta_inc(a, b, x);
+    BetaDensity(a, b, x) = special::beta_density(a, b, x);
+    BetaIncInA(a, b, x) = special::beta_inc_in_a(a, b, x);
+    BetaIncInB(a, b, x) = special::beta_inc_in_b(a, b, x);
 }}
 
 functions! { Relation<V> V::Mask {
@@ -315,6 +368,16 @@ pub(crate) fn unary<R: Real>(level: Level, f: Unary) -> UnaryKernel<R> {
         Unary::Lgamma => map_kernel::<R, Lgamma>(level),
         Unary::Digamma => map_kernel::<R, Digamma>(level),
         Unary::Trigamma => map_kernel::<R, Trigamma>(level),
+        Unary::Erfc => scalar_map::<R, Erfc>,
+        Unary::Erfinv => scalar_map::<R, Erfinv>,
+        Unary::Ndtr => scalar_map::<R, Ndtr>,
+        Unary::LogNdtr => scalar_map::<R, LogNdtr>,
+        Unary::NdtrRatio => scalar_map::<R, NdtrRatio>,
+        Unary::Ndtri => scalar_map::<R, Ndtri>,
+        Unary::Log1mexp => scalar_map::<R, Log1mexp>,
+        Unary::I0e => scalar_map::<R, I0e>,
+        Unary::I1e => scalar_map::<R, I1e>,
+        Unary::LogI0 => scalar_map::<R, LogI0>,
     }
 }
 
@@ -358,6 +421,33 @@ pub(crate) fn binary<R: Real>(level: Level, f: Binary, mode: Mode) -> BinaryKern
         Binary::LogBeta => scalar_mode::<R, LogBeta>(mode),
         Binary::DigammaDifference => scalar_mode::<R, DigammaDifference>(mode),
         Binary::GammaLogDerivative => scalar_mode::<R, GammaLogDerivative>(mode),
+        Binary::GammaP => scalar_mode::<R, GammaP>(mode),
+        Binary::GammaQ => scalar_mode::<R, GammaQ>(mode),
+        Binary::GammaDensity => scalar_mode::<R, GammaDensity>(mode),
+        Binary::GammaPInShape => scalar_mode::<R, GammaPInShape>(mode),
+    }
+}
+
+fn scalar_three_mode<R: Real, F: ScalarZipThree>(scalar: [bool; 3]) -> TernaryKernel<R> {
+    match scalar {
+        [false, false, false] => scalar_zip_three::<R, F, false, false, false>,
+        [true, false, false] => scalar_zip_three::<R, F, true, false, false>,
+        [false, true, false] => scalar_zip_three::<R, F, false, true, false>,
+        [true, true, false] => scalar_zip_three::<R, F, true, true, false>,
+        [false, false, true] => scalar_zip_three::<R, F, false, false, true>,
+        [true, false, true] => scalar_zip_three::<R, F, true, false, true>,
+        [false, true, true] => scalar_zip_three::<R, F, false, true, true>,
+        [true, true, true] => scalar_zip_three::<R, F, true, true, true>,
+    }
+}
+
+/// The kernel of `f`; operands whose flag is set are scalars, read through their pointer.
+pub(crate) fn ternary<R: Real>(f: Ternary, scalar: [bool; 3]) -> TernaryKernel<R> {
+    match f {
+        Ternary::BetaInc => scalar_three_mode::<R, BetaInc>(scalar),
+        Ternary::BetaDensity => scalar_three_mode::<R, BetaDensity>(scalar),
+        Ternary::BetaIncInA => scalar_three_mode::<R, BetaIncInA>(scalar),
+        Ternary::BetaIncInB => scalar_three_mode::<R, BetaIncInB>(scalar),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::ir::{Binary, Graph, Id, Op, Type};
 
-use super::super::kernels::Ternary;
+use super::super::kernels::Contraction;
 
 /// A sum or difference as one operation on three operands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Contracted {
     /// Which.
-    pub f: Ternary,
+    pub f: Contraction,
     /// The factors, then the other term.
     pub operands: [Id; 3],
 }
@@ -33,8 +33,8 @@ pub(super) fn contracted(graph: &Graph, live: &[bool], whole: &dyn Fn(Id) -> boo
             continue;
         };
         let (f, factors, taken, other) = match (product(x), product(y)) {
-            (Some(factors), _) => (if *f == Binary::Add { Ternary::MulAdd } else { Ternary::MulSub }, factors, x, y),
-            (_, Some(factors)) => (if *f == Binary::Add { Ternary::MulAdd } else { Ternary::NegMulAdd }, factors, y, x),
+            (Some(factors), _) => (if *f == Binary::Add { Contraction::MulAdd } else { Contraction::MulSub }, factors, x, y),
+            (_, Some(factors)) => (if *f == Binary::Add { Contraction::MulAdd } else { Contraction::NegMulAdd }, factors, y, x),
             _ => continue,
         };
         contracted[id.index()] = Some(Contracted { f, operands: [factors[0], factors[1], other] });

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::ir::{Binary, Id, Op, Type};
 
 use super::super::instruction::{Kernel, Stride};
-use super::super::kernels::Ternary;
+use super::super::kernels::Contraction;
 use super::super::select;
 use super::super::view::{Dim, View, merge, ordered};
 use super::contract::Contracted;
@@ -35,6 +35,7 @@ impl Lowering<'_> {
         let kernel = move |scalars: &[bool]| match &op {
             Op::Unary(f) => select::unary(level, wide, from, *f),
             Op::Binary(f) => select::binary(level, wide, from, *f, scalars),
+            Op::Ternary(f) => select::ternary(wide, *f, scalars),
             Op::Compare(f) => select::compare(level, wide, from, *f, scalars),
             Op::Logic(f) => select::logic(*f, scalars),
             Op::Not => select::not(),
@@ -61,9 +62,9 @@ impl Lowering<'_> {
             let rest = operands.split_off(2);
             let product = self.map(&shape, &operands, float, &|scalars| select::binary(level, wide, float, Binary::Mul, scalars));
             let (f, reversed) = match it.f {
-                Ternary::MulAdd => (Binary::Add, false),
-                Ternary::MulSub => (Binary::Sub, false),
-                Ternary::NegMulAdd => (Binary::Sub, true),
+                Contraction::MulAdd => (Binary::Add, false),
+                Contraction::MulSub => (Binary::Sub, false),
+                Contraction::NegMulAdd => (Binary::Sub, true),
             };
             product.and_then(|product| {
                 let mut terms: Vec<(View, Type)> = std::iter::once((product, float)).chain(rest).collect();
@@ -73,7 +74,7 @@ impl Lowering<'_> {
                 self.map(&shape, &terms, float, &|scalars| select::binary(level, wide, float, f, scalars))
             })
         } else {
-            self.map(&shape, &operands, float, &|scalars| select::ternary(level, wide, it.f, scalars))
+            self.map(&shape, &operands, float, &|scalars| select::contraction(level, wide, it.f, scalars))
         };
         view.ok_or_else(|| self.unsupported(id, "has no kernel for these types"))
     }

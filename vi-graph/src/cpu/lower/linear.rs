@@ -218,8 +218,8 @@ pub(super) fn panel(wide: bool) -> usize {
     if wide { matvec::panel::<f64>() } else { matvec::panel::<f32>() }
 }
 
-/// Products with fewer multiplications are left to one thread: about 20 microseconds.
-const SHARED: usize = 1 << 20;
+/// Products with fewer multiplications are left to one thread: about 10 microseconds.
+const SHARED: usize = 1 << 19;
 
 /// Matrices with fewer panels stay as they are.
 const PANELS: usize = 2;

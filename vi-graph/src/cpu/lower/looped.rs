@@ -30,8 +30,8 @@ struct Group {
     ends: Vec<Id>,
 }
 
-/// The elements that are worth a thread: about 20 microseconds, what it takes to be sure that it is awake.
-const SHARE: usize = 1 << 18;
+/// The elements that are worth a thread: about 20 microseconds, where most of them come from beyond the nearest cache.
+const SHARE: usize = 1 << 17;
 
 impl Lowering<'_> {
     /// The elements that a loop computes, or reads for a product.

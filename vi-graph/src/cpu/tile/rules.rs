@@ -18,7 +18,7 @@ pub(super) fn local(graph: &Graph, id: Id, axis: usize, length: usize) -> Option
     let node = graph.node(id);
     let shape = |i: usize| graph.shape(node.args[i]);
     match &node.op {
-        Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
+        Op::Unary(_) | Op::Binary(_) | Op::Ternary(_) | Op::Compare(_) | Op::Logic(_) | Op::Not | Op::Test(_) | Op::Where | Op::Cast => {
             Some(vec![Some(axis); node.args.len()])
         }
         Op::Expand => Some(vec![(shape(0)[axis] == length).then_some(axis)]),

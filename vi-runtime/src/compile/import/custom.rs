@@ -2,7 +2,7 @@
 
 use burn::backend::ir::{CustomOpIr, ScalarIr, TensorIr};
 use vi_graph::Type;
-use vi_graph::ir::{Binary, Op, Reduce, Unary};
+use vi_graph::ir::{Binary, Op, Reduce, Ternary, Unary};
 
 use super::super::recorder::LOG_GAMMA;
 use super::{Importer, Outcome, int, shape};
@@ -17,6 +17,23 @@ impl Importer {
             ("expm1", [x], [out], []) => self.special(Unary::Expm1, x, out),
             ("log1p", [x], [out], []) => self.special(Unary::Log1p, x, out),
             ("log_beta", [a, b], [out], []) => self.special_of_two(Binary::LogBeta, a, b, out),
+            ("erf", [x], [out], []) => self.special(Unary::Erf, x, out),
+            ("erfc", [x], [out], []) => self.special(Unary::Erfc, x, out),
+            ("erfinv", [x], [out], []) => self.special(Unary::Erfinv, x, out),
+            ("ndtr", [x], [out], []) => self.special(Unary::Ndtr, x, out),
+            ("log_ndtr", [x], [out], []) => self.special(Unary::LogNdtr, x, out),
+            ("ndtri", [x], [out], []) => self.special(Unary::Ndtri, x, out),
+            ("log1mexp", [x], [out], []) => self.special(Unary::Log1mexp, x, out),
+            ("i0e", [x], [out], []) => self.special(Unary::I0e, x, out),
+            ("i1e", [x], [out], []) => self.special(Unary::I1e, x, out),
+            ("log_i0", [x], [out], []) => self.special(Unary::LogI0, x, out),
+            ("gamma_p", [a, x], [out], []) => self.special_of_two(Binary::GammaP, a, x, out),
+            ("gamma_q", [a, x], [out], []) => self.special_of_two(Binary::GammaQ, a, x, out),
+            ("beta_inc", [a, b, x], [out], []) => {
+                let [a, b, x] = [self.get_as(a, out)?, self.get_as(b, out)?, self.get_as(x, out)?];
+                let y = self.graph.ternary(Ternary::BetaInc, a, b, x);
+                self.set(out, y)
+            }
             ("xlogy", [x, y], [out], []) => self.special_of_two(Binary::Xlogy, x, y, out),
             ("logsumexp", [x], [out], [axis]) => {
                 let x = self.get(x)?;

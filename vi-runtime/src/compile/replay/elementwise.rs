@@ -3,10 +3,11 @@
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
 use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::Scalar as BurnScalar;
-use vi_graph::ir::{Binary, Compare, Logic, Scalar, Test, Type, Unary};
+use vi_graph::ir::{Binary, Compare, Logic, Scalar, Ternary, Test, Type, Unary};
 
 use super::node::{Types, Value};
 use crate::special::ops::SpecialOps;
+use crate::special::probability::ProbabilityOps;
 
 type T = DispatchTensor;
 
@@ -65,6 +66,16 @@ pub(super) fn unary(f: Unary, x: T, ty: Type) -> T {
         Unary::Lgamma => Dispatch::lgamma(x),
         Unary::Digamma => Dispatch::digamma(x),
         Unary::Trigamma => Dispatch::trigamma(x),
+        Unary::Erfc => Dispatch::erfc(x),
+        Unary::Erfinv => Dispatch::erfinv(x),
+        Unary::Ndtr => Dispatch::ndtr(x),
+        Unary::LogNdtr => Dispatch::log_ndtr(x),
+        Unary::NdtrRatio => Dispatch::ndtr_ratio(x),
+        Unary::Ndtri => Dispatch::ndtri(x),
+        Unary::Log1mexp => Dispatch::log1mexp(x),
+        Unary::I0e => Dispatch::i0e(x),
+        Unary::I1e => Dispatch::i1e(x),
+        Unary::LogI0 => Dispatch::log_i0(x),
     }
 }
 
@@ -112,11 +123,24 @@ pub(super) fn binary(f: Binary, x: &Value, y: &Value, tensor: &dyn Fn(usize) -> 
         Binary::Atan2 => Dispatch::float_atan2(x, y),
         Binary::Xlogy => Dispatch::xlogy(x, y),
         Binary::LogBeta => Dispatch::log_beta(x, y),
+        Binary::GammaP => Dispatch::gamma_p(x, y),
+        Binary::GammaQ => Dispatch::gamma_q(x, y),
+        Binary::GammaDensity => Dispatch::gamma_density(x, y),
+        Binary::GammaPInShape => Dispatch::gamma_p_in_shape(x, y),
         // Draws of the host are evaluated there; what remains is the difference.
         Binary::DigammaDifference | Binary::GammaLogDerivative => {
             let one = Dispatch::float_add_scalar(Dispatch::float_mul_scalar(x.clone(), 0.0.into()), 1.0.into());
             Dispatch::log_beta_gradient(x, y, one).0
         }
+    }
+}
+
+pub(super) fn ternary(f: Ternary, a: T, b: T, x: T) -> T {
+    match f {
+        Ternary::BetaInc => Dispatch::beta_inc(a, b, x),
+        Ternary::BetaDensity => Dispatch::beta_density(a, b, x),
+        Ternary::BetaIncInA => Dispatch::beta_inc_in_a(a, b, x),
+        Ternary::BetaIncInB => Dispatch::beta_inc_in_b(a, b, x),
     }
 }
 

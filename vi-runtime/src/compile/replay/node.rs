@@ -64,6 +64,7 @@ impl Evaluator<'_> {
             Op::Unary(f) => elementwise::unary(*f, tensor(0), node.ty),
             Op::Binary(Binary::GammaLogDerivative) => self.gamma_derivative(tensor(0), tensor(1), &node.shape)?,
             Op::Binary(f) => elementwise::binary(*f, &operands[0], &operands[1], &tensor, node.ty, types),
+            Op::Ternary(f) => elementwise::ternary(*f, tensor(0), tensor(1), tensor(2)),
             Op::Compare(f) => elementwise::compare(*f, &operands[1], &tensor, self.graph.ty(node.args[0]), types),
             Op::Logic(f) => elementwise::logic(*f, tensor(0), tensor(1)),
             Op::Not => Dispatch::bool_not(tensor(0)),

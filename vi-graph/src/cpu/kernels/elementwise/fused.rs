@@ -3,12 +3,12 @@
 use super::super::{Level, Real, Vector, kernel};
 use super::operand;
 
-/// `out = f(x, y, z)`
-pub(crate) type TernaryKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R);
+/// `out` = one of the three.
+pub(crate) type ContractionKernel<R> = unsafe fn(n: usize, x: *const R, y: *const R, z: *const R, out: *mut R);
 
 /// Three operands to one, rounded once where the level has the instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ternary {
+pub(crate) enum Contraction {
     /// `x y + z`
     MulAdd,
     /// `x y − z`
@@ -80,7 +80,7 @@ impl ZipThree for NegMulAdd {
     }
 }
 
-fn three_mode<R: Real, F: ZipThree>(level: Level, scalar: [bool; 3]) -> TernaryKernel<R> {
+fn three_mode<R: Real, F: ZipThree>(level: Level, scalar: [bool; 3]) -> ContractionKernel<R> {
     match scalar {
         [false, false, false] => three_kernel::<R, F, false, false, false>(level),
         [true, false, false] => three_kernel::<R, F, true, false, false>(level),
@@ -94,10 +94,10 @@ fn three_mode<R: Real, F: ZipThree>(level: Level, scalar: [bool; 3]) -> TernaryK
 }
 
 /// The kernel of `f`; operands whose flag is set are scalars, read through their pointer.
-pub(crate) fn ternary<R: Real>(level: Level, f: Ternary, scalar: [bool; 3]) -> TernaryKernel<R> {
+pub(crate) fn contraction<R: Real>(level: Level, f: Contraction, scalar: [bool; 3]) -> ContractionKernel<R> {
     match f {
-        Ternary::MulAdd => three_mode::<R, MulAdd>(level, scalar),
-        Ternary::MulSub => three_mode::<R, MulSub>(level, scalar),
-        Ternary::NegMulAdd => three_mode::<R, NegMulAdd>(level, scalar),
+        Contraction::MulAdd => three_mode::<R, MulAdd>(level, scalar),
+        Contraction::MulSub => three_mode::<R, MulSub>(level, scalar),
+        Contraction::NegMulAdd => three_mode::<R, NegMulAdd>(level, scalar),
     }
 }

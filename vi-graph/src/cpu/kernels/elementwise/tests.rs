@@ -1,6 +1,6 @@
 //! Known answers, at every level that the processor has, for lengths on both sides of whole vectors.
 
-use super::fused::{Ternary, ternary};
+use super::fused::{Contraction, contraction};
 use super::*;
 
 const NAN: f64 = f64::NAN;
@@ -8,6 +8,7 @@ const INF: f64 = f64::INFINITY;
 
 type Expected = fn(f64, f64) -> f64;
 type ExpectedOfThree = fn(f32, f32, f32) -> f32;
+type ExpectedOfThreeWide = fn(f64, f64, f64) -> f64;
 
 /// `pattern` again and again, padded.
 fn buffer<R: Real>(pattern: &[f64], n: usize) -> Vec<R> {
@@ -192,16 +193,43 @@ fn multiplication_and_addition() {
         for scalars in 0..8 {
             let scalar = [scalars & 1 != 0, scalars & 2 != 0, scalars & 4 != 0];
             let (x, y, z, n) = (buffer::<f32>(&x, 19), buffer::<f32>(&y, 19), buffer::<f32>(&z, 19), 19);
-            let cases: [(Ternary, ExpectedOfThree); 3] =
-                [(Ternary::MulAdd, |x, y, z| x * y + z), (Ternary::MulSub, |x, y, z| x * y - z), (Ternary::NegMulAdd, |x, y, z| z - x * y)];
+            let cases: [(Contraction, ExpectedOfThree); 3] = [
+                (Contraction::MulAdd, |x, y, z| x * y + z),
+                (Contraction::MulSub, |x, y, z| x * y - z),
+                (Contraction::NegMulAdd, |x, y, z| z - x * y),
+            ];
             for (f, expected) in cases {
                 let mut out = buffer::<f32>(&[0.0], n);
                 // SAFETY: padded buffers.
-                unsafe { ternary::<f32>(level, f, scalar)(n, x.as_ptr(), y.as_ptr(), z.as_ptr(), out.as_mut_ptr()) };
+                unsafe { contraction::<f32>(level, f, scalar)(n, x.as_ptr(), y.as_ptr(), z.as_ptr(), out.as_mut_ptr()) };
                 for (i, &found) in out[..n].iter().enumerate() {
                     let at = |k: usize| if scalar[k] { 0 } else { i };
                     assert_eq!(found, expected(x[at(0)], y[at(1)], z[at(2)]), "{level:?} {f:?} {scalar:?}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_of_three_numbers() {
+    let (a, b, x) = ([2.0, 3.0, 0.5], [5.0, 7.0], [0.25, 0.5, 0.125, 0.75]);
+    for scalars in 0..8 {
+        let scalar = [scalars & 1 != 0, scalars & 2 != 0, scalars & 4 != 0];
+        let (a, b, x, n) = (buffer::<f64>(&a, 19), buffer::<f64>(&b, 19), buffer::<f64>(&x, 19), 19);
+        let cases: [(Ternary, ExpectedOfThreeWide); 4] = [
+            (Ternary::BetaInc, special::beta_inc),
+            (Ternary::BetaDensity, special::beta_density),
+            (Ternary::BetaIncInA, special::beta_inc_in_a),
+            (Ternary::BetaIncInB, special::beta_inc_in_b),
+        ];
+        for (f, expected) in cases {
+            let mut out = buffer::<f64>(&[0.0], n);
+            // SAFETY: buffers of n elements.
+            unsafe { ternary::<f64>(f, scalar)(n, a.as_ptr(), b.as_ptr(), x.as_ptr(), out.as_mut_ptr()) };
+            for (i, &found) in out[..n].iter().enumerate() {
+                let at = |k: usize| if scalar[k] { 0 } else { i };
+                assert_eq!(found, expected(a[at(0)], b[at(1)], x[at(2)]), "{f:?} {scalar:?}");
             }
         }
     }

@@ -1,0 +1,302 @@
+//! Divergences in closed form against the tables, and what they are by definition.
+
+use std::path::Path;
+
+use burn::tensor::{DType, Tensor, TensorData};
+use serde_json::Value;
+use vi_runtime::Placement;
+use vi_runtime::dist::*;
+
+use super::table::flat;
+use super::{burn, has_f64, leaf, numbers, tensor, test_device};
+
+/// One line of a table: the parameters of both in the order asked for.
+struct Row {
+    params: [Vec<Vec<f64>>; 2],
+    value: f64,
+    gradients: [Vec<Option<Vec<f64>>>; 2],
+}
+
+fn rows(p: (&str, &[&str]), q: (&str, &[&str])) -> Vec<Row> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logprob");
+    let mut rows = Vec::new();
+    for file in ["_kl.json", "_kl_more.json"] {
+        let table: Value = serde_json::from_str(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap();
+        for pair in table["pairs"].as_array().unwrap() {
+            if pair["p"] == p.0 && pair["q"] == q.0 {
+                let of = |key: &str, names: &[&str]| names.iter().map(|name| flat(&pair[key][name])).collect::<Vec<_>>();
+                let all = |key: &str, names: &[&str]| of(key, names).into_iter().map(Option::unwrap).collect();
+                rows.push(Row {
+                    params: [all("p_params", p.1), all("q_params", q.1)],
+                    value: flat(&pair["kl_p_q"]).unwrap()[0],
+                    gradients: [of("grad_p_params", p.1), of("grad_q_params", q.1)],
+                });
+            }
+        }
+    }
+    assert!(!rows.is_empty(), "no row for {} and {}", p.0, q.0);
+    rows
+}
+
+/// Value and gradients at parameters in one precision.
+fn evaluate(
+    params: &[Vec<Vec<f64>>; 2],
+    dtype: DType,
+    kl: &impl Fn(&[Tensor<1>], &[Tensor<1>]) -> Tensor<1>,
+) -> (f64, [Vec<Option<Vec<f64>>>; 2]) {
+    let leaves = params.each_ref().map(|params| params.iter().map(|p| leaf::<1>(p, [p.len()], dtype)).collect::<Vec<_>>());
+    let divergence = kl(&leaves[0], &leaves[1]);
+    assert_eq!(divergence.dims(), [1]);
+    let gradients = divergence.clone().sum().backward();
+    (numbers(divergence)[0], leaves.map(|leaves| leaves.iter().map(|leaf| leaf.grad(&gradients).map(numbers)).collect()))
+}
+
+fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Tensor<1>]) -> Tensor<1>) {
+    let mut worst = [0.0_f64; 4];
+    for row in rows(p, q) {
+        let place = format!("KL({}{:?} || {}{:?})", p.0, row.params[0], q.0, row.params[1]);
+        let mut compare = |params, dtype, want: f64, wanted: &[Vec<Option<Vec<f64>>>; 2], limits: [f64; 3], at: usize| {
+            let (value, gradients) = evaluate(params, dtype, &kl);
+            let error = (value - want).abs();
+            if error > limits[2] {
+                worst[at] = worst[at].max(error / want.abs());
+            }
+            assert!(error <= limits[0] * want.abs() + limits[2], "{place} in {dtype:?}: {value} instead of {want}");
+            let largest = wanted.iter().flatten().flatten().flatten().fold(0.0, |m: f64, g| m.max(g.abs()));
+            let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+            for (found, wanted) in gradients.iter().flatten().zip(wanted.iter().flatten()) {
+                let Some(wanted) = wanted else { continue };
+                let found = found.clone().unwrap_or(vec![0.0; wanted.len()]);
+                for (found, wanted) in found.iter().zip(wanted) {
+                    let error = (found - wanted).abs();
+                    let slack = 16.0 * epsilon * largest.max(1.0);
+                    if error > slack {
+                        worst[at + 1] = worst[at + 1].max(error / wanted.abs());
+                    }
+                    assert!(error <= limits[1] * wanted.abs() + slack, "{place} in {dtype:?}: gradient {found} instead of {wanted}");
+                }
+            }
+        };
+        if has_f64() {
+            compare(&row.params, DType::F64, row.value, &row.gradients, [1e-10, 1e-8, 0.0], 0);
+            // Against double precision at the same rounded parameters.
+            let single =
+                row.params.clone().map(|params| params.into_iter().map(|p| p.into_iter().map(|x| f64::from(x as f32)).collect()).collect());
+            let (value, gradients) = evaluate(&single, DType::F64, &kl);
+            let known =
+                row.gradients.iter().zip(&gradients).map(|(table, found)| {
+                    table.iter().zip(found).map(|(table, found)| table.as_ref().and(found.clone())).collect::<Vec<_>>()
+                });
+            let [p_known, q_known] = known.collect::<Vec<_>>().try_into().unwrap();
+            let floor = if value.abs() < 0.05 { 1e-6 } else { 0.0 };
+            compare(&single, DType::F32, value, &[p_known, q_known], [2e-5, 2e-5, floor], 2);
+        }
+    }
+    println!("KL({} || {}): f64 {:.1e}, gradients {:.1e}; f32 {:.1e}, gradients {:.1e}", p.0, q.0, worst[0], worst[1], worst[2], worst[3]);
+}
+
+macro_rules! pairs {
+    ($($test:ident: $p:literal $p_params:tt, $q:literal $q_params:tt => |$a:ident, $b:ident| $left:expr, $right:expr;)+) => {
+        /// The tables of both sides of each pair.
+        pub(super) const PAIRS: &[(&str, &str)] = &[$(($p, $q)),+];
+
+        $(
+            #[test]
+            fn $test() {
+                check(($p, &$p_params), ($q, &$q_params), |$a: &[Tensor<1>], $b: &[Tensor<1>]| $left.kl_to(&$right));
+            }
+        )+
+    };
+}
+
+pairs! {
+    normal_to_normal: "Normal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    cauchy_to_cauchy: "Cauchy" ["loc", "scale"], "Cauchy" ["loc", "scale"] => |p, q| Cauchy::new(&p[0], &p[1]), Cauchy::new(&q[0], &q[1]);
+    log_normal_to_log_normal: "LogNormal" ["loc", "scale"], "LogNormal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), LogNormal::new(&q[0], &q[1]);
+    half_normal_to_half_normal: "HalfNormal" ["scale"], "HalfNormal" ["scale"] => |p, q| HalfNormal::new(&p[0]), HalfNormal::new(&q[0]);
+    exponential_to_exponential: "Exponential" ["rate"], "Exponential" ["rate"] => |p, q| Exponential::new(&p[0]), Exponential::new(&q[0]);
+    exponential_to_gamma: "Exponential" ["rate"], "Gamma" ["concentration", "rate"] => |p, q| Exponential::new(&p[0]), Gamma::new(&q[0], &q[1]);
+    gamma_to_exponential: "Gamma" ["concentration", "rate"], "Exponential" ["rate"] => |p, q| Gamma::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    gamma_to_gamma: "Gamma" ["concentration", "rate"], "Gamma" ["concentration", "rate"] => |p, q| Gamma::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    beta_to_beta: "Beta" ["concentration1", "concentration0"], "Beta" ["concentration1", "concentration0"] => |p, q| Beta::new(&p[0], &p[1]), Beta::new(&q[0], &q[1]);
+    beta_to_uniform: "Beta" ["concentration1", "concentration0"], "Uniform" ["low", "high"] => |p, q| Beta::new(&p[0], &p[1]), Uniform::new(&q[0], &q[1]);
+    dirichlet_to_dirichlet: "Dirichlet" ["concentration"], "Dirichlet" ["concentration"] => |p, q| Dirichlet::new(&p[0]), Dirichlet::new(&q[0]);
+    uniform_to_uniform: "Uniform" ["low", "high"], "Uniform" ["low", "high"] => |p, q| Uniform::new(&p[0], &p[1]), Uniform::new(&q[0], &q[1]);
+    uniform_to_normal: "Uniform" ["low", "high"], "Normal" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    uniform_to_exponential: "Uniform" ["low", "high"], "Exponential" ["rate"] => |p, q| Uniform::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    uniform_to_gamma: "Uniform" ["low", "high"], "Gamma" ["concentration", "rate"] => |p, q| Uniform::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    uniform_to_beta: "Uniform" ["low", "high"], "Beta" ["concentration1", "concentration0"] => |p, q| Uniform::new(&p[0], &p[1]), Beta::new(&q[0], &q[1]);
+    bernoulli_to_bernoulli: "BernoulliProbs" ["probs"], "BernoulliProbs" ["probs"] => |p, q| Bernoulli::new(&p[0]), Bernoulli::new(&q[0]);
+    bernoulli_logits_to_logits: "BernoulliLogits" ["logits"], "BernoulliLogits" ["logits"] => |p, q| Bernoulli::logits(&p[0]), Bernoulli::logits(&q[0]);
+    binomial_to_binomial: "BinomialProbs" ["total_count", "probs"], "BinomialProbs" ["total_count", "probs"] => |p, q| Binomial::new(&p[0], &p[1]), Binomial::new(&q[0], &q[1]);
+    categorical_to_categorical: "CategoricalLogits" ["logits"], "CategoricalLogits" ["logits"] => |p, q| Categorical::logits(&p[0]), Categorical::logits(&q[0]);
+    poisson_to_poisson: "Poisson" ["rate"], "Poisson" ["rate"] => |p, q| Poisson::new(&p[0]), Poisson::new(&q[0]);
+    exponential_to_normal: "Exponential" ["rate"], "Normal" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Normal::new(&q[0], &q[1]);
+    gamma_to_normal: "Gamma" ["concentration", "rate"], "Normal" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    beta_to_normal: "Beta" ["concentration1", "concentration0"], "Normal" ["loc", "scale"] => |p, q| Beta::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    half_normal_to_normal: "HalfNormal" ["scale"], "Normal" ["loc", "scale"] => |p, q| HalfNormal::new(&p[0]), Normal::new(&q[0], &q[1]);
+    laplace_to_laplace: "Laplace" ["loc", "scale"], "Laplace" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
+    laplace_to_normal: "Laplace" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Laplace::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    gumbel_to_gumbel: "Gumbel" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    gumbel_to_normal: "Gumbel" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Gumbel::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    normal_to_gumbel: "Normal" ["loc", "scale"], "Gumbel" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    logistic_to_normal: "Logistic" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| Logistic::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    pareto_to_pareto: "Pareto" ["scale", "alpha"], "Pareto" ["scale", "alpha"] => |p, q| Pareto::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
+    weibull_to_gamma: "Weibull" ["scale", "concentration"], "Gamma" ["concentration", "rate"] => |p, q| Weibull::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    weibull_to_weibull: "Weibull" ["scale", "concentration"], "Weibull" ["scale", "concentration"] => |p, q| Weibull::new(&p[0], &p[1]), Weibull::new(&q[0], &q[1]);
+    beta_to_exponential: "Beta" ["concentration1", "concentration0"], "Exponential" ["rate"] => |p, q| Beta::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    beta_to_gamma: "Beta" ["concentration1", "concentration0"], "Gamma" ["concentration", "rate"] => |p, q| Beta::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    half_normal_to_exponential: "HalfNormal" ["scale"], "Exponential" ["rate"] => |p, q| HalfNormal::new(&p[0]), Exponential::new(&q[0]);
+    exponential_to_gumbel: "Exponential" ["rate"], "Gumbel" ["loc", "scale"] => |p, q| Exponential::new(&p[0]), Gumbel::new(&q[0], &q[1]);
+    gamma_to_gumbel: "Gamma" ["concentration", "rate"], "Gumbel" ["loc", "scale"] => |p, q| Gamma::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    uniform_to_gumbel: "Uniform" ["low", "high"], "Gumbel" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Gumbel::new(&q[0], &q[1]);
+    uniform_to_pareto: "Uniform" ["low", "high"], "Pareto" ["scale", "alpha"] => |p, q| Uniform::new(&p[0], &p[1]), Pareto::new(&q[0], &q[1]);
+    pareto_to_exponential: "Pareto" ["scale", "alpha"], "Exponential" ["rate"] => |p, q| Pareto::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    pareto_to_gamma: "Pareto" ["scale", "alpha"], "Gamma" ["concentration", "rate"] => |p, q| Pareto::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    pareto_to_normal: "Pareto" ["scale", "alpha"], "Normal" ["loc", "scale"] => |p, q| Pareto::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    inverse_gamma_to_inverse_gamma: "InverseGamma" ["concentration", "scale"], "InverseGamma" ["concentration", "scale"] => |p, q| InverseGamma::new(&p[0], &p[1]), InverseGamma::new(&q[0], &q[1]);
+    log_normal_to_gamma: "LogNormal" ["loc", "scale"], "Gamma" ["concentration", "rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Gamma::new(&q[0], &q[1]);
+    log_normal_to_normal: "LogNormal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
+    log_normal_to_exponential: "LogNormal" ["loc", "scale"], "Exponential" ["rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Exponential::new(&q[0]);
+    multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_covariance(p), of_covariance(q);
+}
+
+fn of_covariance(p: &[Tensor<1>]) -> MultivariateNormal<1> {
+    let size = p[0].dims()[0];
+    let factor = vi_runtime::linalg::cholesky(p[1].clone().reshape([1, size, size]));
+    MultivariateNormal::new(&p[0], factor.reshape([size, size]))
+}
+
+fn dtype() -> DType {
+    if has_f64() { DType::F64 } else { DType::F32 }
+}
+
+/// `KL(p ‖ p)` and its gradient are 0: a minimum.
+fn nothing_to_itself<P: KlTo<1, P>>(params: &[&[f64]], build: impl Fn(&[Tensor<1>]) -> P) {
+    let leaves: Vec<Tensor<1>> = params.iter().map(|p| leaf(p, [p.len()], dtype())).collect();
+    let p = build(&leaves);
+    let divergence = p.kl_to(&p);
+    let gradients = divergence.clone().sum().backward();
+    let tolerance = if has_f64() { 1e-14 } else { 1e-6 };
+    assert!(numbers(divergence.clone()).iter().all(|kl| kl.abs() < tolerance), "{}: {divergence}", p.name());
+    for leaf in &leaves {
+        let gradient = leaf.grad(&gradients).map_or(vec![], numbers);
+        assert!(gradient.iter().all(|g| g.abs() < 10.0 * tolerance), "{}: gradient {gradient:?}", p.name());
+    }
+}
+
+#[test]
+fn of_a_distribution_to_itself_it_is_zero() {
+    let (loc, scale) = (&[0.3, -1e3][..], &[1e-3, 7.0][..]);
+    nothing_to_itself(&[loc, scale], |p| Normal::new(&p[0], &p[1]));
+    nothing_to_itself(&[loc, scale], |p| Cauchy::new(&p[0], &p[1]));
+    nothing_to_itself(&[loc, scale], |p| LogNormal::new(&p[0], &p[1]));
+    nothing_to_itself(&[scale], |p| HalfNormal::new(&p[0]));
+    nothing_to_itself(&[loc, scale], |p| Laplace::new(&p[0], &p[1]));
+    nothing_to_itself(&[loc, scale], |p| Gumbel::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.5, 7.0], &[2.0, 0.1]], |p| Pareto::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.5, 7.0], &[2.0, 0.1]], |p| Weibull::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[2.0, 0.1], scale], |p| InverseGamma::new(&p[0], &p[1]));
+    nothing_to_itself(&[scale], |p| Exponential::new(&p[0]));
+    nothing_to_itself(&[&[1e-3, 7.0, 1e6], &[2.0, 0.1, 3.0]], |p| Gamma::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.01, 7.0], &[2.0, 300.0]], |p| Beta::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.01, 7.0, 40.0]], |p| Dirichlet::new(&p[0]));
+    nothing_to_itself(&[&[-1.0], &[3.0]], |p| Uniform::new(&p[0], &p[1]));
+    nothing_to_itself(&[&[0.3, 1e-6]], |p| Bernoulli::new(&p[0]));
+    nothing_to_itself(&[&[0.3, -40.0]], |p| Bernoulli::logits(&p[0]));
+    nothing_to_itself(&[&[0.2, 3.0, -9.0]], |p| Categorical::logits(&p[0]));
+    nothing_to_itself(&[&[0.2, 1e4]], |p| Poisson::new(&p[0]));
+    nothing_to_itself(&[&[0.2, 3.0]], |p| MultivariateNormal::new(&p[0], [[2.0, 0.0], [0.7, 0.3]]).independent(0));
+}
+
+fn value<P: KlTo<1, Q>, Q: Distribution<1>>(p: P, q: Q) -> f64 {
+    let to = Placement { device: test_device(), dtype: dtype().into() };
+    let [kl] = numbers(p.place(&to).kl_to(&q.place(&to)))[..] else { panic!("one number") };
+    kl
+}
+
+#[test]
+fn it_is_infinite_where_the_support_is_not_covered() {
+    assert_eq!(value(Uniform::new(0.0, 2.0), Uniform::new(0.5, 3.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(0.0, 2.0), Uniform::new(-1.0, 1.9)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(-0.1, 2.0), Exponential::new(1.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(-0.1, 2.0), Gamma::new(2.0, 1.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(0.5, 1.1), Beta::new(2.0, 1.0)), f64::INFINITY);
+    assert_eq!(value(Beta::new(2.0, 1.0), Uniform::new(0.1, 1.0)), f64::INFINITY);
+    assert_eq!(value(Pareto::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
+    assert_eq!(value(Bernoulli::new(0.3), Bernoulli::new(0.0)), f64::INFINITY);
+    assert_eq!(value(Poisson::new(0.3), Poisson::new(0.0)), f64::INFINITY);
+    assert_eq!(value(Binomial::new(5.0, 0.3), Binomial::new(4.0, 0.3)), f64::INFINITY);
+    assert_eq!(value(Categorical::new([0.2, 0.3, 0.5]), Categorical::new([0.5, 0.5])), f64::INFINITY);
+    // Without a gradient: what cannot be reached is not approached.
+    let low = leaf::<1>(&[0.0], [1], dtype());
+    let gradients = Uniform::new(&low, 2.0).kl_to(&Uniform::new(0.5, 3.0)).sum().backward();
+    assert_eq!(low.grad(&gradients).map_or(vec![0.0], numbers), [0.0]);
+}
+
+#[test]
+fn what_p_never_draws_costs_nothing() {
+    let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found} instead of {expected}");
+    close(value(Bernoulli::new(0.0), Bernoulli::new(0.25)), (4.0f64 / 3.0).ln());
+    close(value(Bernoulli::new(1.0), Bernoulli::logits(0.0)), 2.0f64.ln());
+    close(value(Poisson::new(0.0), Poisson::new(2.5)), 2.5);
+    close(value(Categorical::new([0.5, 0.5]), Categorical::new([0.25, 0.25, 0.5])), 2.0f64.ln());
+    close(value(Categorical::logits([0.0, f64::NEG_INFINITY]), Categorical::new([0.5, 0.5])), 2.0f64.ln());
+    close(value(Categorical::new([1.0, 0.0]), Categorical::new([1.0, 0.0])), 0.0);
+    // ln p = 0 at the point, and −ln q = ½ + ½ ln 2π there.
+    close(value(Delta::new(1.0), Normal::new(0.0, 1.0)), 1.418_938_533_204_672_8);
+    assert_eq!(value(Delta::new(-1.0), Exponential::new(1.0)), f64::INFINITY);
+}
+
+#[test]
+fn batches_broadcast() {
+    let p = Normal::new(0.0, 1.0).expand([3, 1]);
+    let q = Normal::new(tensor::<2>(&[0.0, 1.0, 2.0, 3.0], [1, 4], dtype()), 1.0);
+    assert_eq!(p.kl_to(&q).dims(), [3, 4]);
+    let rows = Categorical::new([0.5, 0.5]).expand([3]);
+    assert_eq!(numbers(rows.kl_to(&Categorical::new([0.5, 0.5]))), [0.0; 3]);
+    let many = Categorical::new(tensor::<2>(&[0.5, 0.5, 0.9, 0.1], [2, 2], dtype()));
+    let each = numbers(many.kl_to(&Categorical::new(tensor::<1>(&[0.5, 0.5], [2], dtype()))));
+    assert!(each[0].abs() < 1e-7 && (each[1] - (0.9 * 1.8f64.ln() + 0.1 * 0.2f64.ln())).abs() < 1e-6, "{each:?}");
+    let vectors = MultivariateNormal::new([0.0, 1.0], [[1.0, 0.0], [0.5, 2.0]]).expand([3, 2]);
+    assert_eq!(vectors.kl_to(&MultivariateNormal::new([0.0, 1.0], [[1.0, 0.0], [0.5, 2.0]]).expand([1, 2])).dims(), [3, 1]);
+}
+
+#[test]
+fn it_passes_through_what_wraps_a_distribution() {
+    let loc = |x: [f64; 4]| tensor::<2>(&x, [2, 2], dtype());
+    let (p, q) = (Normal::new(loc([0.0, 1.0, 2.0, 3.0]), 1.0), Normal::new(0.0, 1.0).expand([2, 2]));
+    assert_eq!(numbers(p.kl_to(&q)), [0.0, 0.5, 2.0, 4.5]);
+    let rows = p.clone().independent(1).kl_to(&q.clone().independent(1));
+    assert_eq!((rows.dims(), numbers(rows)), ([2, 1], vec![0.5, 6.5]));
+    assert!(numbers(p.clone().independent(1).kl_to(&q.clone().independent(2))).iter().all(|kl| kl.is_nan()));
+    let mask = |keep: [bool; 4]| Tensor::from_data(TensorData::new(keep.to_vec(), [2, 2]), &test_device());
+    let masked = p.clone().masked(mask([true, true, true, false])).kl_to(&q.clone().masked(mask([true, false, true, true])));
+    assert_eq!(numbers(masked), [0.0, 0.0, 2.0, 0.0]);
+    let exp: std::rc::Rc<dyn vi_runtime::bijector::Bijector<2>> = std::rc::Rc::new(vi_runtime::bijector::Exp);
+    assert_eq!(numbers(p.clone().transformed(exp.clone()).kl_to(&q.clone().transformed(exp.clone()))), [0.0, 0.5, 2.0, 4.5]);
+    let other = std::rc::Rc::new(vi_runtime::bijector::Exp);
+    assert!(numbers(p.transformed(exp).kl_to(&q.transformed(other))).iter().all(|kl| kl.is_nan()));
+}
+
+#[test]
+fn an_estimate_agrees_with_the_closed_form_within_its_standard_error() {
+    let to = Placement { device: test_device(), dtype: dtype().into() };
+    let (p, q) = (Normal::new([0.0, 1.0], 1.0).place(&to), Normal::new([0.5, -1.0], [2.0, 3.0]).place(&to));
+    let exact = numbers(p.kl_to(&q));
+    let estimate = kl_estimate(&p, &q, 2_000, 3).unwrap();
+    let (means, errors) = (numbers(estimate.mean.clone()), numbers(estimate.standard_error.clone()));
+    for i in 0..2 {
+        assert!((means[i] - exact[i]).abs() < 4.0 * errors[i], "{estimate} instead of {exact:?}");
+        // Var ln p/q for normal distributions: ((s²/s'² − 1)²/2 + s² (m − m')²/s'⁴)
+        let (m, s) = ([-0.5, 2.0][i], [2.0f64, 3.0][i]);
+        let variance = (s.powi(-2) - 1.0).powi(2) / 2.0 + m * m / s.powi(4);
+        assert!((errors[i] / (variance / 2_000.0).sqrt() - 1.0).abs() < 0.15, "{estimate}");
+    }
+    assert!(estimate.to_string().ends_with("(estimated from 2000 draws)"), "{estimate}");
+    assert_eq!(numbers(kl_estimate(&p, &q, 50, 3).unwrap().mean), numbers(kl_estimate(&p, &q, 50, 3).unwrap().mean));
+    assert_ne!(numbers(kl_estimate(&p, &q, 50, 3).unwrap().mean), numbers(kl_estimate(&p, &q, 50, 4).unwrap().mean));
+    let outside = kl_estimate(&Normal::new(0.0, 1.0), &Exponential::new(1.0), 50, 3).unwrap();
+    assert_eq!(numbers(outside.mean), [f64::INFINITY]);
+}

@@ -1,0 +1,133 @@
+//! Distributions of which values beyond a limit are seen at the limit.
+
+use burn::tensor::Tensor;
+
+use super::density::{minus_infinity, spread};
+use super::mass::ScalarKind;
+use super::truncated::{Bounds, moved_inside};
+use super::{Cdf, Constraint, Distribution, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// `min(max(x, low), high)` for a scalar `x`; see [`DistributionExt::censored`](super::DistributionExt::censored). Support: the
+/// closed interval, within the support of the base.
+///
+/// `log p(y) = ln P(x ≤ low)` at `low`, `ln P(x ≥ high)` at `high`, `log p_base(y)` between them
+///
+/// A density between the limits, a mass at each: waiting times that were cut off at the end of a study, concentrations
+/// below what an instrument detects, answers on a bounded scale. An observation of which only an interval is known has
+/// [`Cdf::log_mass`].
+///
+/// Draws are not reparameterised: the density jumps at a limit, where a derivative along the draw would miss the mass that
+/// moves into it.
+///
+/// # Shapes
+/// The limits broadcast against the batch; as tensors they are one for each observation. Limits of a discrete distribution
+/// are whole numbers.
+///
+/// # Errors
+/// At the site: [`Error::Parameter`](crate::Error::Parameter) where a limit is NaN, `high − low` is not positive, or a
+/// parameter of the base is not legal.
+#[derive(Clone, Debug)]
+pub struct Censored<const D: usize, T> {
+    base: T,
+    limits: Bounds<D>,
+    conflict: Option<ShapeConflict>,
+}
+
+impl<const D: usize, T: Distribution<D>> Censored<D, T> {
+    pub(super) fn new(base: T, low: Operand<D>, high: Operand<D>) -> Self {
+        let limits = Bounds::new(low, high);
+        let dims = base.shape();
+        match limits.broadcast(dims) {
+            Ok(wanted) => Censored { base: if wanted == dims { base } else { base.grow(wanted) }, limits, conflict: None },
+            Err(conflict) => Censored { base, limits, conflict: Some(conflict) },
+        }
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D, T> {
+    type Kind = T::Kind;
+
+    fn name(&self) -> String {
+        format!("Censored({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn support(&self) -> Support {
+        self.limits.within(self.base.support())
+    }
+
+    /// The tails are evaluated at the value: at a limit it is the limit, and between the limits it has mass on both sides, so
+    /// that what is not taken there has a finite derivative.
+    fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        let like = self.base.cdf(value).without_autodiff();
+        let dims = like.dims();
+        let [low, high] = self.limits.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
+        let (value, outside) = moved_inside(spread(value.clone(), dims), [low.clone(), high.clone()]);
+        let mut log_prob = spread(self.base.log_prob(&value), dims);
+        if let Some(low) = low {
+            let at = value.clone().lower_equal(low);
+            log_prob = log_prob.mask_where(at, self.base.log_cdf(&value));
+        }
+        if let Some(high) = high {
+            let at = value.clone().greater_equal(high);
+            log_prob = log_prob.mask_where(at, self.base.log_survival(&T::Kind::before(value)));
+        }
+        match outside {
+            Some(outside) => minus_infinity(log_prob, outside),
+            None => log_prob,
+        }
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
+        let x = self.base.draw(noise)?;
+        let like = self.base.cdf(&x).without_autodiff();
+        let dims = x.dims();
+        let limits = self.limits.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
+        Ok(moved_inside(x, limits).0)
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.base = self.base.place(to);
+        self.limits = self.limits.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict().or_else(|| self.conflict.clone())
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.base.parameters(visit);
+        self.limits.parameters(self.conflict.is_none(), Constraint::Positive, visit);
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Cdf<D> for Censored<D, T> {
+    /// That of the base between the limits, 0 below and 1 above.
+    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        let cdf = self.base.cdf(value);
+        let dims = cdf.dims();
+        let [low, high] = self.limits.beside::<T::Kind>(&cdf.clone().without_autodiff());
+        let value = spread(value.clone(), dims);
+        let cdf = match low {
+            Some(low) => cdf.mask_fill(value.clone().lower(spread(low, dims)), 0.0),
+            None => cdf,
+        };
+        match high {
+            Some(high) => cdf.mask_fill(value.greater_equal(spread(high, dims)), 1.0),
+            None => cdf,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The distribution of an absolute value.
+
+use burn::tensor::{Float, Tensor};
+
+use super::density::{minus_infinity, softplus};
+use super::{Cdf, Constraint, Distribution, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Placement};
+use crate::support::Support;
+
+/// `|x|` for a scalar `x` on the real numbers; see [`DistributionExt::folded`](super::DistributionExt::folded). Support:
+/// `[0, ∞)`.
+///
+/// `log p(y) = ln (p_base(y) + p_base(−y))`
+///
+/// # Shapes
+/// Those of the base.
+#[derive(Clone, Debug)]
+pub struct Folded<T> {
+    base: T,
+}
+
+impl<T> Folded<T> {
+    pub(super) fn new(base: T) -> Self {
+        Folded { base }
+    }
+}
+
+impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folded<T> {
+    type Kind = Float;
+
+    fn name(&self) -> String {
+        format!("Folded({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn support(&self) -> Support {
+        let (low, high) = self.base.support().bounds();
+        let (near, far) =
+            if low > 0.0 || high < 0.0 { (low.abs().min(high.abs()), low.abs().max(high.abs())) } else { (0.0, low.abs().max(high.abs())) };
+        match (near == 0.0, far.is_finite()) {
+            (true, false) => Support::Positive,
+            (true, true) if far == 1.0 => Support::UnitInterval,
+            (_, true) => Support::Interval(near, far),
+            (false, false) => Support::GreaterThan(near),
+        }
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let outside = value.clone().lower_elem(0.0);
+        let value = value.clone().mask_fill(outside.clone(), 1.0);
+        let (right, left) = (self.base.log_prob(&value), self.base.log_prob(&value.neg()));
+        // Each side as the larger: the difference is never positive, and both infinite give no NaN.
+        let swap = right.clone().lower(left.clone());
+        let larger = right.clone().mask_where(swap.clone(), left.clone());
+        let smaller = left.mask_where(swap, right);
+        let nothing = smaller.clone().equal_elem(f64::NEG_INFINITY);
+        let gap = (smaller - larger.clone()).mask_fill(nothing.clone(), 0.0);
+        minus_infinity(larger + softplus(gap).mask_fill(nothing, 0.0), outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(self.base.draw(noise)?.abs())
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        self.base.is_reparameterised()
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.base = self.base.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict()
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for Folded<T> {
+    /// `F(y) − F(−y)`
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        let below = value.clone().lower_elem(0.0);
+        let value = value.clone().mask_fill(below, 0.0);
+        self.base.cdf(&value) - self.base.cdf(&value.neg())
+    }
+
+    /// `P(x > y) + P(x ≤ −y)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        let below = value.clone().lower_elem(0.0);
+        let value = value.clone().mask_fill(below, 0.0);
+        self.base.survival(&value) + self.base.cdf(&value.neg())
+    }
+}

@@ -1,0 +1,71 @@
+//! The Gompertz distribution.
+
+use burn::tensor::{Float, Tensor};
+
+use super::density::{clamp_positive, limits, minus_infinity};
+use super::standard::{exponential, standardised};
+use super::{Distribution, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::special;
+use crate::support::Support;
+
+family! {
+    /// Waiting time whose hazard `concentration · rate · e^(rate x)` grows exponentially; support: `[0, ∞)`.
+    ///
+    /// `log p(x) = ln c + ln r + r x − c (e^(r x) − 1)`, `c` = concentration, `r` = rate
+    ///
+    /// # Shapes
+    /// `concentration`, `rate` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where a parameter is not positive and finite.
+    Gompertz { concentration: C, rate: R }
+}
+
+impl<const D: usize> Gompertz<D> {
+    /// `r x` and `c (e^(r x) − 1)`, both kept so far in the range of the floats that their difference is in it.
+    fn hazard(&self, x: Tensor<D>) -> (Operand<D>, Operand<D>) {
+        let (_, largest, _) = limits(x.dtype());
+        let scaled = (Operand::Tensor(x) * self.rate.clone()).into_tensor().clamp_max(0.25 * largest);
+        let growth = Operand::Tensor(special::expm1(scaled.clone().clamp_max(largest.ln() - 1.0)));
+        let hazard = (growth * self.concentration.clone()).into_tensor().clamp_max(0.5 * largest);
+        (Operand::Tensor(scaled), Operand::Tensor(hazard))
+    }
+
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.hazard(value.clone().clamp_min(0.0)).1.into_tensor()
+    }
+
+    fn stretch(&self, h: Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(h) / self.concentration.clone()).ln_1p() / self.rate.clone()).into_tensor()
+    }
+}
+
+standardised!(Gompertz: exponential);
+
+impl<const D: usize> Distribution<D> for Gompertz<D> {
+    type Kind = Float;
+
+    family_methods! { Gompertz { concentration: Positive, rate: Positive } }
+
+    fn support(&self) -> Support {
+        Support::Positive
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let outside = value.clone().lower_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let (scaled, hazard) = self.hazard(value.clone().mask_fill(outside.clone(), 0.0));
+        let constant = self.concentration.clone().ln() + self.rate.clone().ln();
+        minus_infinity((scaled - hazard + constant).into_tensor(), outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(clamp_positive(self.stretch(exponential::draw(noise, self.shape())?)))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+}

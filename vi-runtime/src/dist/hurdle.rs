@@ -1,0 +1,141 @@
+//! Counts whose zeros are apart.
+
+use burn::tensor::{Int, Tensor};
+
+use super::density::{Form, limits, log1mexp, minus_infinity, spread};
+use super::gate::Gate;
+use super::{Constraint, Distribution, Moments, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// Counts that can be drawn under the condition that they are not zero.
+pub trait DrawPositive<const D: usize>: Distribution<D, Kind = Int> {
+    /// One draw of the distribution given that it is above 0, exact also where that is improbable.
+    ///
+    /// # Errors
+    /// Those of the noise source.
+    fn draw_positive(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>>;
+}
+
+/// Zero with probability `gate`, else a count of the base distribution that is not zero; support: that of the base, and 0.
+///
+/// `log p(0) = ln g`, `log p(x) = ln(1 − g) + log p_base(x) − ln(1 − p_base(0))` for `x > 0`, `g` = gate, or `g = 1/(1 + e⁻ᵃ)` with
+/// `a` = gate_logits (Mullahy 1986)
+///
+/// Unlike in [`ZeroInflated`](super::ZeroInflated) every zero comes from the gate, so that there may also be fewer zeros than
+/// the base has.
+///
+/// # Shapes
+/// `gate` or `gate_logits`, a number or a tensor, broadcasts against the base, whose events are scalars; the value: `[batch]`.
+///
+/// # Errors
+/// At the site: [`Error::Shape`](crate::Error::Shape) where gate and base do not broadcast,
+/// [`Error::Parameter`](crate::Error::Parameter) where `gate` is outside `[0, 1]`, `gate_logits` is NaN or `∞`, or a parameter of
+/// the base is not legal.
+#[derive(Clone, Debug)]
+pub struct Hurdle<const D: usize, T> {
+    gate: Gate<D>,
+    base: T,
+    conflict: Option<ShapeConflict>,
+}
+
+impl<const D: usize, T: DrawPositive<D>> Hurdle<D, T> {
+    /// With the probability of zero: a number, a tensor or a reference.
+    pub fn new(gate: impl Into<Operand<D>>, base: T) -> Self {
+        Self::of(Form::Probs, gate.into(), base)
+    }
+
+    /// With the log-odds of zero.
+    pub fn logits(gate_logits: impl Into<Operand<D>>, base: T) -> Self {
+        Self::of(Form::Logits, gate_logits.into(), base)
+    }
+
+    fn of(form: Form, gate: Operand<D>, base: T) -> Self {
+        let (gate, base, conflict) = Gate::over(form, gate, base);
+        Hurdle { gate, base, conflict }
+    }
+
+    /// `ln(1 − p_base(0))`, finite.
+    fn log_positive(&self, zeros: &Tensor<D, Int>) -> Tensor<D> {
+        let none = self.base.log_prob(zeros).neg();
+        let (tiny, _, _) = limits(none.dtype());
+        log1mexp(none.clamp_min(tiny))
+    }
+}
+
+impl<const D: usize, T: DrawPositive<D>> Distribution<D> for Hurdle<D, T> {
+    type Kind = Int;
+
+    fn name(&self) -> String {
+        format!("Hurdle({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn support(&self) -> Support {
+        self.base.support()
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let counted = self.base.log_prob(value);
+        let (open, shut) = self.gate.logarithms(&counted);
+        let positive = counted.clone() + shut - self.log_positive(&value.zeros_like());
+        let dims = positive.dims();
+        let zero = spread(value.clone().equal_elem(0), dims);
+        let outside = spread(counted.equal_elem(f64::NEG_INFINITY), dims).bool_and(zero.clone().bool_not());
+        minus_infinity(positive.mask_where(zero, spread(open, dims)), outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
+        let drawn = self.base.draw_positive(noise)?;
+        Ok(drawn.mask_fill(self.gate.opens(self.shape(), noise)?, 0))
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.gate = self.gate.place(to);
+        self.base = self.base.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict().or_else(|| self.conflict.clone())
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.gate.visit(visit);
+        self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Moments<D> + DrawPositive<D>> Hurdle<D, T> {
+    /// `(1 − g)/(1 − p_base(0))`, and the mean of the base.
+    fn weight(&self) -> (Tensor<D>, Tensor<D>) {
+        let mean = self.base.mean();
+        let (_, shut) = self.gate.probabilities(&mean);
+        let zeros = Tensor::zeros(mean.dims(), &mean.device().inner());
+        (shut / self.log_positive(&zeros).exp(), mean)
+    }
+}
+
+impl<const D: usize, T: Moments<D> + DrawPositive<D>> Moments<D> for Hurdle<D, T> {
+    /// `w E_base x`, `w = (1 − g)/(1 − p_base(0))`
+    fn mean(&self) -> Tensor<D> {
+        let (weight, mean) = self.weight();
+        weight * mean
+    }
+
+    /// `w (var_base x + (1 − w) (E_base x)²)`
+    fn variance(&self) -> Tensor<D> {
+        let (weight, mean) = self.weight();
+        weight.clone() * (self.base.variance() + (weight.neg() + 1.0) * mean.square())
+    }
+}

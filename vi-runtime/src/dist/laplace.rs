@@ -1,0 +1,133 @@
+//! The Laplace distribution.
+
+use std::f64::consts::LN_2;
+
+use burn::tensor::{Bool, Float, Tensor};
+
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::special;
+use crate::support::Support;
+
+family! {
+    /// Two exponential tails about `loc`, mean absolute deviation `scale`; support: the real numbers.
+    ///
+    /// `log p(x) = −|x − loc|/scale − ln 2 scale`
+    ///
+    /// # Shapes
+    /// `loc`, `scale` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `scale` is not positive or a parameter is not finite.
+    Laplace { loc: L, scale: S }
+}
+
+impl<const D: usize> Laplace<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
+    }
+
+    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
+    }
+}
+
+impl<const D: usize> Distribution<D> for Laplace<D> {
+    type Kind = Float;
+
+    family_methods! { Laplace { loc: Real, scale: Positive } }
+
+    fn support(&self) -> Support {
+        Support::Real
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let down = Operand::Tensor(self.standardise(value).abs().neg());
+        (down - (self.scale.clone().ln() + LN_2)).into_tensor()
+    }
+
+    /// The difference of two exponential variables: both tails are as fine as the floats.
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        let (up, down) = (noise.uniform(self.shape())?, noise.uniform(self.shape())?);
+        Ok(self.stretch(down.log() - up.log()))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+}
+
+impl<const D: usize> Moments<D> for Laplace<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.loc.clone())
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().square() * 2.0)
+    }
+}
+
+impl<const D: usize> Entropy<D> for Laplace<D> {
+    /// `1 + ln 2 scale`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().ln() + (1.0 + LN_2))
+    }
+}
+
+/// `−|z|`, with a derivative at 0: that of the lower side.
+fn down<const D: usize>(z: Tensor<D>, above: Tensor<D, Bool>) -> Tensor<D> {
+    z.clone().mask_where(above, z.neg())
+}
+
+/// `½ eᶻ` below 0, `1 − ½ e⁻ᶻ` above.
+fn cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    let above = z.clone().greater_elem(0.0);
+    let outer = down(z, above.clone()).exp().mul_scalar(0.5);
+    outer.clone().mask_where(above, outer.neg().add_scalar(1.0))
+}
+
+/// `z − ln 2` below 0, `ln(1 − ½ e⁻ᶻ)` above.
+fn log_cdf<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    let above = z.clone().greater_elem(0.0);
+    let down = down(z, above.clone());
+    let upper = special::log1p(down.clone().exp().mul_scalar(-0.5));
+    down.sub_scalar(LN_2).mask_where(above, upper)
+}
+
+impl<const D: usize> Cdf<D> for Laplace<D> {
+    fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        cdf(self.standardise(value))
+    }
+
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        cdf(self.standardise(value).neg())
+    }
+
+    fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_cdf(self.standardise(value))
+    }
+
+    fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        log_cdf(self.standardise(value).neg())
+    }
+}
+
+/// `ln 2p` below the median, `−ln 2(1 − p)` above.
+fn quantile<const D: usize>(p: Tensor<D>) -> Tensor<D> {
+    let above = p.clone().greater_elem(0.5);
+    let lower = p.clone().log().add_scalar(LN_2);
+    let upper = special::log1p(p.neg()).add_scalar(LN_2).neg();
+    lower.mask_where(above, upper)
+}
+
+impl<const D: usize> InverseCdf<D> for Laplace<D> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(p.clone()))
+    }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.stretch(quantile(q.clone()).neg())
+    }
+}

@@ -1,0 +1,84 @@
+//! The logistic distribution.
+
+use std::f64::consts::PI;
+
+use burn::tensor::{Float, Tensor};
+
+use super::standard::{logistic, standardised};
+use super::{Distribution, Entropy, Moments, family, family_methods};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::Operand;
+use crate::special;
+use crate::support::Support;
+
+family! {
+    /// Logistic with mean `loc`, standard deviation `π scale/√3`; support: the real numbers.
+    ///
+    /// `log p(x) = −|z| − 2 ln(1 + e^(−|z|)) − ln scale`, `z = (x − loc)/scale`
+    ///
+    /// # Shapes
+    /// `loc`, `scale` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `scale` is not positive or a parameter is not finite.
+    Logistic { loc: L, scale: S }
+}
+
+/// `−|l| − 2 ln(1 + e^(−|l|))`, the log density of the standard variable; even in `l`, so that the kinks at 0 cancel.
+pub(super) fn log_density<const D: usize>(l: Tensor<D>) -> Tensor<D> {
+    let down = l.abs().neg();
+    down.clone() - special::log1p(down.exp()).mul_scalar(2.0)
+}
+
+impl<const D: usize> Logistic<D> {
+    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
+        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
+    }
+
+    fn stretch(&self, l: Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(l) * self.scale.clone() + self.loc.clone()).into_tensor()
+    }
+}
+
+standardised!(Logistic: logistic);
+
+impl<const D: usize> Distribution<D> for Logistic<D> {
+    type Kind = Float;
+
+    family_methods! { Logistic { loc: Real, scale: Positive } }
+
+    fn support(&self) -> Support {
+        Support::Real
+    }
+
+    fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        (Operand::Tensor(log_density(self.standardise(value))) - self.scale.clone().ln()).into_tensor()
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
+        Ok(self.stretch(logistic::draw(noise, self.shape())?))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+}
+
+impl<const D: usize> Moments<D> for Logistic<D> {
+    fn mean(&self) -> Tensor<D> {
+        self.batch.fill(self.loc.clone())
+    }
+
+    /// `π² scale²/3`
+    fn variance(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().square() * (PI * PI / 3.0))
+    }
+}
+
+impl<const D: usize> Entropy<D> for Logistic<D> {
+    /// `ln scale + 2`
+    fn entropy(&self) -> Tensor<D> {
+        self.batch.fill(self.scale.clone().ln() + 2.0)
+    }
+}

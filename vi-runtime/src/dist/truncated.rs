@@ -1,0 +1,288 @@
+//! Distributions restricted to an interval.
+
+use burn::tensor::{Bool, Tensor};
+
+use super::density::{beside, limits, minus_infinity, spread};
+use super::mass::{ScalarKind, log_mass};
+use super::rows::broadcast;
+use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
+use crate::error::Result;
+use crate::noise::Noise;
+use crate::operand::{AnyOperand, Operand, Placement};
+use crate::support::Support;
+
+/// A scalar distribution given that its value lies in `[low, high]`; see
+/// [`DistributionExt::truncated`](super::DistributionExt::truncated). Support: that interval, within the support of the base.
+///
+/// `log p(x) = log p_base(x) − ln P(low ≤ x ≤ high)`
+///
+/// The mass between the bounds is taken in logarithm from the smaller tail. A draw is the quantile function of the base at a
+/// uniform point between the probabilities of the bounds, so its gradients reach parameters and bounds; where the mass
+/// between the bounds is below the smallest float it is the bound nearer to the rest.
+///
+/// # Shapes
+/// The bounds broadcast against the batch. Bounds of a discrete distribution are whole numbers.
+///
+/// # Errors
+/// At the site: [`Error::Parameter`](crate::Error::Parameter) where a bound is not finite, `high − low` is negative (for floats:
+/// not positive), or a parameter of the base is not legal.
+#[derive(Clone, Debug)]
+pub struct Truncated<const D: usize, T> {
+    base: T,
+    bounds: Bounds<D>,
+    conflict: Option<ShapeConflict>,
+}
+
+/// Two ends, each of which may be missing.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds<const D: usize> {
+    pub(super) low: Option<Operand<D>>,
+    pub(super) high: Option<Operand<D>>,
+}
+
+impl<const D: usize> Bounds<D> {
+    /// Numbers that are infinite are no bounds.
+    pub(super) fn new(low: Operand<D>, high: Operand<D>) -> Self {
+        let low = (!matches!(low, Operand::Number(f64::NEG_INFINITY))).then_some(low);
+        let high = (!matches!(high, Operand::Number(f64::INFINITY))).then_some(high);
+        Bounds { low, high }
+    }
+
+    /// The shape of bounds and a distribution of shape `dims` together.
+    pub(super) fn broadcast(&self, dims: [usize; D]) -> std::result::Result<[usize; D], ShapeConflict> {
+        let ends = [("low", &self.low), ("high", &self.high)];
+        ends.into_iter().try_fold(dims, |dims, (name, end)| match end {
+            Some(end) => broadcast(("the distribution", dims), (name, end.dims())),
+            None => Ok(dims),
+        })
+    }
+
+    /// Both ends beside a tensor of floats.
+    pub(super) fn beside<K: ScalarKind>(&self, like: &Tensor<D>) -> [Option<Tensor<D, K>>; 2] {
+        [&self.low, &self.high].map(|end| end.as_ref().map(|end| K::bound(beside(end, like))))
+    }
+
+    /// The part of `support` between bounds that are numbers; tensors are known only at run time.
+    pub(super) fn within(&self, support: Support) -> Support {
+        let ends =
+            [self.low.clone().unwrap_or(Operand::Number(f64::NEG_INFINITY)), self.high.clone().unwrap_or(Operand::Number(f64::INFINITY))];
+        let (low, high) = support.bounds();
+        let [Operand::Number(from), Operand::Number(to)] = ends else {
+            return if support.is_discrete() { support } else { Support::Interval(f64::NEG_INFINITY, f64::INFINITY) };
+        };
+        let (from, to) = (low.max(from), high.min(to));
+        match (from.is_finite(), to.is_finite()) {
+            _ if (from, to) == (low, high) => support,
+            (true, true) if support.is_discrete() => Support::IntegerInterval(from as i64, to as i64),
+            _ if support.is_discrete() => support,
+            (true, true) if (from, to) == (0.0, 1.0) => Support::UnitInterval,
+            (true, true) => Support::Interval(from, to),
+            (true, false) if from == 0.0 => Support::Positive,
+            (true, false) => Support::GreaterThan(from),
+            (false, true) => Support::LessThan(to),
+            (false, false) => Support::Real,
+        }
+    }
+
+    pub(super) fn place(self, to: &Placement) -> Self {
+        let place = |end: Option<Operand<D>>| end.map(|end| end.place(to));
+        Bounds { low: place(self.low), high: place(self.high) }
+    }
+
+    /// Shows the bounds, and that they are in order where `ordered` can be checked.
+    pub(super) fn parameters(&self, ordered: bool, difference: Constraint, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        for (name, end) in [("low", &self.low), ("high", &self.high)] {
+            if let Some(end) = end {
+                visit(name, end.any(), Constraint::Real);
+            }
+        }
+        if let (true, Some(low), Some(high)) = (ordered, &self.low, &self.high) {
+            visit("high - low", (high.clone() - low.clone()).any(), difference);
+        }
+    }
+}
+
+impl<const D: usize, T: Distribution<D>> Truncated<D, T> {
+    pub(super) fn new(base: T, low: Operand<D>, high: Operand<D>) -> Self {
+        let bounds = Bounds::new(low, high);
+        let dims = base.shape();
+        match bounds.broadcast(dims) {
+            Ok(wanted) => Truncated { base: if wanted == dims { base } else { base.grow(wanted) }, bounds, conflict: None },
+            Err(conflict) => Truncated { base, bounds, conflict: Some(conflict) },
+        }
+    }
+}
+
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Truncated<D, T> {
+    /// `ln P(low ≤ x ≤ high)`.
+    fn log_normaliser(&self, like: &Tensor<D>) -> Option<Tensor<D>> {
+        match self.bounds.beside::<T::Kind>(like) {
+            [None, None] => None,
+            [Some(low), None] => Some(self.base.log_survival(&T::Kind::before(low))),
+            [None, Some(high)] => Some(self.base.log_cdf(&high)),
+            [Some(low), Some(high)] => Some(log_mass(&self.base, T::Kind::before(low), high)),
+        }
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Truncated<D, T> {
+    type Kind = T::Kind;
+
+    fn name(&self) -> String {
+        format!("Truncated({})", self.base.name())
+    }
+
+    fn shape(&self) -> [usize; D] {
+        self.base.shape()
+    }
+
+    fn support(&self) -> Support {
+        self.bounds.within(self.base.support())
+    }
+
+    fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        // Only for device and precision: the bounds of a discrete distribution are floats, too.
+        let like = self.base.cdf(value).without_autodiff();
+        let dims = like.dims();
+        let ends = self.bounds.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
+        let (value, outside) = moved_inside(spread(value.clone(), dims), ends);
+        let log_prob = self.base.log_prob(&value);
+        let Some(log_normaliser) = self.log_normaliser(&like) else { return log_prob };
+        // Where the base has no density either, the normaliser has no say, and no gradient.
+        let nothing = spread(log_prob.clone().equal_elem(f64::NEG_INFINITY), dims);
+        let outside = outside.map_or(nothing.clone(), |outside| outside.bool_or(nothing));
+        minus_infinity(log_prob - log_normaliser, outside)
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
+        let u = noise.uniform(self.shape())?;
+        Ok(self.quantile(u))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        self.base.is_reparameterised()
+    }
+
+    fn place(mut self, to: &Placement) -> Self {
+        self.base = self.base.place(to);
+        self.bounds = self.bounds.place(to);
+        self
+    }
+
+    fn grow(mut self, shape: [usize; D]) -> Self {
+        self.base = self.base.grow(shape);
+        self
+    }
+
+    fn conflict(&self) -> Option<ShapeConflict> {
+        self.base.conflict().or_else(|| self.conflict.clone())
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.base.parameters(visit);
+        let difference = if self.base.support().is_discrete() { Constraint::NonNegative } else { Constraint::Positive };
+        self.bounds.parameters(self.conflict.is_none(), difference, visit);
+    }
+}
+
+/// Values beyond an end moved to it, and which those are.
+pub(super) fn moved_inside<const D: usize, K: ScalarKind>(
+    value: Tensor<D, K>,
+    [low, high]: [Option<Tensor<D, K>>; 2],
+) -> (Tensor<D, K>, Option<Tensor<D, Bool>>) {
+    let (value, below) = match low {
+        Some(low) => {
+            let below = value.clone().lower(low.clone());
+            (value.mask_where(below.clone(), low), Some(below))
+        }
+        None => (value, None),
+    };
+    let Some(high) = high else { return (value, below) };
+    let above = value.clone().greater(high.clone());
+    let outside = match below {
+        Some(below) => below.bool_or(above.clone()),
+        None => above.clone(),
+    };
+    (value.mask_where(above, high), Some(outside))
+}
+
+/// What lies below and above the bounds of a distribution.
+struct Outside<const D: usize, K: ScalarKind> {
+    low: Option<Tensor<D, K>>,
+    high: Option<Tensor<D, K>>,
+    /// `P(x < low)`, `P(x ≤ high)`
+    cdf: [Tensor<D>; 2],
+    /// `P(x ≥ low)`, `P(x > high)`
+    survival: [Tensor<D>; 2],
+    /// Where the lower bound is above the median, so that the second pair is the smaller.
+    upper: Tensor<D, Bool>,
+}
+
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Truncated<D, T> {
+    fn outside(&self, like: &Tensor<D>) -> Outside<D, T::Kind> {
+        let dims = like.dims();
+        let [low, high] = self.bounds.beside::<T::Kind>(like).map(|end| end.map(|end| spread(end, dims)));
+        let before = low.clone().map(T::Kind::before);
+        let (zero, one) = (like.clone().without_autodiff().zeros_like(), like.clone().without_autodiff().ones_like());
+        let at = |end: &Option<Tensor<D, T::Kind>>, f: &dyn Fn(&Tensor<D, T::Kind>) -> Tensor<D>, none: &Tensor<D>| match end {
+            Some(end) => spread(f(end), dims),
+            None => none.clone(),
+        };
+        let cdf = [at(&before, &|x| self.base.cdf(x), &zero), at(&high, &|x| self.base.cdf(x), &one)];
+        let survival = [at(&before, &|x| self.base.survival(x), &one), at(&high, &|x| self.base.survival(x), &zero)];
+        let upper = cdf[0].clone().greater_elem(0.5);
+        Outside { low, high, cdf, survival, upper }
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Truncated<D, T> {
+    /// The quantile function of the base between the probabilities of the bounds, from the side of the smaller tail.
+    fn quantile(&self, u: Tensor<D>) -> Tensor<D, T::Kind> {
+        let Outside { low, high, cdf: [below, up_to], survival: [above, beyond], upper } = self.outside(&u);
+        let (tiny, _, below_one) = limits(u.dtype());
+        // One of two is taken: where the other is, a probability of ½ stands in, whose quantile has a finite derivative. So
+        // it does where there is no mass to divide.
+        let p = below.clone() + u.clone() * (up_to - below);
+        let nothing_below = p.clone().lower_elem(tiny);
+        let skip = upper.clone().bool_or(nothing_below.clone());
+        let from_below = self.base.icdf(&p.clamp_max(below_one).mask_fill(skip, 0.5));
+        let q = beyond.clone() + (u.neg() + 1.0) * (above - beyond);
+        let nothing_above = q.clone().lower_elem(tiny);
+        let skip = upper.clone().bool_not().bool_or(nothing_above.clone());
+        let from_above = self.base.inverse_survival(&q.clamp_max(below_one).mask_fill(skip, 0.5));
+        let x = from_below.mask_where(upper.clone(), from_above);
+        let pin = |x: Tensor<D, T::Kind>, to: &Option<Tensor<D, T::Kind>>, at: Tensor<D, Bool>| match to {
+            Some(to) => x.mask_where(at, to.clone()),
+            None => x,
+        };
+        let x = pin(x, &high, nothing_below.bool_and(upper.clone().bool_not()));
+        let x = pin(x, &low, nothing_above.bool_and(upper));
+        // What was rounded past a bound, or onto one, goes to the next value inside.
+        let inward = [low.map(|low| T::Kind::inward(low, true)), high.map(|high| T::Kind::inward(high, false))];
+        moved_inside(x, inward).0
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Cdf<D> for Truncated<D, T> {
+    /// `(F(x) − F(low))/(F(high) − F(low))`, from the side of the smaller tail.
+    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        let like = self.base.cdf(value);
+        let (value, Outside { low, high, cdf, survival, upper }) = (spread(value.clone(), like.dims()), self.outside(&like));
+        let (value, _) = moved_inside(value, [low.map(T::Kind::before), high]);
+        let share =
+            |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| (to - from.clone()) / (of - from).mask_fill(skip, 1.0);
+        let [below, up_to] = cdf;
+        let [above, beyond] = survival;
+        let from_below = share(below, self.base.cdf(&value), up_to, upper.clone());
+        let from_above = share(above, self.base.survival(&value), beyond, upper.clone().bool_not());
+        from_below.mask_where(upper, from_above)
+    }
+}
+
+impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> InverseCdf<D> for Truncated<D, T> {
+    fn icdf(&self, p: &Tensor<D>) -> Tensor<D, T::Kind> {
+        let dims = broadcast(("p", p.dims()), ("the distribution", self.base.shape())).unwrap_or(p.dims());
+        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
+        self.quantile(spread(p.clone().mask_fill(outside, f64::NAN), dims))
+    }
+}
