@@ -60,7 +60,7 @@ fn constructed(path: &Path) -> Tag {
         "Delta" => "Point",
         "VonMises" => "Circular",
         "ProjectedNormal" => "Sphere",
-        "Bernoulli" | "RelaxedBernoulliStraightThrough" => "Boolean",
+        "Bernoulli" | "OneHotCategorical" | "RelaxedBernoulliStraightThrough" => "Boolean",
         "Geometric" | "NegativeBinomial" | "NegativeBinomial2" | "Poisson" => "NonNegativeInteger",
         _ => return Tag::UNKNOWN,
     };

@@ -300,11 +300,15 @@ impl AnyTensor {
         each_rank!(rank, D => Tensor::<D>::from_data(data, (device, dtype)).into())
     }
 
-    /// An int tensor in row-major order.
+    /// An int tensor in row-major order, of the device's own type of integers where that holds every value.
     pub(crate) fn from_i64(values: Vec<i64>, shape: &[usize], device: &Device) -> Self {
         let rank = shape.len();
+        let wide = values.iter().any(|&x| i32::try_from(x).is_err());
         let data = TensorData::new(values, shape.to_vec());
-        each_rank!(rank, D => Tensor::<D, Int>::from_data(data, device).into())
+        each_rank!(rank, D => match wide {
+            false => Tensor::<D, Int>::from_data(data, device).into(),
+            true => Tensor::<D, Int>::from_data(data, (device, DType::I64)).into(),
+        })
     }
 
     /// The same elements under another shape.

@@ -127,6 +127,8 @@ pub fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// `e^{−|x|} I₀(x)` of each element, the scaled modified Bessel function of order 0.
+///
+/// Its gradient is a difference whose relative error grows as `|x|`; that of [`log_i0`] is a ratio and does not.
 pub fn i0e<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::i0e(x.into_dispatch()))
 }

@@ -23,6 +23,8 @@ observes! {
     truncated_transformed_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| {
         Logistic::new(u.clone(), p.clone()).transformed(Rc::new(bijector::Exp)).truncated(0.1, 2.0)
     };
+    truncated_counts_observed: Tensor<1, Int> = ints([1, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).truncated(1.0, 4.0);
+    censored_counts_observed: Tensor<1, Int> = ints([4, 3]) => |x, p, u| Geometric::new(u.clone() * (p.clone() / (p.clone() + 1.0))).censored(f64::NEG_INFINITY, 4.0);
     censored_observed: Tensor<1> = vector([-1.0, 2.0]) => |x, p, u| Logistic::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     censored_inside_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Gumbel::new(u.clone(), p.clone()).censored(-1.0, 2.0);
     folded_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| Normal::new(u.clone(), p.clone()).folded();
@@ -41,6 +43,7 @@ draws! {
     truncated_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0);
     truncated_above_drawn: Logistic::new([3.0, 3.0], 2.0) => |p, u| Logistic::new(u.clone(), p.clone()).truncated(3.0, f64::INFINITY);
     truncated_between_parameters_drawn: Logistic::new([0.1, 0.2], 2.0) => |p, u| Exponential::new(0.5).truncated(u.clone(), p.clone() + 1.0);
+    truncated_gamma_drawn: Gamma::new([1.1, 2.2], 2.0) => |p, u| Gamma::new(p.clone(), u.clone()).truncated(0.5, 4.0);
     folded_drawn: HalfNormal::new([1.1, 0.2]) => |p, u| Normal::new(u.clone(), p.clone()).folded();
     reparameterised_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| {
         let components = Logistic::new(row(&u), row(&p)).expand([2, 2]);
@@ -63,6 +66,9 @@ fn divergences(x: Tensor<1>) {
     factor!("gumbel", Gumbel::new(u.clone(), p.clone()).kl_to(&Gumbel::new(v.clone(), q.clone())));
     factor!("gumbel.normal", Gumbel::new(u.clone(), p.clone()).kl_to(&Normal::new(v.clone(), q.clone())));
     factor!("normal.gumbel", Normal::new(u.clone(), p.clone()).kl_to(&Gumbel::new(v.clone(), q.clone())));
+    factor!("normal.laplace", Normal::new(u.clone(), p.clone()).kl_to(&Laplace::new(v.clone(), q.clone())));
+    factor!("uniform.laplace", Uniform::new(u.clone(), p.clone()).kl_to(&Laplace::new(v.clone(), q.clone())));
+    factor!("geometric", Geometric::new(u.clone()).kl_to(&Geometric::new(v.clone() * 0.5)));
     factor!("gamma", Gamma::new(u.clone(), p.clone()).kl_to(&Gamma::new(v.clone(), q.clone())));
     factor!("gamma.exponential", Gamma::new(u.clone(), p.clone()).kl_to(&Exponential::new(q.clone())));
     factor!("beta", Beta::new(u.clone(), p.clone()).kl_to(&Beta::new(v.clone(), q.clone())));

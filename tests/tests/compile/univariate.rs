@@ -7,13 +7,19 @@ use vi_runtime::prelude::*;
 use super::agree;
 
 observes! {
-    asymmetric_laplace_observed: Tensor<1> = vector([0.4, -1.2]) => |x, p, u| AsymmetricLaplace::new(u.clone(), p.clone(), p.clone() + u.clone());
+    asymmetric_laplace_observed: Tensor<1> = vector([0.4, -1.2]) => |x, p, u| {
+        AsymmetricLaplace::new(u.clone(), p.clone(), p.clone() + u.clone())
+    };
     beta_proportion_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| BetaProportion::new(u.clone(), p.clone());
     chi2_observed: Tensor<1> = vector([0.4, 3.0]) => |x, p, u| Chi2::new(p.clone() * u.clone());
-    continuous_bernoulli_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| ContinuousBernoulli::new(u.clone() * (p.clone() / (p.clone() + 1.0)));
+    continuous_bernoulli_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| {
+        ContinuousBernoulli::new(u.clone() * (p.clone() / (p.clone() + 1.0)))
+    };
     continuous_bernoulli_logits_observed: Tensor<1> = vector([0.4, 0.9]) => |x, p, u| ContinuousBernoulli::logits(u.clone() - p.clone());
     folded_normal_observed: Tensor<1> = vector([0.4, 3.0]) => |x, p, u| FoldedNormal::new(u.clone(), p.clone());
-    generalized_extreme_value_observed: Tensor<1> = vector([0.4, 3.0]) => |x, p, u| GeneralizedExtremeValue::new(u.clone(), p.clone(), u.clone() - 0.4);
+    generalized_extreme_value_observed: Tensor<1> = vector([0.4, 3.0]) => |x, p, u| {
+        GeneralizedExtremeValue::new(u.clone(), p.clone(), u.clone() - 0.4)
+    };
     generalized_pareto_observed: Tensor<1> = vector([0.7, 3.0]) => |x, p, u| GeneralizedPareto::new(u.clone(), p.clone(), u.clone() - 0.4);
     gompertz_observed: Tensor<1> = vector([0.4, 3.0]) => |x, p, u| Gompertz::new(u.clone(), p.clone());
     gumbel_observed: Tensor<1> = vector([0.4, -3.0]) => |x, p, u| Gumbel::new(u.clone(), p.clone());
@@ -38,7 +44,9 @@ draws! {
     chi2_drawn: Exponential::new([1.1, 0.2]) => |p, u| Chi2::new(p.clone() * u.clone());
     continuous_bernoulli_drawn: Beta::new([1.1, 2.2], 0.8) => |p, u| ContinuousBernoulli::logits(u.clone() - p.clone());
     folded_normal_drawn: Exponential::new([1.1, 0.2]) => |p, u| FoldedNormal::new(u.clone(), p.clone());
-    generalized_extreme_value_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| GeneralizedExtremeValue::new(u.clone(), p.clone(), u.clone() - 0.4);
+    generalized_extreme_value_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| {
+        GeneralizedExtremeValue::new(u.clone(), p.clone(), u.clone() - 0.4)
+    };
     generalized_pareto_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| GeneralizedPareto::new(u.clone(), p.clone(), u.clone() - 0.4);
     gompertz_drawn: Exponential::new([1.1, 0.2]) => |p, u| Gompertz::new(u.clone(), p.clone());
     gumbel_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| Gumbel::new(u.clone(), p.clone());

@@ -63,6 +63,33 @@ fn truncated_draws_follow_the_conditional_distribution() {
 }
 
 #[test]
+fn counts_can_be_truncated_and_censored() {
+    // P(x = k) = p (1 − p)ᵏ, so P(1 ≤ x ≤ 4) = (1 − p) − (1 − p)⁵.
+    let p = 0.3f64;
+    let mass = |k: i64| p * (1.0 - p).powi(k as i32);
+    let counts =
+        |x: &[i64]| Tensor::<1, burn::tensor::Int>::from_data(burn::tensor::TensorData::new(x.to_vec(), [x.len()]), &super::test_device());
+    let all = counts(&[0, 1, 2, 3, 4, 5]);
+    let truncated = placed(Geometric::new(p).truncated(1.0, 4.0));
+    assert_eq!(truncated.support(), Support::IntegerInterval(1, 4));
+    let total: f64 = (1..=4).map(mass).sum();
+    let found = numbers(truncated.log_prob(&all));
+    assert_eq!((found[0], found[5]), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    close(&found[1..5], &[1, 2, 3, 4].map(|k| (mass(k) / total).ln()));
+    let draws: Vec<i64> = draw(truncated.grow([N]), 21).into_data().iter::<i64>().collect();
+    for k in 0..=6 {
+        let expected = if (1..=4).contains(&k) { mass(k) / total } else { 0.0 };
+        let found = draws.iter().filter(|&&x| x == k).count() as f64 / N as f64;
+        assert!((found - expected).abs() <= 4.0 * (expected * (1.0 - expected) / N as f64).sqrt(), "{k}: {found} instead of {expected}");
+    }
+    let positive = placed(Geometric::new(p).truncated(1.0, f64::INFINITY));
+    close(&numbers(positive.log_prob(&counts(&[1, 7]))), &[1, 7].map(|k| (mass(k) / (1.0 - p)).ln()));
+    let censored = placed(Geometric::new(p).censored(1.0, 4.0));
+    let expected = [mass(0) + mass(1), mass(2), mass(3), (1.0 - p).powi(4)].map(f64::ln);
+    close(&numbers(censored.log_prob(&all))[1..5], &expected);
+}
+
+#[test]
 fn truncated_draws_stay_strictly_inside() {
     let to = placement(FloatDType::F32);
     let mut source = HostNoise::new(Key::new(7), to.clone());
@@ -337,7 +364,8 @@ fn transforms_element_by_element_have_distribution_functions() {
     close(&numbers(through.icdf(&given(&cdf, [3]))), &[0.2, 1.0, 30.0]);
     assert_eq!(numbers(through.cdf(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
     assert_eq!(numbers(through.log_survival(&given(&[-1.0, 0.0], [2]))), [0.0, 0.0]);
-    let turned: [(Rc<dyn Bijector<1>>, fn(f64) -> f64); 3] = [
+    type Turned = (Rc<dyn Bijector<1>>, fn(f64) -> f64);
+    let turned: [Turned; 3] = [
         (Rc::new(Affine::new(2.0, -3.0)), |y| (y - 2.0) / -3.0),
         (Rc::new(LessThan(1.0)), |y| (1.0 - y).ln()),
         (Rc::new(Compose(vec![Rc::new(Affine::new(1.0, -0.5)) as Rc<dyn Bijector<1>>, Rc::new(Sigmoid)])), |y| {
@@ -440,4 +468,65 @@ fn a_softened_point_is_a_narrow_normal_distribution() {
     close(&numbers(soft.mean()), &[1.0, -2.0]);
     close(&numbers(soft.variance()), &[0.1 * 0.1; 2]);
     assert_eq!(Delta::new(0.0).expand([3, 2]).soften(0.1).shape(), [3, 2]);
+}
+
+/// Quantiles by bisection against those of mpmath at 40 digits.
+#[test]
+fn quantiles_by_bisection() {
+    let p = [1e-10, 0.01, 0.5, 0.999];
+    let check = |found: Tensor<1>, expected: [f64; 4]| {
+        let tolerance = if has_f64() { 1e-11 } else { 2e-5 };
+        let found = numbers(found);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs()), "{found:?} instead of {expected:?}");
+    };
+    let given = |p: [f64; 4]| given(&p, [4]);
+    let gamma = placed(Gamma::new(2.5, 4.0));
+    check(gamma.icdf(&given(p)), [4.041_946_432_812_117e-5, 0.069_287_259_591_034_64, 0.543_932_523_886_940_9, 2.564_375_706_554_109_5]);
+    check(
+        gamma.inverse_survival(&given(p)),
+        [6.945_299_814_779_813, 1.885_784_058_673_624, 0.543_932_523_886_940_9, 0.026_276_575_328_652_404],
+    );
+    let spread = placed(Gamma::new(0.01, 1.0)).icdf(&given([0.9, 0.95, 0.99, 0.999]));
+    check(spread, [1.503_593_623_070_294_8e-5, 3.362_623_998_074_69e-3, 0.265_052_550_251_581_86, 1.509_084_147_694_75]);
+    let beta = placed(Beta::new(0.5, 3.0)).icdf(&given(p));
+    check(beta, [2.844_444_444_444_444_5e-21, 2.844_552_328_873_524_6e-5, 0.079_032_767_076_173, 0.855_447_776_691_985]);
+    let student_t = placed(StudentT::new(3.0, 0.0, 1.0)).icdf(&given([1e-10, 0.01, 0.75, 0.999]));
+    check(student_t, [-2_225.769_284_683_093, -4.540_702_858_568_133_5, 0.764_892_328_404_345_3, 10.214_531_852_407_383]);
+    assert_eq!(numbers(gamma.icdf(&tensor(&[0.0, 1.0], [2], precision().into()))), [0.0, f64::INFINITY]);
+    assert_eq!(numbers(gamma.inverse_survival(&tensor(&[0.0, 1.0], [2], precision().into()))), [f64::INFINITY, 0.0]);
+    assert!(numbers(gamma.icdf(&tensor(&[-0.1, 1.1, f64::NAN], [3], precision().into()))).iter().all(|x| x.is_nan()));
+    // So what is made of a gamma distribution, or of a mixture, can be truncated.
+    let mixture = MixtureSameFamily::new([0.3, 0.7], Logistic::new([-2.0, 1.0], [0.5, 1.5]).expand([1, 2])).truncated(0.0, 3.0);
+    let cdf = |x: f64| 0.3 * logistic((x + 2.0) / 0.5) + 0.7 * logistic((x - 1.0) / 1.5);
+    follows("a truncated mixture", numbers(draw(mixture.grow([N]), 22)), |x| (cdf(x) - cdf(0.0)) / (cdf(3.0) - cdf(0.0)));
+    // P(x > t) = e^−t (1 + t) for concentration 2
+    let tail = |x: f64| (-x).exp() * (1.0 + x);
+    let gamma = Gamma::new(2.0, 1.0).truncated(20.0, f64::INFINITY);
+    follows("a truncated gamma", numbers(draw(gamma.grow([N]), 23)), |x| 1.0 - tail(x) / tail(20.0));
+}
+
+#[test]
+fn quantiles_by_bisection_have_the_derivatives_of_an_implicit_function() {
+    use super::differences::check;
+    let p = &[0.01, 0.5, 0.9][..];
+    check("Gamma", &[p, &[2.5], &[4.0]], |t| Gamma::new(&t[1], &t[2]).icdf(&t[0]));
+    check("Gamma, upper", &[p, &[2.5], &[4.0]], |t| Gamma::new(&t[1], &t[2]).inverse_survival(&t[0]));
+    check("Beta", &[p, &[2.5], &[4.0]], |t| Beta::new(&t[1], &t[2]).icdf(&t[0]));
+    check("a mixture", &[p, &[0.3, -0.5], &[-2.0, 1.0]], |t| {
+        MixtureSameFamily::logits(&t[1], Logistic::new(t[2].clone().unsqueeze::<2>(), 0.7)).icdf(&t[0])
+    });
+}
+
+/// The family has forms of its own; what a normal distribution becomes by truncation must agree with it.
+#[test]
+fn a_truncated_normal_distribution_holds_in_the_tails() {
+    // ln φ(x) − ln P(a ≤ x ≤ b), mpmath at 40 digits
+    let log_prob = |low: f64, high: f64, x: f64| numbers(placed(Normal::new(0.0, 1.0).truncated(low, high)).log_prob(&given(&[x], [1])))[0];
+    close(&[log_prob(30.0, 31.0, 30.1)], &[0.397_305_423_138_536_5]);
+    close(&[log_prob(-40.0, -35.0, -35.5)], &[-14.068_837_271_282_16]);
+    close(&[log_prob(-1.0, 2.0, 0.3)], &[-0.763_772_238_880_210_2]);
+    close(&[log_prob(5.0, 6.0, 5.9)], &[-3.255_492_436_675_221_6]);
+    close(&[log_prob(-50.0, 1.0, -3.0)], &[-5.246_184_754_181_223]);
+    let tail = Normal::new(0.0, 1.0).truncated(8.0, f64::INFINITY);
+    follows("a normal tail", numbers(draw(tail.grow([N]), 24)), |x| 1.0 - normal_cdf(-x) / normal_cdf(-8.0));
 }

@@ -29,7 +29,6 @@ pub(super) fn int(x: Tensor<1, Int>) -> Tensor<1, Int> {
 }
 
 /// A square matrix.
-#[allow(dead_code, reason = "for families of matrices")]
 pub(super) fn matrix(x: Tensor<1>) -> Tensor<2> {
     let side = x.dims()[0].isqrt();
     x.reshape([side, side])
@@ -223,9 +222,9 @@ families! {
     bernoulli_probs: "BernoulliProbs", ["probs"], int, has [moments, entropy, cdf], |p| Bernoulli::new(&p[0]);
     bernoulli_logits: "BernoulliLogits", ["logits"], int, has [moments, entropy, cdf], |p| Bernoulli::logits(&p[0]);
     categorical_logits: "CategoricalLogits", ["logits"], int, has [moments, entropy, cdf], |p| Categorical::logits(&p[0]);
-    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments], |p| Binomial::new(&p[0], &p[1]);
-    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments], |p| Binomial::logits(&p[0], &p[1]);
-    poisson: "Poisson", ["rate"], int, has [moments], |p| Poisson::new(&p[0]);
+    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments, cdf], |p| Binomial::new(&p[0], &p[1]);
+    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments, cdf], |p| Binomial::logits(&p[0], &p[1]);
+    poisson: "Poisson", ["rate"], int, has [moments, cdf], |p| Poisson::new(&p[0]);
     dirichlet: "Dirichlet", ["concentration"], float, has [moments, entropy], |p| Dirichlet::new(&p[0]);
     multivariate_normal: "MultivariateNormalCholesky", ["loc", "scale_tril"], float, has [moments, entropy], |p| {
         let size = p[0].dims()[0];

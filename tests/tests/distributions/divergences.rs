@@ -159,12 +159,20 @@ pairs! {
     log_normal_to_normal: "LogNormal" ["loc", "scale"], "Normal" ["loc", "scale"] => |p, q| LogNormal::new(&p[0], &p[1]), Normal::new(&q[0], &q[1]);
     log_normal_to_exponential: "LogNormal" ["loc", "scale"], "Exponential" ["rate"] => |p, q| LogNormal::new(&p[0], &p[1]), Exponential::new(&q[0]);
     multivariate_normals: "MultivariateNormalCov" ["loc", "covariance_matrix"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_covariance(p), of_covariance(q);
+    low_rank_to_multivariate_normal: "LowRankMultivariateNormal" ["loc", "cov_factor", "cov_diag"], "MultivariateNormalCov" ["loc", "covariance_matrix"] => |p, q| of_low_rank(p), of_covariance(q);
+    geometric_to_geometric: "Geometric" ["probs"], "Geometric" ["probs"] => |p, q| Geometric::new(&p[0]), Geometric::new(&q[0]);
+    normal_to_laplace: "Normal" ["loc", "scale"], "Laplace" ["loc", "scale"] => |p, q| Normal::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
+    uniform_to_laplace: "Uniform" ["low", "high"], "Laplace" ["loc", "scale"] => |p, q| Uniform::new(&p[0], &p[1]), Laplace::new(&q[0], &q[1]);
 }
 
 fn of_covariance(p: &[Tensor<1>]) -> MultivariateNormal<1> {
     let size = p[0].dims()[0];
-    let factor = vi_runtime::linalg::cholesky(p[1].clone().reshape([1, size, size]));
-    MultivariateNormal::new(&p[0], factor.reshape([size, size]))
+    MultivariateNormal::covariance(&p[0], p[1].clone().reshape([size, size]))
+}
+
+fn of_low_rank(p: &[Tensor<1>]) -> LowRankMultivariateNormal<1> {
+    let size = p[0].dims()[0];
+    LowRankMultivariateNormal::new(&p[0], p[1].clone().reshape([size, p[1].dims()[0] / size]), &p[2])
 }
 
 fn dtype() -> DType {
@@ -241,11 +249,17 @@ fn what_p_never_draws_costs_nothing() {
     close(value(Bernoulli::new(0.0), Bernoulli::new(0.25)), (4.0f64 / 3.0).ln());
     close(value(Bernoulli::new(1.0), Bernoulli::logits(0.0)), 2.0f64.ln());
     close(value(Poisson::new(0.0), Poisson::new(2.5)), 2.5);
+    let (p, q) = (0.25f64, 0.5f64);
+    let geometric = ((p / q).ln() * p + ((1.0 - p) / (1.0 - q)).ln() * (1.0 - p)) / p;
+    close(value(Geometric::logits((1.0f64 / 3.0).ln()), Geometric::logits(0.0)), geometric);
+    close(value(Geometric::new(1.0), Geometric::new(0.5)), 2.0f64.ln());
     close(value(Categorical::new([0.5, 0.5]), Categorical::new([0.25, 0.25, 0.5])), 2.0f64.ln());
     close(value(Categorical::logits([0.0, f64::NEG_INFINITY]), Categorical::new([0.5, 0.5])), 2.0f64.ln());
     close(value(Categorical::new([1.0, 0.0]), Categorical::new([1.0, 0.0])), 0.0);
+    close(value(OneHotCategorical::new([0.5, 0.5, 0.0]), OneHotCategorical::new([0.25, 0.25, 0.5])), 2.0f64.ln());
+    close(value(OneHotCategorical::logits([0.0, 0.0]), OneHotCategorical::new([0.5, 0.5])), 0.0);
     // ln p = 0 at the point, and −ln q = ½ + ½ ln 2π there.
-    close(value(Delta::new(1.0), Normal::new(0.0, 1.0)), 1.418_938_533_204_672_8);
+    close(value(Delta::new(1.0), Normal::new(0.0, 1.0)), 1.418_938_533_204_672_7);
     assert_eq!(value(Delta::new(-1.0), Exponential::new(1.0)), f64::INFINITY);
 }
 

@@ -21,7 +21,6 @@ use quadrature::Rule;
 
 /// Where a parameter is drawn from.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "an entry names what it needs")]
 pub(super) enum Drawn {
     /// Uniform between two numbers.
     Within(f64, f64),

@@ -50,14 +50,6 @@ pub fn read(name: &str, params: &[&str]) -> Vec<Case> {
         .collect()
 }
 
-/// Mean, variance and entropy of each case, where the table has them.
-pub fn moments(name: &str) -> Vec<[Option<Vec<f64>>; 3]> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logprob").join(format!("{name}.json"));
-    let table: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let of = |case: &Value| ["mean", "variance", "entropy"].map(|key| flat(&case["moments"][key]));
-    table["cases"].as_array().unwrap().iter().map(of).collect()
-}
-
 /// Numbers in row-major order, whatever the nesting.
 pub fn flat(value: &Value) -> Option<Vec<f64>> {
     match value {

@@ -1,4 +1,5 @@
 //! A truncation of a distribution whose distribution function is not known.
+//@ errors 2
 use vi_runtime::prelude::*;
 
 #[model]

@@ -10,6 +10,9 @@ use super::quadrature::{interval, tail};
 /// The integrands have their singularities at a distance of π from the real axis, and may end as suddenly as `e^{−e^u}`.
 const PANEL: f64 = 5.0;
 
+/// Below, and up to `x = ½`, the series converges within 200 terms.
+const SERIES_END: f64 = 30.0;
+
 /// `I_x(a, b) = ∫₀ˣ t^{a−1} (1 − t)^{b−1} dt/B(a, b)` for `a, b > 0` and `x` in `[0, 1]`, else NaN.
 pub fn beta_inc(a: f64, b: f64, x: f64) -> f64 {
     if !valid(a, b, x) {
@@ -131,21 +134,21 @@ impl Tail {
         let &Tail { a, b, x, y } = self;
         let weight = beta_weight(a, b, x, y);
         let here = factor(self);
-        if a >= 1.0 {
-            if weight == 0.0 {
-                return 0.0;
-            }
-            let slope = excess(a, b, x, y);
+        let slope = excess(a, b, x, y);
+        // Terms fall by at least a/(a + 1) at first while x is not beyond the mean, and by about a half in the end.
+        let by_series = a < 1.0 || (a < SERIES_END && slope >= -1.0);
+        if by_series && x <= 0.5 {
+            weight * self.series(&here)
+        } else if by_series && (a < 1.0 || b <= a) {
+            // Above ½ the terms hardly fall; below, the density of the log-odds does so slowly for a small parameter.
+            let [sum] = interval((x / y).ln(), PANEL, |u| [self.term(slope, &here, u)]);
+            weight * sum + Tail::new(a, b, 0.5, 0.5).of(factor)
+        } else if weight == 0.0 {
+            0.0
+        } else {
             let h = |u: f64| self.moved(slope, u).0;
             let [sum] = tail(slope, (a + b) * x * y, PANEL, h, |u| [self.term(slope, &here, u)]);
             weight * sum
-        } else if x <= 0.5 {
-            weight * self.series(&here)
-        } else {
-            // The density of the log-odds falls slowly below x = ½, and the series converges slowly above.
-            let slope = excess(a, b, x, y);
-            let [sum] = interval((x / y).ln(), PANEL, |u| [self.term(slope, &here, u)]);
-            weight * sum + Tail::new(a, b, 0.5, 0.5).of(factor)
         }
     }
 
@@ -163,9 +166,11 @@ impl Tail {
         let n = a + b;
         if x <= 0.5 {
             // (1 − x)/(1 − t) = 1 + x (e^{−u} − 1)
-            let w = x * (-u).exp_m1();
-            let log = w.ln_1p();
-            (slope * u + n * (x * expm1_defect(-u) - log1p_defect(w)), -u - log, -log)
+            let bend = expm1_defect(-u);
+            let w = x * (bend - u);
+            let defect = log1p_defect(w);
+            let log = w - defect;
+            (slope * u + n * (x * bend - defect), -u - log, -log)
         } else if u > 600.0 {
             // e^u may overflow; (1 − x) e^u does not where it counts.
             let exponent = u + y.ln();
@@ -173,10 +178,15 @@ impl Tail {
             (n * log - b * u, -log, u - log)
         } else {
             // x/t = 1 + (1 − x) (e^u − 1)
-            let w = y * u.exp_m1();
-            let log = w.ln_1p();
-            let h = if w > 1.0 { n * log - b * u } else { slope * u + n * (y * expm1_defect(u) - log1p_defect(w)) };
-            (h, -log, u - log)
+            let bend = expm1_defect(u);
+            let w = y * (bend + u);
+            if w > 1.0 {
+                let log = w.ln_1p();
+                return (n * log - b * u, -log, u - log);
+            }
+            let defect = log1p_defect(w);
+            let log = w - defect;
+            (slope * u + n * (y * bend - defect), -log, u - log)
         }
     }
 

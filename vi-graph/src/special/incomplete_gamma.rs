@@ -1,7 +1,8 @@
 //! The regularised incomplete gamma functions and their derivatives.
 //!
-//! Each is the density `D = xᵃ e^{−x}/Γ(a)` of `ln x`, `a` times [`gamma_weight`], times an integral over the tail relative to it, whose integrand is
-//! positive; the smaller tail is computed and the other is its complement.
+//! Each is the density `D = xᵃ e^{−x}/Γ(a)` of `ln x`, which is `a` times [`gamma_weight`], times an integral over the tail
+//! relative to it, whose integrand is positive; for small `a`, times a series or a continued fraction. The smaller tail is computed
+//! and the other is its complement.
 
 use super::prefactor::{expm1_defect, gamma_weight, lgamma_1p};
 use super::quadrature::tail;
@@ -14,7 +15,7 @@ const SERIES_END: f64 = 30.0;
 /// Longer panels would see the edge of `e^{−x e^u}`.
 const PANEL: f64 = 4.0;
 
-/// `P(a, x) = ∫₀ˣ t^{a−1} e^{−t} dt/Γ(a)` for `a, x ≥ 0`, else NaN.
+/// `P(a, x) = ∫₀ˣ t^{a−1} e^{−t} dt/Γ(a)` for `a > 0` and `x ≥ 0`, else NaN.
 pub fn gamma_p(a: f64, x: f64) -> f64 {
     tails(a, x).0
 }
@@ -26,7 +27,7 @@ pub fn gamma_q(a: f64, x: f64) -> f64 {
 
 /// `∂P(a, x)/∂x = x^{a−1} e^{−x}/Γ(a)`.
 pub fn gamma_density(a: f64, x: f64) -> f64 {
-    if !valid(a, x) || a == 0.0 || a.is_infinite() {
+    if !valid(a, x) {
         return f64::NAN;
     }
     if x == 0.0 {
@@ -50,7 +51,7 @@ pub fn gamma_density(a: f64, x: f64) -> f64 {
 /// `−D` times the derivative of a gamma draw at fixed probability (see `gamma_log_derivative`): a series or
 /// `∫ |ln t − ψ(a)|` over the tail on that side of the geometric mean `e^{ψ(a)}` where the difference has one sign.
 pub fn gamma_p_in_shape(a: f64, x: f64) -> f64 {
-    if !valid(a, x) || a == 0.0 || a.is_infinite() {
+    if !valid(a, x) {
         return f64::NAN;
     }
     if x == 0.0 || x.is_infinite() {
@@ -81,16 +82,16 @@ pub fn gamma_p_in_shape(a: f64, x: f64) -> f64 {
 }
 
 fn valid(a: f64, x: f64) -> bool {
-    a >= 0.0 && x >= 0.0
+    a > 0.0 && a.is_finite() && x >= 0.0
 }
 
 /// `P` and `Q`.
 fn tails(a: f64, x: f64) -> (f64, f64) {
-    if !valid(a, x) || (a.is_infinite() && x.is_infinite()) {
+    if !valid(a, x) {
         (f64::NAN, f64::NAN)
-    } else if x == 0.0 || a.is_infinite() {
+    } else if x == 0.0 {
         (0.0, 1.0)
-    } else if a == 0.0 || x.is_infinite() {
+    } else if x.is_infinite() {
         (1.0, 0.0)
     } else if a < 1.0 && x <= 2.0 {
         // Neither is the complement of the other: P is near 1 for small a, and Q for small x.
@@ -122,6 +123,9 @@ fn upper(a: f64, x: f64) -> f64 {
     if weight == 0.0 {
         return 0.0;
     }
+    if a < SERIES_END && x > 2.0 {
+        return weight * (a * continued_fraction(a, x));
+    }
     let h = |u: f64| upper_exponent(a, x, u);
     let [sum] = tail(x - a, x, PANEL, h, |u| [(-h(u)).exp()]);
     weight * (a * sum)
@@ -135,6 +139,28 @@ fn lower_exponent(a: f64, x: f64, u: f64) -> f64 {
 /// The same at `t = x e^u`.
 fn upper_exponent(a: f64, x: f64, u: f64) -> f64 {
     (x - a) * u + x * expm1_defect(u)
+}
+
+/// `Q/D = 1/(x + 1 − a − 1 (1 − a)/(x + 3 − a − 2 (2 − a)/(x + 5 − a − …)))` (DLMF 8.9.2, contracted) for `x > a + 1` and `x > 2`, by
+/// Lentz's method (Thompson and Barnett 1986, Journal of Computational Physics 64).
+fn continued_fraction(a: f64, x: f64) -> f64 {
+    let mut divisor = x + 1.0 - a;
+    let mut inverse = divisor.recip();
+    let mut ratio = f64::INFINITY;
+    let mut value = inverse;
+    for n in 1..500 {
+        let n = f64::from(n);
+        let numerator = n * (a - n);
+        divisor += 2.0;
+        inverse = (numerator * inverse + divisor).recip();
+        ratio = divisor + numerator / ratio;
+        let factor = ratio * inverse;
+        value *= factor;
+        if (factor - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    value
 }
 
 /// `D Σ xⁿ/(a)ₙ₊₁` (DLMF 8.7.1).

@@ -73,20 +73,18 @@ pub fn ndtri(p: f64) -> f64 {
     }
 }
 
-/// The `x` with `ln Φ(x) = ln p` for `p ≤ ¼`: a polynomial in `(t − 3)/(t + 3)`, `t = √(−2 ln p)`, for `x + t`, then Halley's
-/// method for `ln Φ`, whose derivatives are `λ = φ/Φ` and `−λ (x + λ)`.
+/// The `x` with `ln Φ(x) = ln p` for `p ≤ ¼`: a polynomial in `(t − 3)/(t + 3)`, `t = √(−2 ln p)`, for `x + t`, then one step of
+/// Halley's method for `ln Φ`, whose derivatives are `λ = φ/Φ` and `−λ (x + λ)`.
 fn lower_quantile(ln_p: f64) -> f64 {
     let t = (-2.0 * ln_p).sqrt();
     if t.is_infinite() {
         return -t;
     }
-    let mut x = polynomial(&NDTRI, (t - 3.0) / (t + 3.0)) - t;
-    for _ in 0..2 {
-        let ratio = ndtr_ratio(x);
-        let step = (log_ndtr(x) - ln_p) / ratio;
-        x -= step / (1.0 + 0.5 * step * (x + ratio));
-    }
-    x
+    let x = polynomial(&NDTRI, (t - 3.0) / (t + 3.0)) - t;
+    let scaled = scaled_erfc(-x * FRAC_1_SQRT_2);
+    let ratio = SQRT_2_OVER_PI / scaled;
+    let step = ((0.5 * scaled).ln() - 0.5 * x * x - ln_p) / ratio;
+    x - step / (1.0 + 0.5 * step * (x + ratio))
 }
 
 /// `ln(1 − e^{−x})` for `x ≥ 0`: minus infinity at 0, NaN below (Mächler 2012, "Accurately computing log(1 − exp(−|a|))").

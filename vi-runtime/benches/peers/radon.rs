@@ -21,17 +21,15 @@ pub fn radon(county: Tensor<1, Int>, floor: Tensor<1>, y: Tensor<1>) {
     });
 }
 
-/// One normal over all latents in unconstrained space, with covariance `L Lᵀ`, `L = D (I + S)` for a diagonal `D` and a
-/// strictly lower triangular `S`.
+/// One normal over all latents in unconstrained space.
 ///
 /// The vector is an auxiliary site; each latent is a point mass at its part of the vector, whose density carries the
 /// Jacobian of `exp` where the latent is positive: `log q(eᵘ) = log q(u) − u`. `identity` has [`LATENTS`] rows.
 #[guide(model = radon, auxiliary = ["u"])]
 pub fn full_rank(identity: Tensor<2>) {
     let loc = param!("loc", [0.0; LATENTS]);
-    let diagonal = param!("diagonal", identity.clone().sum_dim(1).mul_scalar(0.1), support::Positive);
-    let strict = param!("strict", identity.zeros_like());
-    let u = sample!("u", MultivariateNormal::new(loc, (strict.tril(-1) + identity) * diagonal));
+    let scale_tril = param!("scale_tril", identity * 0.1, support::LowerCholesky);
+    let u = sample!("u", MultivariateNormal::new(loc, scale_tril));
     let at = |first: usize, count: usize| u.clone().narrow(0, first, count);
     let real = |first: usize| Delta::new(at(first, 1));
     let positive = |first: usize| Delta::new(at(first, 1).exp()).log_density(-at(first, 1));

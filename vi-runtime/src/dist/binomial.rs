@@ -141,7 +141,7 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
 
 impl<const D: usize> Binomial<D> {
     /// `p` and `1 − p`.
-    fn probabilities(&self) -> (Operand<D>, Operand<D>) {
+    pub(super) fn probabilities(&self) -> (Operand<D>, Operand<D>) {
         let parameter = self.parameter.clone();
         match self.form {
             Form::Probs => (parameter.clone(), 1.0 - parameter),

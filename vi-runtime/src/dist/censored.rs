@@ -68,7 +68,8 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         let like = self.base.cdf(value).without_autodiff();
         let dims = like.dims();
-        let [low, high] = self.limits.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
+        let limits = self.limits.beside::<T::Kind>(&like);
+        let [low, high] = limits.map(|end| end.map(|end| T::Kind::alike(spread(end, dims), value)));
         let (value, outside) = moved_inside(spread(value.clone(), dims), [low.clone(), high.clone()]);
         let mut log_prob = spread(self.base.log_prob(&value), dims);
         if let Some(low) = low {
@@ -119,7 +120,8 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Cdf<D> for Censored<D, T> {
     fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         let cdf = self.base.cdf(value);
         let dims = cdf.dims();
-        let [low, high] = self.limits.beside::<T::Kind>(&cdf.clone().without_autodiff());
+        let limits = self.limits.beside::<T::Kind>(&cdf.clone().without_autodiff());
+        let [low, high] = limits.map(|end| end.map(|end| T::Kind::alike(end, value)));
         let value = spread(value.clone(), dims);
         let cdf = match low {
             Some(low) => cdf.mask_fill(value.clone().lower(spread(low, dims)), 0.0),

@@ -54,13 +54,6 @@ pub(crate) fn softplus_scalar(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// `ln(1 − e⁻ˣ)` for `x > 0`: by `expm1` where `e⁻ˣ` is near 1, else by `log1p` (Mächler 2012).
-pub(crate) fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let far = x.clone().greater_elem(std::f64::consts::LN_2);
-    let near = crate::special::expm1(x.clone().mask_fill(far.clone(), 1.0).neg()).neg().log();
-    crate::special::log1p(x.neg().exp().mask_fill(far.clone().bool_not(), 0.0).neg()).mask_where(far.bool_not(), near)
-}
-
 /// The smallest normal number, the largest finite one and the largest below 1.
 pub(crate) fn limits(dtype: DType) -> (f64, f64, f64) {
     match dtype {

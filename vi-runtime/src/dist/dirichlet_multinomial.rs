@@ -7,7 +7,7 @@ use super::density::{beside, full, largest, minus_infinity, spread};
 use super::multinomial::{counts, totals};
 use super::negative_binomial::log_ways;
 use super::rows::broadcast;
-use super::saddle_point::{negative_binomial, refine};
+use super::saddle_point::{negative_binomial, refine_all};
 use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
@@ -55,7 +55,7 @@ impl<const D: usize> Distribution<D> for DirichletMultinomial<D> {
         let (x, a) = (spread(x, dims), spread(a, dims));
         let (n, total) = (x.clone().sum_dim(D - 1), a.clone().sum_dim(D - 1));
         let plain = log_ways(&n, &total) - log_ways(&x, &a).sum_dim(D - 1);
-        let log_prob = refine(plain, &largest([&self.total_count, &self.concentration]), || {
+        let log_prob = refine_all(plain, &largest([&self.total_count, &self.concentration]), || {
             // Negative binomial masses over the one of their sum: the same for every p, and at this p each is small.
             let [x, a, n, total] = [x, a, n, total].map(Tensor::without_autodiff);
             let all = n.clone() + total.clone();

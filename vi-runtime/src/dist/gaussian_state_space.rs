@@ -21,8 +21,8 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// normal unless [`initial`](Self::initial) says otherwise)
 ///
 /// `log p(y) = Σₜ log N(yₜ; C mₜ, C Pₜ Cᵀ + L Lᵀ)` with the predicted mean `mₜ` and covariance `Pₜ`. `G` and `N` need not be
-/// square or of full rank: a state may be known or move without noise. The filter takes about `√T` updates of several
-/// steps each, with covariances in the form of Joseph.
+/// square or of full rank: a state may be known or move without noise. An update of the filter takes several steps at once;
+/// covariances are updated in the form of Joseph, and by a square root in the first steps, where they may be wide.
 ///
 /// # Shapes
 /// The value: `[batch, T, p]`, its last two dimensions the event; `transition_matrix`: `[batch, n, n]`, `process_factor`:

@@ -21,9 +21,9 @@ use crate::support::Support;
 /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct Geometric<const D: usize> {
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) form: Form,
+    pub(super) parameter: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> Geometric<D> {

@@ -2,12 +2,13 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, limits, log1mexp, minus_infinity, spread};
+use super::density::{Form, limits, minus_infinity, spread};
 use super::gate::Gate;
 use super::{Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special;
 use crate::support::Support;
 
 /// Counts that can be drawn under the condition that they are not zero.
@@ -61,7 +62,7 @@ impl<const D: usize, T: DrawPositive<D>> Hurdle<D, T> {
     fn log_positive(&self, zeros: &Tensor<D, Int>) -> Tensor<D> {
         let none = self.base.log_prob(zeros).neg();
         let (tiny, _, _) = limits(none.dtype());
-        log1mexp(none.clamp_min(tiny))
+        special::log1mexp(none.clamp_min(tiny))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The likelihood of a linear Gaussian state space, several time steps at once.
 //!
 //! `b` steps of a model that does not change over time are one step of another such model, whose observation is the stack
-//! of the `b` observations ("lifting"). A series of `T` steps so takes about `√T` updates besides the `√T` operations that
-//! make the lifted model, where a filter step by step takes `T`: compiled, that many fewer operations are planned.
+//! of the `b` observations ("lifting"). A series of `T` steps so takes `T/b` updates besides some `b` operations that make the
+//! lifted model, where a filter step by step takes `T`: compiled, that many fewer operations are planned.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -67,9 +67,17 @@ impl Model {
         self.observation.dims()[1]
     }
 
-    /// How many steps a block takes: about the root of their number, and not more than make a stack of 64 observations.
+    /// How many steps of a run a block takes: about the root of their number, and not more than make a stack of 64
+    /// observations.
     pub(super) fn block_len(&self, steps: usize) -> usize {
         ((steps as f64).sqrt().ceil() as usize).min(64 / self.observed()).max(1)
+    }
+
+    /// How many steps an update takes: the covariance of a longer stack is worse conditioned, which costs digits where the
+    /// noise is small, and 8 steps cost none that count in single precision. A series that would still take hundreds of
+    /// updates takes longer ones.
+    fn update_len(&self, steps: usize) -> usize {
+        self.block_len(steps).min(8.max((steps as f64).sqrt() as usize / 4))
     }
 
     /// `A` to the power `exponent`, by squaring.
@@ -134,7 +142,7 @@ impl Model {
         }
         let covariance = factor.clone().matmul(factor.swap_dims(1, 2));
         let mut filter = Filter { mean, covariance, evidence, y, at: single * outputs };
-        let len = self.block_len(rest);
+        let len = self.update_len(rest);
         let lifted = Lifted::of(self.block(len));
         for block in 0..rest / len {
             filter.update(&lifted, (block + 1) * len < rest);

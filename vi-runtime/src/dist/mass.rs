@@ -3,18 +3,21 @@
 use std::f64::consts::LN_2;
 
 use burn::tensor::kind::Ordered;
-use burn::tensor::{Float, Int, Tensor};
+use burn::tensor::{Float, Int, IntDType, Tensor};
 
 use super::Cdf;
 use super::density::{limits, spread};
 use super::rows::broadcast;
 use crate::any_tensor::ValueKind;
-use crate::special::{expm1, log1p};
+use crate::special::log1mexp;
 
 /// Kinds of values that lie on a line: floats, and integers.
 pub trait ScalarKind: ValueKind + Ordered {
     /// A bound as a value; where values are integers, whole numbers are expected.
     fn bound<const D: usize>(bound: Tensor<D>) -> Tensor<D, Self>;
+
+    /// The bound in the type of the values: integers come in several widths.
+    fn alike<const D: usize>(bound: Tensor<D, Self>, value: &Tensor<D, Self>) -> Tensor<D, Self>;
 
     /// The last value before each, beyond which `P(x ≤ ·)` does not count it: a single float has no mass.
     fn before<const D: usize>(value: Tensor<D, Self>) -> Tensor<D, Self>;
@@ -25,6 +28,10 @@ pub trait ScalarKind: ValueKind + Ordered {
 
 impl ScalarKind for Float {
     fn bound<const D: usize>(bound: Tensor<D>) -> Tensor<D> {
+        bound
+    }
+
+    fn alike<const D: usize>(bound: Tensor<D>, _value: &Tensor<D>) -> Tensor<D> {
         bound
     }
 
@@ -44,6 +51,10 @@ impl ScalarKind for Int {
         bound.int()
     }
 
+    fn alike<const D: usize>(bound: Tensor<D, Int>, value: &Tensor<D, Int>) -> Tensor<D, Int> {
+        if bound.dtype() == value.dtype() { bound } else { bound.cast(IntDType::from(value.dtype())) }
+    }
+
     fn before<const D: usize>(value: Tensor<D, Int>) -> Tensor<D, Int> {
         value - 1
     }
@@ -58,7 +69,7 @@ impl ScalarKind for Int {
 /// `ln (F(b) − F(a)) = ln F(b) + ln(1 − e^−(ln F(b) − ln F(a)))`, and the same with survival functions where `a` is above the
 /// median. Where the outer end has no mass beyond it the second term is left out, the point where it is evaluated being
 /// moved to the other end: its logarithm is infinite, and so would be its derivative.
-pub(super) fn log_mass<const D: usize, T: Cdf<D> + ?Sized>(of: &T, low: Tensor<D, T::Kind>, high: Tensor<D, T::Kind>) -> Tensor<D> {
+pub(super) fn log_mass<const D: usize, T: Cdf<D>>(of: &T, low: Tensor<D, T::Kind>, high: Tensor<D, T::Kind>) -> Tensor<D> {
     let at_low = of.log_cdf(&low);
     let dims = broadcast(("low", at_low.dims()), ("high", high.dims())).unwrap_or(at_low.dims());
     let (low, high, at_low) = (spread(low, dims), spread(high, dims), spread(at_low, dims));
@@ -76,12 +87,4 @@ pub(super) fn log_mass<const D: usize, T: Cdf<D> + ?Sized>(of: &T, low: Tensor<D
     let from_above = log_survival + log1mexp(gap.mask_fill(skip.clone(), 1.0)).mask_fill(skip, 0.0);
 
     from_below.mask_where(upper, from_above)
-}
-
-/// `ln(1 − e⁻ˣ)` for `x ≥ 0` (Mächler 2012, "Accurately computing log(1 − exp(−|a|))").
-fn log1mexp<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let small = x.clone().lower_elem(LN_2);
-    let near = expm1(x.clone().mask_fill(small.clone().bool_not(), LN_2).neg()).neg().log();
-    let far = log1p(x.mask_fill(small.clone(), LN_2).neg().exp().neg());
-    far.mask_where(small, near)
 }

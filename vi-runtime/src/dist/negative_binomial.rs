@@ -2,7 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, exp_positive, full, largest, limits, log1mexp, logistic, minus_infinity, softplus, spread};
+use super::density::{Form, beside, exp_positive, full, largest, limits, logistic, minus_infinity, softplus, softplus_scalar, spread};
 use super::saddle_point::{self, refine};
 use super::{Batch, Distribution, DrawPositive, Moments, Params, form_methods};
 use crate::error::Result;
@@ -29,9 +29,9 @@ use crate::support::Support;
 #[derive(Clone, Debug)]
 pub struct NegativeBinomial<const D: usize> {
     form: Form,
-    total_count: Operand<D>,
+    pub(super) total_count: Operand<D>,
     parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> NegativeBinomial<D> {
@@ -61,6 +61,19 @@ impl<const D: usize> NegativeBinomial<D> {
         let mut expanded = NegativeBinomial::of(self.form, [self.total_count.lift::<E>(), self.parameter.lift::<E>()]);
         expanded.batch = expanded.batch.expand(shape);
         expanded
+    }
+
+    /// `p` and `1 − p`.
+    pub(super) fn probabilities(&self) -> (Operand<D>, Operand<D>) {
+        let parameter = self.parameter.clone();
+        match self.form {
+            Form::Probs => (parameter.clone(), 1.0 - parameter),
+            Form::Logits => {
+                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
+                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
+                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
+            }
+        }
     }
 
     /// `p/(1 − p)`.
@@ -154,7 +167,7 @@ impl<const D: usize> DrawPositive<D> for NegativeBinomial<D> {
         let rate = self.cluster_rate(noise);
         let total = full(&self.total_count, shape, noise).without_autodiff();
         let first = special::log1p(noise.uniform(shape)? * special::expm1((rate.clone() * total.clone()).neg())).neg() / rate.clone();
-        let failure = log1mexp(rate * noise.uniform(shape)?);
+        let failure = special::log1mexp(rate * noise.uniform(shape)?);
         let cluster = (noise.uniform(shape)?.log() / failure).clamp_max(LARGEST_RATE).floor().add_scalar(1.0);
         let (tiny, _, _) = limits(total.dtype());
         let rest = NegativeBinomial::of(self.form, [Operand::Tensor((total - first).clamp_min(tiny)), self.parameter.clone()]);

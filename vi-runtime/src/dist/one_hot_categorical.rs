@@ -30,9 +30,9 @@ use crate::support::Support;
 /// are NaN or `∞`.
 #[derive(Clone, Debug)]
 pub struct OneHotCategorical<const D: usize> {
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+    pub(super) form: Form,
+    pub(super) parameter: Operand<D>,
+    pub(super) batch: Batch<D>,
 }
 
 impl<const D: usize> OneHotCategorical<D> {

@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Int, Tensor};
 
 use super::categorical::CategoricalRows;
-use super::density::{beside, full, log1mexp, logistic, minus_infinity, softplus, spread};
+use super::density::{beside, full, logistic, minus_infinity, softplus, spread};
 use super::rows::{align, broadcast};
 use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
@@ -136,7 +136,7 @@ impl<const D: usize> Distribution<D> for OrderedLogistic<D> {
         let below_upper = softplus(predictor.clone() - upper.clone()).mask_fill(highest.clone(), 0.0);
         let above_lower = softplus(lower.clone() - predictor).mask_fill(first.clone(), 0.0);
         let ends = first.bool_or(highest);
-        let between = log1mexp((upper - lower).mask_fill(ends.clone(), 1.0)).mask_fill(ends, 0.0);
+        let between = special::log1mexp((upper - lower).mask_fill(ends.clone(), 1.0)).mask_fill(ends, 0.0);
         minus_infinity(between - below_upper - above_lower, outside)
     }
 

@@ -21,8 +21,12 @@ const SMALL: f64 = 32.0;
 /// Gradients are those of `plain`, whose derivatives do not cancel; so `exact` costs no autodiff nodes. Where `exact` is not
 /// finite the value of `plain` stays.
 pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
-    let small = matches!(size, Operand::Number(size) if *size <= SMALL);
-    if small || plain.dtype() == DType::F64 {
+    if plain.dtype() == DType::F64 { plain } else { refine_all(plain, size, exact) }
+}
+
+/// [`refine`] in double precision as well, for densities of several terms that cancel.
+pub(super) fn refine_all<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+    if matches!(size, Operand::Number(size) if *size <= SMALL) {
         return plain;
     }
     let correction = special::detach(exact() - plain.clone().without_autodiff());

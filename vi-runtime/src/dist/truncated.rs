@@ -190,6 +190,7 @@ pub(super) fn moved_inside<const D: usize, K: ScalarKind>(
     value: Tensor<D, K>,
     [low, high]: [Option<Tensor<D, K>>; 2],
 ) -> (Tensor<D, K>, Option<Tensor<D, Bool>>) {
+    let [low, high] = [low, high].map(|end| end.map(|end| K::alike(end, &value)));
     let (value, below) = match low {
         Some(low) => {
             let below = value.clone().lower(low.clone());
@@ -252,7 +253,10 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Truncated<D, T> {
         let from_above = self.base.inverse_survival(&q.clamp_max(below_one).mask_fill(skip, 0.5));
         let x = from_below.mask_where(upper.clone(), from_above);
         let pin = |x: Tensor<D, T::Kind>, to: &Option<Tensor<D, T::Kind>>, at: Tensor<D, Bool>| match to {
-            Some(to) => x.mask_where(at, to.clone()),
+            Some(to) => {
+                let to = T::Kind::alike(to.clone(), &x);
+                x.mask_where(at, to)
+            }
             None => x,
         };
         let x = pin(x, &high, nothing_below.bool_and(upper.clone().bool_not()));

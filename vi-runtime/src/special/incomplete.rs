@@ -9,7 +9,7 @@ mod gamma;
 pub(super) use beta::{beta_density, beta_inc, beta_inc_in_a, beta_inc_in_b};
 use burn::backend::Backend;
 use burn::backend::TensorMetadata;
-use burn::tensor::{DType, Shape, TensorData};
+use burn::tensor::{Shape, TensorData};
 pub(super) use gamma::{gamma_density, gamma_p, gamma_p_in_shape, gamma_q};
 use vi_graph::special::coefficients::{DIGAMMA_ASYMPTOTIC, GAUSS_LEGENDRE, STIRLING, TRIGAMMA_ASYMPTOTIC};
 
@@ -40,7 +40,7 @@ impl<B: Backend> Value<B> {
         let (nodes, weights): (Vec<f64>, Vec<f64>) = pairs.unzip();
         let dtype = self.0.dtype();
         let row = |values: Vec<f64>| {
-            let data = TensorData::new(values, [1, 2 * GAUSS_LEGENDRE.len()]).convert_dtype(DType::from(dtype));
+            let data = TensorData::new(values, [1, 2 * GAUSS_LEGENDRE.len()]).convert_dtype(dtype);
             Value::<B>(B::float_from_data(data, &self.0.device()))
         };
         (self * row(nodes), self * row(weights))

@@ -18,19 +18,19 @@ families! {
     hypergeometric: "Hypergeometric", ["population", "successes", "draws"], int, has [moments], |p| Hypergeometric::new(&p[0], &p[1], &p[2]);
     multinomial: "Multinomial", ["total_count", "probs"], int, has [moments], |p| Multinomial::new(&p[0], &p[1]);
     multinomial_logits: "MultinomialLogits", ["total_count", "logits"], int, has [moments], |p| Multinomial::logits(&p[0], &p[1]);
-    negative_binomial_probs: "NegativeBinomialProbs", ["total_count", "probs"], int, has [moments], |p| NegativeBinomial::new(&p[0], &p[1]);
-    negative_binomial_logits: "NegativeBinomialLogits", ["total_count", "logits"], int, has [moments], |p| NegativeBinomial::logits(&p[0], &p[1]);
-    negative_binomial_large: "NegativeBinomialLarge", ["total_count", "logits"], int, has [moments], |p| NegativeBinomial::logits(&p[0], &p[1]);
-    negative_binomial2: "NegativeBinomial2", ["mean", "concentration"], int, has [moments], |p| NegativeBinomial2::new(&p[0], &p[1]);
+    negative_binomial_probs: "NegativeBinomialProbs", ["total_count", "probs"], int, has [moments, cdf], |p| NegativeBinomial::new(&p[0], &p[1]);
+    negative_binomial_logits: "NegativeBinomialLogits", ["total_count", "logits"], int, has [moments, cdf], |p| NegativeBinomial::logits(&p[0], &p[1]);
+    negative_binomial_large: "NegativeBinomialLarge", ["total_count", "logits"], int, has [moments, cdf], |p| NegativeBinomial::logits(&p[0], &p[1]);
+    negative_binomial2: "NegativeBinomial2", ["mean", "concentration"], int, has [moments, cdf], |p| NegativeBinomial2::new(&p[0], &p[1]);
     one_hot_categorical: "OneHotCategorical", ["probs"], int, has [moments, entropy], |p| OneHotCategorical::new(&p[0]);
     one_hot_categorical_logits: "OneHotCategoricalLogits", ["logits"], int, has [moments, entropy], |p| OneHotCategorical::logits(&p[0]);
     ordered_logistic: "OrderedLogistic", ["predictor", "cutpoints"], int, has [moments, entropy, cdf], |p| OrderedLogistic::new(&p[0], &p[1]);
     skellam: "Skellam", ["rate1", "rate2"], int, has [moments], |p| Skellam::new(&p[0], &p[1]);
-    zero_inflated_poisson: "ZeroInflatedPoisson", ["gate", "rate"], int, has [moments], |p| ZeroInflated::new(&p[0], Poisson::new(&p[1]));
-    zero_inflated_poisson_logits: "ZeroInflatedPoissonLogits", ["gate_logits", "rate"], int, has [moments], |p| {
+    zero_inflated_poisson: "ZeroInflatedPoisson", ["gate", "rate"], int, has [moments, cdf], |p| ZeroInflated::new(&p[0], Poisson::new(&p[1]));
+    zero_inflated_poisson_logits: "ZeroInflatedPoissonLogits", ["gate_logits", "rate"], int, has [moments, cdf], |p| {
         ZeroInflated::logits(&p[0], Poisson::new(&p[1]))
     };
-    zero_inflated_negative_binomial2: "ZeroInflatedNegativeBinomial2", ["gate", "mean", "concentration"], int, has [moments], |p| {
+    zero_inflated_negative_binomial2: "ZeroInflatedNegativeBinomial2", ["gate", "mean", "concentration"], int, has [moments, cdf], |p| {
         ZeroInflated::new(&p[0], NegativeBinomial2::new(&p[1], &p[2]))
     };
     zipf: "Zipf", ["power"], int, has [moments], |p| Zipf::new(&p[0]);

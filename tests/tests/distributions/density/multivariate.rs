@@ -9,7 +9,7 @@ use vi_runtime::noise::Noise;
 use vi_runtime::{AnyOperand, Placement, Result, Support};
 
 use super::super::burn;
-use super::float;
+use super::{float, matrix};
 
 /// One matrix, flattened: what the tables hold.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ impl<T: Distribution<2>> Distribution<1> for Flat<T> {
         self.0.support()
     }
 
+    fn is_reparameterised(&self) -> bool {
+        self.0.is_reparameterised()
+    }
+
     fn log_prob(&self, value: &Tensor<1, T::Kind>) -> Tensor<1> {
         self.0.log_prob(&value.clone().reshape(self.0.shape())).reshape([1])
     }
@@ -48,10 +52,6 @@ impl<T: Distribution<2>> Distribution<1> for Flat<T> {
 
     fn grow(self, _: [usize; 1]) -> Self {
         self
-    }
-
-    fn is_reparameterised(&self) -> bool {
-        self.0.is_reparameterised()
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
@@ -75,6 +75,9 @@ impl<T: Entropy<2>> Entropy<1> for Flat<T> {
     }
 }
 
+/// The size where no value says it.
+const SIZE: usize = 12;
+
 /// A distribution whose size is that of the value: the points of some tables differ in size.
 #[derive(Clone)]
 struct BySize<F>(F);
@@ -89,15 +92,19 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
     type Kind = Float;
 
     fn name(&self) -> String {
-        (self.0)(1).name()
+        (self.0)(SIZE).name()
     }
 
     fn shape(&self) -> [usize; 1] {
-        [1]
+        [SIZE]
     }
 
     fn support(&self) -> Support {
-        (self.0)(1).support()
+        (self.0)(SIZE).support()
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        (self.0)(SIZE).is_reparameterised()
     }
 
     fn log_prob(&self, value: &Tensor<1>) -> Tensor<1> {
@@ -105,7 +112,7 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<1>> {
-        (self.0)(1).draw(noise)
+        (self.0)(SIZE).draw(noise)
     }
 
     fn place(self, _: &Placement) -> Self {
@@ -116,27 +123,22 @@ impl<T: Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Dist
         self
     }
 
-    fn is_reparameterised(&self) -> bool {
-        (self.0)(1).is_reparameterised()
-    }
-
     fn parameters(&self, _: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {}
 }
 
-/// The tables leave them open: what has a size has them, and other tests compare them.
-impl<T: Moments<1> + Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Moments<1> for BySize<F> {
+impl<T: Distribution<1, Kind = Float> + Moments<1>, F: Fn(usize) -> T + Clone + 'static> Moments<1> for BySize<F> {
     fn mean(&self) -> Tensor<1> {
-        (self.0)(1).mean()
+        (self.0)(SIZE).mean()
     }
 
     fn variance(&self) -> Tensor<1> {
-        (self.0)(1).variance()
+        (self.0)(SIZE).variance()
     }
 }
 
-impl<T: Entropy<1> + Distribution<1, Kind = Float>, F: Fn(usize) -> T + Clone + 'static> Entropy<1> for BySize<F> {
+impl<T: Distribution<1, Kind = Float> + Entropy<1>, F: Fn(usize) -> T + Clone + 'static> Entropy<1> for BySize<F> {
     fn entropy(&self) -> Tensor<1> {
-        (self.0)(1).entropy()
+        (self.0)(SIZE).entropy()
     }
 }
 
@@ -186,10 +188,10 @@ families! {
         LowRankMultivariateNormal::new(&p[0], wide(&p[1], rank), &p[2])
     };
     student_t: "MultivariateStudentT", ["df", "loc", "scale_tril"], float, has [moments, entropy], |p| MultivariateStudentT::new(&p[0], &p[1], square(&p[2]));
-    wishart: "Wishart", ["df", "scale_matrix"], float, has [moments, entropy], |p| Flat(Wishart::new(one(&p[0]), factor(&p[1])));
-    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], float, has [moments, entropy], |p| Flat(InverseWishart::new(one(&p[0]), factor(&p[1])));
-    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], float, has [moments, entropy], |p| Flat(WishartCholesky::new(one(&p[0]), square(&p[1])));
-    lkj: "LKJ", ["concentration"], float, has [moments, entropy], |p| Flat(LKJ::new(2, one(&p[0])));
+    wishart: "Wishart", ["df", "scale_matrix"], matrix, has [moments, entropy], |p| Wishart::new(one(&p[0]), factor(&p[1]));
+    inverse_wishart: "InverseWishart", ["df", "scale_matrix"], matrix, has [moments, entropy], |p| InverseWishart::new(one(&p[0]), factor(&p[1]));
+    wishart_cholesky: "WishartCholesky", ["df", "scale_tril"], matrix, has [moments, entropy], |p| WishartCholesky::new(one(&p[0]), square(&p[1]));
+    lkj: "LKJ", ["concentration"], matrix, has [moments, entropy], |p| LKJ::new(2, one(&p[0]));
     matrix_normal: "MatrixNormal", ["loc", "scale_tril_row", "scale_tril_column"], float, has [moments, entropy], |p| {
         let column = square(&p[2]);
         Flat(MatrixNormal::new(wide(&p[0], column.dims()[0]), square(&p[1]), column))

@@ -23,7 +23,6 @@ pub struct Properties<const D: usize, T: Distribution<D>> {
     icdf: Option<Quantile<D, T>>,
 }
 
-#[allow(dead_code, reason = "an entry names those that its family has")]
 impl<const D: usize, T: Distribution<D>> Properties<D, T> {
     pub fn none() -> Self {
         Properties { names: Vec::new(), known: Vec::new(), cdf: None, icdf: None }

@@ -3,19 +3,26 @@
 use super::*;
 
 families! {
-    asymmetric_laplace: "AsymmetricLaplace", ["loc", "scale", "asymmetry"], float, has [moments, entropy, cdf, icdf], |p| AsymmetricLaplace::new(&p[0], &p[1], &p[2]);
+    asymmetric_laplace: "AsymmetricLaplace", ["loc", "scale", "asymmetry"], float, has [moments, entropy, cdf, icdf], |p| {
+        AsymmetricLaplace::new(&p[0], &p[1], &p[2])
+    };
     beta_proportion: "BetaProportion", ["mean", "concentration"], float, has [moments, entropy, cdf], |p| BetaProportion::new(&p[0], &p[1]);
     chi2: "Chi2", ["df"], float, has [moments, entropy, cdf], |p| Chi2::new(&p[0]);
-    continuous_bernoulli_logits: "ContinuousBernoulliLogits", ["logits"], float, has [moments, entropy, cdf, icdf], |p| ContinuousBernoulli::logits(&p[0]);
-    continuous_bernoulli_logits_hard: "ContinuousBernoulliLogitsHard", ["logits"], float, has [moments, entropy, cdf, icdf], |p| ContinuousBernoulli::logits(&p[0]);
-    continuous_bernoulli_probs: "ContinuousBernoulliProbs", ["probs"], float, has [moments, entropy, cdf, icdf], |p| ContinuousBernoulli::new(&p[0]);
+    continuous_bernoulli_logits: "ContinuousBernoulliLogits", ["logits"], float, has [moments, entropy, cdf, icdf], |p| {
+        ContinuousBernoulli::logits(&p[0])
+    };
+    continuous_bernoulli_logits_hard: "ContinuousBernoulliLogitsHard", ["logits"], float, has [moments, entropy, cdf, icdf], |p| {
+        ContinuousBernoulli::logits(&p[0])
+    };
+    continuous_bernoulli_probs: "ContinuousBernoulliProbs", ["probs"], float, has [moments, entropy, cdf, icdf], |p| {
+        ContinuousBernoulli::new(&p[0])
+    };
     folded_normal: "FoldedNormal", ["loc", "scale"], float, has [moments, cdf], |p| FoldedNormal::new(&p[0], &p[1]);
     generalized_extreme_value: "GeneralizedExtremeValue", ["loc", "scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| {
         GeneralizedExtremeValue::new(&p[0], &p[1], &p[2])
     };
-    generalized_extreme_value_hard: "GeneralizedExtremeValueHard", ["loc", "scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| {
-        GeneralizedExtremeValue::new(&p[0], &p[1], &p[2])
-    };
+    generalized_extreme_value_hard: "GeneralizedExtremeValueHard", ["loc", "scale", "shape"], float,
+        has [moments, entropy, cdf, icdf], |p| GeneralizedExtremeValue::new(&p[0], &p[1], &p[2]);
     generalized_pareto: "GeneralizedPareto", ["loc", "scale", "concentration"], float, has [moments, entropy, cdf, icdf], |p| {
         GeneralizedPareto::new(&p[0], &p[1], &p[2])
     };

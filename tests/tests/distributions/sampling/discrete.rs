@@ -35,7 +35,7 @@ fn cells(name: &str, masses: &[f64], low: i64, draws: &[i64]) {
         expected += n * mass;
         found += count;
         remaining -= n * mass;
-        if expected >= 20.0 && (remaining >= 20.0 || remaining < 1e-6) {
+        if expected >= 20.0 && !(1e-6..20.0).contains(&remaining) {
             statistic += (found - expected).powi(2) / expected;
             degrees += 1.0;
             (expected, found) = (0.0, 0.0);
@@ -208,4 +208,21 @@ fn draws_in_single_precision_fit_as_well() {
     single(Hurdle::new(0.3, Poisson::new(1e-3)), 6, 289);
     single(Hurdle::new(0.2, NegativeBinomial::logits(0.01, 2.0)), 300, 290);
     single(Hurdle::new(0.2, Binomial::new(12.0, 1e-4)), 12, 291);
+}
+
+/// Beyond what 32 bits hold: the mean of standardised draws is within 4 standard errors.
+#[test]
+fn counts_beyond_32_bits_are_drawn() {
+    if !has_f64() {
+        return;
+    }
+    for (name, draws, mean, variance) in [
+        ("Poisson", draw(Poisson::new(1e10).grow([2_000]), 301), 1e10, 1e10),
+        ("Binomial", draw(Binomial::new(1e11, 0.3).grow([2_000]), 302), 3e10, 2.1e10),
+    ] {
+        let draws: Vec<f64> = draws.into_data().iter::<f64>().collect();
+        let found = draws.iter().map(|x| x - mean).sum::<f64>() / draws.len() as f64;
+        let error = (variance / draws.len() as f64).sqrt();
+        assert!(found.abs() < 4.0 * error, "{name}: {found} ± {error}");
+    }
 }

@@ -7,7 +7,6 @@ use vi_runtime::{AnyOperand, Error, Key};
 
 use super::super::burn;
 use super::super::{has_f64, leaf, numbers, placement, tensor, test_device};
-use crate::table::read;
 
 fn precision() -> (FloatDType, f64) {
     if has_f64() { (FloatDType::F64, 1e-10) } else { (FloatDType::F32, 2e-4) }
@@ -116,47 +115,6 @@ fn batches_of_matrices_agree_with_one_at_a_time() {
         },
         &series,
     );
-}
-
-/// The moments that the tables have.
-fn tabled<T: Moments<1> + Entropy<1>>(table: &str, params: &[&str], build: impl Fn(&[Vec<f64>]) -> T) {
-    let wanted = crate::table::moments(table);
-    for (case, [mean, variance, entropy]) in read(table, params).iter().zip(wanted) {
-        let distribution = build(&case.params);
-        if let Some(mean) = mean {
-            close(table, &numbers(distribution.mean()), &mean);
-        }
-        if let Some(variance) = variance {
-            close(table, &numbers(distribution.variance()), &variance);
-        }
-        if let Some(entropy) = entropy {
-            close(table, &numbers(distribution.entropy()), &entropy);
-        }
-    }
-}
-
-#[test]
-fn moments_are_those_of_the_tables() {
-    let vector = |x: &[f64]| t(x, [x.len()]);
-    let square = |x: &[f64]| t(x, [x.len().isqrt(), x.len().isqrt()]);
-    tabled("MultivariateNormalCholesky", &["loc", "scale_tril"], |p| MultivariateNormal::new(vector(&p[0]), square(&p[1])));
-    tabled("MultivariateNormalCov", &["loc", "covariance_matrix"], |p| MultivariateNormal::covariance(vector(&p[0]), square(&p[1])));
-    tabled("MultivariateNormalPrecision", &["loc", "precision_matrix"], |p| MultivariateNormal::precision(vector(&p[0]), square(&p[1])));
-    tabled("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"], |p| {
-        LowRankMultivariateNormal::new(vector(&p[0]), t(&p[1], [p[0].len(), p[1].len() / p[0].len()]), vector(&p[2]))
-    });
-    tabled("MultivariateStudentT", &["df", "loc", "scale_tril"], |p| {
-        MultivariateStudentT::new(vector(&p[0]), vector(&p[1]), square(&p[2]))
-    });
-    // Those of matrices.
-    for (table, inverse) in [("Wishart", false), ("InverseWishart", true)] {
-        for (case, [mean, ..]) in read(table, &["df", "scale_matrix"]).iter().zip(crate::table::moments(table)) {
-            let scale = vi_runtime::linalg::cholesky(t(&case.params[1], [1, 3, 3]));
-            let df = t(&case.params[0], [1, 1, 1]);
-            let found = if inverse { InverseWishart::new(df, scale).mean() } else { Wishart::new(df, scale).mean() };
-            close(table, &numbers(found), &mean.unwrap());
-        }
-    }
 }
 
 #[test]
@@ -369,4 +327,76 @@ fn a_masked_matrix_of_nan_reaches_neither_density_nor_gradient() {
     assert_eq!(numbers(df.grad(&gradients).unwrap()), numbers(df.grad(&expected).unwrap()));
     let [found, wanted] = [gradients, expected].map(|gradients| numbers(value.grad(&gradients).unwrap()));
     assert_eq!((&found[..4], &found[4..]), (&wanted[..4], &[0.0; 4][..]));
+}
+
+/// What the families become in one dimension, and what the matrices of two families are to each other.
+#[test]
+fn families_of_one_dimension_are_the_scalar_ones() {
+    let x = t(&[0.3, 1.7, 6.0], [3]);
+    let column = |x: &Tensor<1>| x.clone().reshape([3, 1]);
+    let matrix = |x: &Tensor<1>| x.clone().reshape([3, 1, 1]);
+    let (two, one) = (t(&[1.3], [1, 1, 1]), [[1.3]]);
+    // χ²ₙ s² is Gamma(n/2, 1/(2 s²)).
+    let gamma = numbers(Gamma::new(t(&[2.25], [1]), t(&[1.0 / (2.0 * 1.69)], [1])).log_prob(&x));
+    close("Wishart", &numbers(Wishart::new(4.5, &two).log_prob(&matrix(&x))), &gamma);
+    // The density of 1/y for y ~ Gamma(n/2, s²/2)
+    let inverse = Gamma::new(t(&[2.25], [1]), t(&[1.69 / 2.0], [1])).log_prob(&x.clone().recip()) - x.clone().log() * 2.0;
+    close("InverseWishart", &numbers(InverseWishart::new(4.5, &two).log_prob(&matrix(&x))), &numbers(inverse));
+    let student = numbers(StudentT::new(t(&[4.5], [1]), 0.3, 1.3).log_prob(&x));
+    close(
+        "MultivariateStudentT",
+        &numbers(MultivariateStudentT::new(4.5, [0.3], one).log_prob(&x.clone().narrow(0, 1, 1))),
+        &student[1..2],
+    );
+    close("MultivariateStudentT", &numbers(MultivariateStudentT::new(t(&[4.5], [1, 1]), 0.3, &two).log_prob(&column(&x))), &student);
+    let normal = numbers(Normal::new(0.0, 1.3).place(&placement(precision().0)).log_prob(&x));
+    close("MultivariateNormal", &numbers(MultivariateNormal::new(t(&[0.0], [1, 1]), &two).log_prob(&column(&x))), &normal);
+    close("GaussianRandomWalk", &numbers(GaussianRandomWalk::new(1, t(&[1.3], [1, 1])).log_prob(&column(&x))), &normal);
+    close("AR", &numbers(AR::new(1, t(&[0.0], [1, 1]), 1.3).log_prob(&column(&x))), &normal);
+    // Of two variables, (1 + C₁₂)/2 is Beta(η, η).
+    let share = t(&[0.2, 0.5, 0.9], [3]);
+    let beta = numbers(Beta::new(t(&[2.5], [1]), t(&[2.5], [1])).log_prob(&share) - std::f64::consts::LN_2);
+    let correlations: Vec<f64> = [0.2, 0.5, 0.9].iter().flat_map(|share| [1.0, 2.0 * share - 1.0, 2.0 * share - 1.0, 1.0]).collect();
+    close("LKJ", &numbers(LKJ::new(2, t(&[2.5], [1, 1, 1])).log_prob(&t(&correlations, [3, 2, 2]))), &beta);
+}
+
+/// `C = F Fᵀ` has the Jacobian `Πᵢ Fᵢᵢ^(K − 1 − i)`, without the first row.
+#[test]
+fn correlation_matrices_and_their_factors_agree() {
+    let to = placement(precision().0);
+    let factors = LKJCholesky::new(5, 1.7).expand([20, 5, 5]).place(&to);
+    let mut source = HostNoise::new(Key::new(7), to.clone());
+    let f = factors.draw(&mut Noise::new(&mut source)).unwrap();
+    let whole = numbers(LKJ::new(5, 1.7).expand([20, 5, 5]).place(&to).log_prob(&f.clone().matmul(f.clone().swap_dims(1, 2))));
+    let diagonal = numbers(vi_runtime::linalg::diagonal(f.clone()).log());
+    let jacobian = |row: &[f64]| (1..5).map(|i| (4 - i) as f64 * row[i]).sum::<f64>();
+    let expected: Vec<f64> = numbers(factors.log_prob(&f)).iter().zip(diagonal.chunks(5)).map(|(p, row)| p - jacobian(row)).collect();
+    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= (if has_f64() { 1e-8 } else { 1e-2 }) * b.abs().max(1.0);
+    assert!(whole.iter().zip(&expected).all(close), "{whole:?} {expected:?}");
+}
+
+/// A trend whose slope moves by `moves` a step, seen with noise `noise`: in single precision as in double.
+#[test]
+fn a_long_series_keeps_its_digits_in_single_precision() {
+    if !has_f64() {
+        return;
+    }
+    let steps = 300;
+    for (moves, noise) in [(1.0, 0.1), (1.0, 1.0), (0.1, 1.0), (1.0, 0.01)] {
+        let (mut level, mut slope, mut y) = (0.0_f64, 0.0_f64, Vec::new());
+        for t in 0..steps {
+            let phase = (t * t) as f64;
+            y.push(f64::from((level + noise * (phase * 0.7).sin()) as f32));
+            level += slope;
+            slope += moves * (phase * 1.3).cos() * 1.4;
+        }
+        let [single, double] = [DType::F32, DType::F64].map(|dtype| {
+            let of = |values: &[f64], dims: [usize; 2]| tensor::<2>(values, dims, dtype);
+            let transition = of(&[1.0, 1.0, 0.0, 1.0], [2, 2]);
+            let model =
+                GaussianStateSpace::new(steps, transition, of(&[0.0, moves], [2, 1]), of(&[1.0, 0.0], [1, 2]), of(&[noise], [1, 1]));
+            numbers(model.log_prob(&of(&y, [steps, 1])))[0]
+        });
+        assert!((single - double).abs() <= 2e-5 * double.abs(), "{moves} {noise}: {single} instead of {double}");
+    }
 }

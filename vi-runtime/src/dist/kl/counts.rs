@@ -7,7 +7,7 @@ use super::real::common;
 use super::{deviance, log_deviance};
 use crate::dist::density::{Form, log_or_nothing, softplus, spread};
 use crate::dist::rows::align;
-use crate::dist::{Batch, Bernoulli, Binomial, Categorical, KlTo, Poisson};
+use crate::dist::{Batch, Bernoulli, Binomial, Categorical, Geometric, KlTo, OneHotCategorical, Poisson};
 use crate::operand::{Operand, Placement};
 
 impl<const D: usize> KlTo<D, Poisson<D>> for Poisson<D> {
@@ -57,6 +57,20 @@ impl<const D: usize> KlTo<D, Binomial<D>> for Binomial<D> {
     }
 }
 
+impl<const D: usize> KlTo<D, Geometric<D>> for Geometric<D> {
+    /// `1/p` trials, each with the divergence of one.
+    fn kl_to(&self, q: &Geometric<D>) -> Tensor<D> {
+        let batch = self.batch.join(&q.batch);
+        let p = batch.fill(self.parameter.clone());
+        let each = of_trials(&batch, (self.form, &self.parameter), (q.form, &q.parameter));
+        match self.form {
+            Form::Probs => each / p,
+            // 1/p = 1 + e⁻ᵃ
+            Form::Logits => each * (p.neg().exp() + 1.0),
+        }
+    }
+}
+
 impl<const D: usize> Categorical<D> {
     /// `ln pₖ` of each row, with minus infinities up to `categories`.
     fn log_rows(&self, categories: usize, to: &Placement) -> Tensor<2> {
@@ -88,5 +102,20 @@ impl<const D: usize> KlTo<D, Categorical<D>> for Categorical<D> {
         let [p, q] = [self, q].map(|of| align(of.log_rows(categories, &to), &of.own, &dims));
         let each = log_deviance(p, q).sum_dim(1);
         if each.dims()[0] == 1 { spread(each.reshape([1; D]), dims) } else { each.reshape(dims) }
+    }
+}
+
+impl<const D: usize> KlTo<D, OneHotCategorical<D>> for OneHotCategorical<D> {
+    /// `Σₖ pₖ ln(pₖ/p'ₖ)`
+    fn kl_to(&self, q: &OneHotCategorical<D>) -> Tensor<D> {
+        let batch = self.batch.join(&q.batch);
+        let logs = |of: &OneHotCategorical<D>| {
+            let rows = batch.fill(of.parameter.clone());
+            match of.form {
+                Form::Probs => log_or_nothing(rows),
+                Form::Logits => log_softmax(rows, D - 1),
+            }
+        };
+        log_deviance(logs(self), logs(q)).sum_dim(D - 1)
     }
 }

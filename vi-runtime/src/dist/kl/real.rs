@@ -1,5 +1,7 @@
 //! Location and scale on the real line, and what a normal distribution is compared with.
 
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, LN_2};
+
 use burn::tensor::Tensor;
 
 use super::{deviance, excess, exp_excess, lgamma_remainder};
@@ -7,7 +9,7 @@ use crate::dist::normal::HALF_LN_2PI;
 use crate::dist::{
     Beta, Cauchy, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments, Normal, Pareto, Uniform,
 };
-use crate::special::{lgamma, log1p};
+use crate::special::{erf, expm1, lgamma, log1p};
 
 /// `½ (r² − 1 − ln r²)`, `r = a/b`: the part of the scales in a divergence between normal distributions.
 pub(super) fn of_scales<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
@@ -47,6 +49,33 @@ impl<const D: usize> KlTo<D, Laplace<D>> for Laplace<D> {
         let (m, s, m2, s2) = common!(self, q: self.loc, self.scale, q.loc, q.scale);
         let apart = (m - m2).abs() / s.clone();
         deviance(s2.clone(), s.clone(), s.clone() - s2.clone()) / s2.clone() + s / s2 * exp_excess(apart.neg())
+    }
+}
+
+/// `E |x − loc|` of a normal variable, in units of its standard deviation, for a mean `z` standard deviations away:
+/// `√(2/π) e^(−z²/2) + z erf(z/√2)`.
+fn mean_distance<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    (z.clone().square() * -0.5).exp() * (FRAC_2_PI.sqrt()) + z.clone() * erf(z * FRAC_1_SQRT_2)
+}
+
+impl<const D: usize> KlTo<D, Laplace<D>> for Normal<D> {
+    /// `ln 2b + E |x − loc'|/b − ½ ln 2πe scale²`, `b` the scale of `q`
+    fn kl_to(&self, q: &Laplace<D>) -> Tensor<D> {
+        let (m, s, m2, b) = common!(self, q: self.loc, self.scale, q.loc, q.scale);
+        let distance = mean_distance((m - m2) / s.clone()) * s.clone() / b.clone();
+        distance + (b / s).log() + (LN_2 - HALF_LN_2PI - 0.5)
+    }
+}
+
+impl<const D: usize> KlTo<D, Laplace<D>> for Uniform<D> {
+    /// `ln 2b + E |x − loc|/b − ln(high − low)`, where `E |x − loc|` is `(u |u| − l |l|)/(2 (u − l))` for `u = high − loc`,
+    /// `l = low − loc`
+    fn kl_to(&self, q: &Laplace<D>) -> Tensor<D> {
+        let (low, high, m, b) = common!(self, q: self.low, self.high, q.loc, q.scale);
+        let (l, u) = (low - m.clone(), high - m);
+        let width = u.clone() - l.clone();
+        let distance = (u.clone() * u.abs() - l.clone() * l.abs()) / width.clone() * 0.5;
+        distance / b.clone() + (b / width).log() + LN_2
     }
 }
 
@@ -102,7 +131,7 @@ impl<const D: usize> KlTo<D, Gumbel<D>> for Uniform<D> {
     fn kl_to(&self, q: &Gumbel<D>) -> Tensor<D> {
         let (low, high, m2, s2) = common!(self, q: self.low, self.high, q.loc, q.scale);
         let width = (high - low.clone()) / s2.clone();
-        let log_of_exp = (crate::special::expm1(width.clone().neg()).neg() / width).log() - low / s2.clone();
+        let log_of_exp = (expm1(width.clone().neg()).neg() / width).log() - low / s2.clone();
         to_gumbel(self.entropy(), self.mean(), log_of_exp, m2, s2)
     }
 }
