@@ -2,7 +2,7 @@
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Slice, TensorMetadata};
-use burn::tensor::{DType, FloatDType, IntDType, Shape, TensorData};
+use burn::tensor::{DType, FloatDType, Shape, TensorData};
 use vi_graph::ir::below_len;
 
 /// Batch, rows and columns.
@@ -124,5 +124,5 @@ fn positions<B: Backend>(places: impl Iterator<Item = usize>, device: &B::Device
 }
 
 fn default_int<B: Backend>(device: &B::Device) -> DType {
-    DType::from(IntDType::from(burn::backend::get_device_settings::<B>(device).int_dtype))
+    DType::from(burn::backend::get_device_settings::<B>(device).int_dtype)
 }
