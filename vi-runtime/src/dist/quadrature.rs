@@ -83,7 +83,9 @@ mod tests {
         for (rule, degrees) in [(&*GAUSS_32, 64), (&*GAUSS_48, 96)] {
             for degree in 0..degrees {
                 let found = rule.integral_scalar(1.0, |x| x.powi(degree));
-                assert!((found * f64::from(degree + 1) - 1.0).abs() < 4e-15, "{degree}: {found}");
+                // Nodes are within an ulp of their places, which a power multiplies.
+                let allowed = f64::EPSILON * (16.0 + f64::from(degree));
+                assert!((found * f64::from(degree + 1) - 1.0).abs() < allowed, "{degree}: {found}");
             }
         }
     }
