@@ -73,3 +73,46 @@ pub(crate) mod flex {
         })
     }
 }
+
+#[cfg(any(feature = "ndarray", feature = "tch"))]
+pub(crate) mod host {
+    //! The same for other backends on the processor, whose tensors are read and made anew.
+
+    use burn::backend::tensor::FloatTensor;
+    use burn::backend::{Backend, TensorMetadata};
+    use burn::tensor::{DType, TensorData, try_read_sync};
+
+    /// `f` of each element, computed in double precision; `None` for types that are neither single nor double.
+    pub(crate) fn map<B: Backend>(x: &FloatTensor<B>, f: impl Fn(f64) -> f64) -> Option<FloatTensor<B>> {
+        Some(write::<B>(read::<B>(x)?.into_iter().map(f).collect(), x))
+    }
+
+    /// `f` of the elements of two tensors of one shape and type.
+    pub(crate) fn zip<B: Backend>(x: &FloatTensor<B>, y: &FloatTensor<B>, f: impl Fn(f64, f64) -> f64) -> Option<FloatTensor<B>> {
+        let values = read::<B>(x)?.into_iter().zip(read::<B>(y)?).map(|(x, y)| f(x, y)).collect();
+        Some(write::<B>(values, x))
+    }
+
+    /// `f` of the elements of three tensors of one shape and type.
+    pub(crate) fn zip_three<B: Backend>(
+        x: &FloatTensor<B>,
+        y: &FloatTensor<B>,
+        z: &FloatTensor<B>,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Option<FloatTensor<B>> {
+        let values = read::<B>(x)?.into_iter().zip(read::<B>(y)?).zip(read::<B>(z)?).map(|((x, y), z)| f(x, y, z)).collect();
+        Some(write::<B>(values, x))
+    }
+
+    fn read<B: Backend>(x: &FloatTensor<B>) -> Option<Vec<f64>> {
+        if !matches!(x.dtype(), DType::F32 | DType::F64) {
+            return None;
+        }
+        let data = try_read_sync(B::float_into_data(x.clone()))?.ok()?;
+        Some(data.iter::<f64>().collect())
+    }
+
+    fn write<B: Backend>(values: Vec<f64>, like: &FloatTensor<B>) -> FloatTensor<B> {
+        B::float_from_data(TensorData::new(values, like.shape()).convert_dtype(like.dtype()), &like.device())
+    }
+}

@@ -200,6 +200,15 @@ impl<const D: usize> Batch<D> {
         batch
     }
 
+    /// Where no parameter that counts here is a tensor: at the place of another one.
+    #[must_use]
+    pub(super) fn near<const R: usize>(mut self, other: &Operand<R>) -> Self {
+        if let (None, Operand::Tensor(tensor)) = (&self.placement, other) {
+            self.placement = Some(Placement { device: tensor.device().inner(), dtype: tensor.dtype().into() });
+        }
+        self
+    }
+
     /// The common shape.
     pub fn dims(&self) -> [usize; D] {
         self.dims

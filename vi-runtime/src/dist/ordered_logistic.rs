@@ -52,7 +52,8 @@ impl<const D: usize> OrderedLogistic<D> {
             Ok(dims) => (dims, None),
             Err(conflict) => (predictor.dims(), Some(conflict)),
         };
-        OrderedLogistic { batch: Batch::of([("predictor", &predictor)]).expand(dims), predictor, cutpoints, own, conflict }
+        let batch = Batch::of([("predictor", &predictor)]).near(&cutpoints).expand(dims);
+        OrderedLogistic { batch, predictor, cutpoints, own, conflict }
     }
 
     /// The same distribution over independent copies that fill `shape`; new dimensions come first.

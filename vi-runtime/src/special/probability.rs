@@ -15,7 +15,13 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Capture, TensorMetadata, backend_extension};
 
 use super::{bessel, incomplete, normal};
+#[cfg(feature = "flex")]
+use crate::custom_op::flex;
+#[cfg(any(feature = "ndarray", feature = "tch"))]
+use crate::custom_op::host;
 use crate::custom_op::record;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "tch"))]
+use crate::special::scalar;
 
 /// What the distribution functions need from a backend; operands of several have equal shapes.
 #[backend_extension(
@@ -109,69 +115,66 @@ pub trait ProbabilityOps: Backend {
     }
 }
 
-#[cfg(feature = "ndarray")]
-impl ProbabilityOps for burn::backend::NdArray {}
-
-#[cfg(feature = "tch")]
-impl ProbabilityOps for burn::backend::LibTorch {}
-
 #[cfg(feature = "wgpu")]
 impl ProbabilityOps for burn::backend::Cube {}
 
-#[cfg(feature = "flex")]
-mod flex {
-    use burn::backend::Flex;
-    use burn::backend::flex::FlexTensor;
-
-    use super::{ProbabilityOps, bessel, incomplete, normal};
-    use crate::custom_op::flex::{map, zip, zip_three};
-    use crate::special::scalar;
-
-    /// Each function by the host's in double precision, by the composed form for other types.
-    macro_rules! on_host {
-        ($($kernel:ident { $(fn $name:ident($($x:ident),*) = $scalar:path, $composed:path;)* })*) => {
-            impl ProbabilityOps for Flex {
-                $($(
-                    fn $name($($x: FlexTensor),*) -> FlexTensor {
-                        $kernel($(&$x,)* $scalar).unwrap_or_else(|| $composed($($x),*))
-                    }
-                )*)*
-            }
-        };
-    }
-
-    on_host! {
+/// The functions of a backend on the processor: the host's, in double precision of which single is rounded once, and the composed
+/// forms for other types. `kernels` is the module with `map` and the like, followed by their type arguments.
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "tch"))]
+macro_rules! on_host {
+    ($backend:ty, $kernels:ident, $of:tt) => {
+        on_host! { @ $backend, $kernels, $of;
         map {
-            fn erf(x) = scalar::erf, normal::erf::<Self>;
-            fn erfc(x) = scalar::erfc, normal::erfc::<Self>;
-            fn erfinv(x) = scalar::erfinv, normal::erfinv::<Self>;
-            fn ndtr(x) = scalar::ndtr, normal::ndtr::<Self>;
-            fn log_ndtr(x) = scalar::log_ndtr, normal::log_ndtr::<Self>;
-            fn ndtr_ratio(x) = scalar::ndtr_ratio, normal::ndtr_ratio::<Self>;
-            fn ndtri(x) = scalar::ndtri, normal::ndtri::<Self>;
-            fn log1mexp(x) = scalar::log1mexp, normal::log1mexp::<Self>;
-            fn expm1_recip(x) = expm1_recip, normal::expm1_recip::<Self>;
-            fn i0e(x) = scalar::i0e, bessel::i0e::<Self>;
-            fn i1e(x) = scalar::i1e, bessel::i1e::<Self>;
-            fn log_i0(x) = scalar::log_i0, bessel::log_i0::<Self>;
+            fn erf(x) = scalar::erf, normal::erf;
+            fn erfc(x) = scalar::erfc, normal::erfc;
+            fn erfinv(x) = scalar::erfinv, normal::erfinv;
+            fn ndtr(x) = scalar::ndtr, normal::ndtr;
+            fn log_ndtr(x) = scalar::log_ndtr, normal::log_ndtr;
+            fn ndtr_ratio(x) = scalar::ndtr_ratio, normal::ndtr_ratio;
+            fn ndtri(x) = scalar::ndtri, normal::ndtri;
+            fn log1mexp(x) = scalar::log1mexp, normal::log1mexp;
+            fn expm1_recip(x) = expm1_recip, normal::expm1_recip;
+            fn i0e(x) = scalar::i0e, bessel::i0e;
+            fn i1e(x) = scalar::i1e, bessel::i1e;
+            fn log_i0(x) = scalar::log_i0, bessel::log_i0;
         }
         zip {
-            fn gamma_p(a, x) = scalar::gamma_p, incomplete::gamma_p::<Self>;
-            fn gamma_q(a, x) = scalar::gamma_q, incomplete::gamma_q::<Self>;
-            fn gamma_density(a, x) = scalar::gamma_density, incomplete::gamma_density::<Self>;
-            fn gamma_p_in_shape(a, x) = scalar::gamma_p_in_shape, incomplete::gamma_p_in_shape::<Self>;
+            fn gamma_p(a, x) = scalar::gamma_p, incomplete::gamma_p;
+            fn gamma_q(a, x) = scalar::gamma_q, incomplete::gamma_q;
+            fn gamma_density(a, x) = scalar::gamma_density, incomplete::gamma_density;
+            fn gamma_p_in_shape(a, x) = scalar::gamma_p_in_shape, incomplete::gamma_p_in_shape;
         }
         zip_three {
-            fn beta_inc(a, b, x) = scalar::beta_inc, incomplete::beta_inc::<Self>;
-            fn beta_density(a, b, x) = scalar::beta_density, incomplete::beta_density::<Self>;
-            fn beta_inc_in_a(a, b, x) = scalar::beta_inc_in_a, incomplete::beta_inc_in_a::<Self>;
-            fn beta_inc_in_b(a, b, x) = scalar::beta_inc_in_b, incomplete::beta_inc_in_b::<Self>;
+            fn beta_inc(a, b, x) = scalar::beta_inc, incomplete::beta_inc;
+            fn beta_density(a, b, x) = scalar::beta_density, incomplete::beta_density;
+            fn beta_inc_in_a(a, b, x) = scalar::beta_inc_in_a, incomplete::beta_inc_in_a;
+            fn beta_inc_in_b(a, b, x) = scalar::beta_inc_in_b, incomplete::beta_inc_in_b;
         }
-    }
 
-    fn expm1_recip(x: f64) -> f64 {
-        x.exp_m1().recip()
-    }
+        }
+    };
+    (@ $backend:ty, $kernels:ident, $of:tt; $($kernel:ident { $(fn $name:ident($($x:ident),*) = $scalar:path, $form:ident::$composed:ident;)* })*) => {
+        impl ProbabilityOps for $backend {
+            $($(
+                fn $name($($x: FloatTensor<Self>),*) -> FloatTensor<Self> {
+                    on_host!(@call $kernels, $kernel, $of, ($(&$x,)* $scalar)).unwrap_or_else(|| $form::$composed::<Self>($($x),*))
+                }
+            )*)*
+        }
+    };
+    (@call $kernels:ident, $kernel:ident, [$($of:tt)*], ($($operand:expr),*)) => { $kernels::$kernel$($of)*($($operand),*) };
+}
+
+#[cfg(feature = "flex")]
+on_host!(burn::backend::Flex, flex, []);
+#[cfg(feature = "ndarray")]
+on_host!(burn::backend::NdArray, host, [::<Self>]);
+#[cfg(feature = "tch")]
+on_host!(burn::backend::LibTorch, host, [::<Self>]);
+
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "tch"))]
+fn expm1_recip(x: f64) -> f64 {
+    x.exp_m1().recip()
 }
 
 /// One custom operation of the function's name each.

@@ -6,8 +6,8 @@ families! {
     asymmetric_laplace: "AsymmetricLaplace", ["loc", "scale", "asymmetry"], float, has [moments, entropy, cdf, icdf], |p| {
         AsymmetricLaplace::new(&p[0], &p[1], &p[2])
     };
-    beta_proportion: "BetaProportion", ["mean", "concentration"], float, has [moments, entropy, cdf], |p| BetaProportion::new(&p[0], &p[1]);
-    chi2: "Chi2", ["df"], float, has [moments, entropy, cdf], |p| Chi2::new(&p[0]);
+    beta_proportion: "BetaProportion", ["mean", "concentration"], float, has [moments, entropy, cdf, icdf], |p| BetaProportion::new(&p[0], &p[1]);
+    chi2: "Chi2", ["df"], float, has [moments, entropy, cdf, icdf], |p| Chi2::new(&p[0]);
     continuous_bernoulli_logits: "ContinuousBernoulliLogits", ["logits"], float, has [moments, entropy, cdf, icdf], |p| {
         ContinuousBernoulli::logits(&p[0])
     };
@@ -17,7 +17,7 @@ families! {
     continuous_bernoulli_probs: "ContinuousBernoulliProbs", ["probs"], float, has [moments, entropy, cdf, icdf], |p| {
         ContinuousBernoulli::new(&p[0])
     };
-    folded_normal: "FoldedNormal", ["loc", "scale"], float, has [moments, cdf], |p| FoldedNormal::new(&p[0], &p[1]);
+    folded_normal: "FoldedNormal", ["loc", "scale"], float, has [moments, cdf, icdf], |p| FoldedNormal::new(&p[0], &p[1]);
     generalized_extreme_value: "GeneralizedExtremeValue", ["loc", "scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| {
         GeneralizedExtremeValue::new(&p[0], &p[1], &p[2])
     };
@@ -28,8 +28,8 @@ families! {
     };
     gompertz: "Gompertz", ["concentration", "rate"], float, has [cdf, icdf], |p| Gompertz::new(&p[0], &p[1]);
     gumbel: "Gumbel", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Gumbel::new(&p[0], &p[1]);
-    inverse_gamma: "InverseGamma", ["concentration", "scale"], float, has [moments, entropy, cdf], |p| InverseGamma::new(&p[0], &p[1]);
-    inverse_gaussian: "InverseGaussian", ["loc", "concentration"], float, has [moments, cdf], |p| InverseGaussian::new(&p[0], &p[1]);
+    inverse_gamma: "InverseGamma", ["concentration", "scale"], float, has [moments, entropy, cdf, icdf], |p| InverseGamma::new(&p[0], &p[1]);
+    inverse_gaussian: "InverseGaussian", ["loc", "concentration"], float, has [moments, cdf, icdf], |p| InverseGaussian::new(&p[0], &p[1]);
     kumaraswamy: "Kumaraswamy", ["a", "b"], float, has [moments, entropy, cdf, icdf], |p| Kumaraswamy::new(&p[0], &p[1]);
     laplace: "Laplace", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Laplace::new(&p[0], &p[1]);
     levy: "Levy", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Levy::new(&p[0], &p[1]);

@@ -397,6 +397,8 @@ fn a_long_series_keeps_its_digits_in_single_precision() {
                 GaussianStateSpace::new(steps, transition, of(&[0.0, moves], [2, 1]), of(&[1.0, 0.0], [1, 2]), of(&[noise], [1, 1]));
             numbers(model.log_prob(&of(&y, [steps, 1])))[0]
         });
-        assert!((single - double).abs() <= 2e-5 * double.abs(), "{moves} {noise}: {single} instead of {double}");
+        // Flex factorises in double precision and rounds once.
+        let tolerance = if matches!(std::env::var("VI_TEST_DEVICE").as_deref(), Err(_) | Ok("flex")) { 2e-5 } else { 2e-4 };
+        assert!((single - double).abs() <= tolerance * double.abs(), "{moves} {noise}: {single} instead of {double}");
     }
 }
