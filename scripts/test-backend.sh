@@ -77,6 +77,19 @@ for file in tests/tests/*.rs; do
     esac
 done
 
+# On a software GPU each family of distributions compiles kernels for seconds, 130 of them for an hour: the commonest are
+# run there, with all that is not a distribution. VI_TEST_WHOLE=1 runs everything.
+skipped=()
+if [ "$backend" = wgpu ] && [ -z "${VI_TEST_WHOLE:-}" ]; then
+    for module in laws page flows divergences hidden_markov structured univariate combinators multivariate discrete tails \
+        shapes_discrete; do
+        skipped+=(--skip "$module::")
+    done
+    # Holds to a few units in the last place, which WGSL does not promise of its exponential and logarithm.
+    skipped+=(--skip the_inverse_is_as_accurate)
+    set -- "$@" -- "${skipped[@]}"
+fi
+
 export VI_TEST_DEVICE="$device"
 echo "test-backend: VI_TEST_DEVICE=$VI_TEST_DEVICE cargo test --release -p tests ${features[*]} ${suite[*]} $*"
 exec cargo test --release -p tests "${features[@]}" "${profile[@]}" "${suite[@]}" "$@"
