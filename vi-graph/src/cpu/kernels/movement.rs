@@ -96,11 +96,11 @@ const SMALL: usize = 512;
 
 /// `out[index[i]] += y[i]` into zeros.
 ///
-/// Positions that follow each other are often equal, and then every addition waits for the one before; four tables that
-/// take turns do not. The order of the additions depends on the sizes alone.
+/// Positions that follow each other are often equal, and then every addition waits for the one before, nine cycles through
+/// memory; eight tables that take turns do not. The order of the additions depends on the sizes alone.
 #[inline(always)]
 unsafe fn scatter<R: Real>(from: usize, to: usize, index: *const i64, y: *const R, out: *mut R) {
-    const TABLES: usize = 4;
+    const TABLES: usize = 8;
     let zero = R::from_f64(0.0);
     // SAFETY: the caller's.
     unsafe {
@@ -111,28 +111,35 @@ unsafe fn scatter<R: Real>(from: usize, to: usize, index: *const i64, y: *const 
             }
             return;
         }
-        // Only the first `from` elements of a table are ever used.
-        let mut memory = [const { MaybeUninit::<[R; SMALL]>::uninit() }; TABLES];
-        let tables: [*mut R; TABLES] = memory.each_mut().map(|table| table.as_mut_ptr().cast());
-        for table in tables {
-            for j in 0..from {
-                table.add(j).write(zero);
-            }
+        // The tables side by side, of which only the first `from` rows are ever used.
+        let mut memory = MaybeUninit::<[[R; TABLES]; SMALL]>::uninit();
+        let table: *mut R = memory.as_mut_ptr().cast();
+        for j in 0..from * TABLES {
+            table.add(j).write(zero);
         }
         let mut i = 0;
         while i + TABLES <= to {
-            for (t, table) in tables.into_iter().enumerate() {
-                add(table, *index.add(i + t) as usize, from, *y.add(i + t));
+            for t in 0..TABLES {
+                let row = *index.add(i + t) as usize;
+                if row < from {
+                    let sum = table.add(row * TABLES + t);
+                    *sum = *sum + *y.add(i + t);
+                }
             }
             i += TABLES;
         }
         while i < to {
-            add(tables[0], *index.add(i) as usize, from, *y.add(i));
+            let row = *index.add(i) as usize;
+            if row < from {
+                let sum = table.add(row * TABLES);
+                *sum = *sum + *y.add(i);
+            }
             i += 1;
         }
-        let [a, b, c, d] = tables;
         for j in 0..from {
-            *out.add(j) = (*a.add(j) + *b.add(j)) + (*c.add(j) + *d.add(j));
+            let row = table.add(j * TABLES);
+            let pair = |t: usize| *row.add(t) + *row.add(t + TABLES / 2);
+            *out.add(j) = (pair(0) + pair(1)) + (pair(2) + pair(3));
         }
     }
 }
