@@ -1,8 +1,11 @@
 //! What holds for every scalar family at random parameters: the density integrates or sums to 1, is never NaN on the support,
-//! and is minus infinity without a gradient outside of it; parameters that break their constraints are errors at the site.
+//! and is minus infinity without a gradient outside of it; gradients of expectations pass through the draws; parameters that
+//! break their constraints are errors at the site.
 //!
 //! A family is one line of `laws!`. Seeds are fixed.
 
+#[path = "laws/pathwise.rs"]
+mod pathwise;
 #[path = "laws/quadrature.rs"]
 mod quadrature;
 #[path = "laws/site.rs"]
@@ -291,6 +294,7 @@ macro_rules! laws {
             let params = [$((stringify!($param), $drawn)),+];
             let law = $crate::laws::Law { name: stringify!($test), params: &params, build: |$p: &[Tensor<1>]| $build, ends };
             law.holds($crate::density::$value);
+            law.draws_move_with_the_parameters();
             let x = law.inside(&law.typical());
             let value = || $crate::laws::value(x);
             $crate::laws::site::refuses(&law, |p, which| observing(value(), p, which), &nothing());
