@@ -9,8 +9,11 @@ use super::super::density::function::Elements;
 use super::super::{burn, has_f64, numbers, placement, tensor};
 use super::{Law, quadrature};
 
+/// A function with its name, of a number and of a tensor.
+type Named = (&'static str, fn(f64) -> f64, fn(Tensor<1>) -> Tensor<1>);
+
 /// Bounded, with derivatives that fall as `1/x²` or faster: the gradients of draws with heavy tails have a variance.
-const FUNCTIONS: [(&str, fn(f64) -> f64, fn(Tensor<1>) -> Tensor<1>); 3] = [
+const FUNCTIONS: [Named; 3] = [
     ("tanh x", f64::tanh, Tensor::tanh),
     ("1/(1 + x²)", |x| 1.0 / (1.0 + x * x), |x| x.square().add_scalar(1.0).recip()),
     ("x/(1 + x²)", |x| x / (1.0 + x * x), |x| x.clone() / x.square().add_scalar(1.0)),
