@@ -2,72 +2,36 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, full, minus_infinity, softplus, softplus_scalar, spread};
-use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
+use super::density::{full, minus_infinity, softplus, softplus_scalar, spread};
+use super::form::Form;
+use super::{Cdf, Distribution, Entropy, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// 1 with probability `probs`, else 0; support: `{0, 1}`.
-///
-/// `log p(x) = x ln p + (1 − x) ln(1 − p)`, or in log-odds `a`: `x a − ln(1 + eᵃ)`
-///
-/// # Shapes
-/// `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct Bernoulli<const D: usize> {
-    pub(super) form: Form,
-    pub(super) parameter: Operand<D>,
-    pub(super) batch: Batch<D>,
-}
-
-impl<const D: usize> Bernoulli<D> {
+form_family! {
+    /// 1 with probability `probs`, else 0; support: `{0, 1}`.
+    ///
+    /// `log p(x) = x ln p + (1 − x) ln(1 − p)`, or in log-odds `a`: `x a − ln(1 + eᵃ)`
+    ///
+    /// # Shapes
+    /// `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
+    Bernoulli {}
     /// With the probability of 1: a number, an array, a tensor or a reference.
-    pub fn new<P>(probs: P) -> Self
-    where
-        (P,): Params<D, 1>,
-    {
-        let [probs] = Params::operands((probs,));
-        Self::of(Form::Probs, probs)
-    }
-
+    probs
     /// With the log-odds of 1, `ln(p/(1 − p))`: exact where the probability would round to 0 or 1.
-    pub fn logits<L>(logits: L) -> Self
-    where
-        (L,): Params<D, 1>,
-    {
-        let [logits] = Params::operands((logits,));
-        Self::of(Form::Logits, logits)
-    }
-
-    fn of(form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([(form.name(), &parameter)]);
-        Bernoulli { form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Bernoulli<E> {
-        let mut expanded = Bernoulli::of(self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
+    logits
 }
 
 impl<const D: usize> Distribution<D> for Bernoulli<D> {
     type Kind = Int;
 
-    fn name(&self) -> String {
-        "Bernoulli".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    form_methods! { Bernoulli {} constraint }
 
     fn support(&self) -> Support {
         Support::Boolean
@@ -120,40 +84,12 @@ impl<const D: usize> Distribution<D> for Bernoulli<D> {
         };
         Ok(spread(below, shape).int())
     }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.parameter = self.parameter.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit(self.form.name(), self.parameter.any(), self.form.constraint());
-    }
 }
 
 impl<const D: usize> Bernoulli<D> {
     /// `p` and `1 − p`.
     fn probabilities(&self) -> (Operand<D>, Operand<D>) {
-        let parameter = self.parameter.clone();
-        match self.form {
-            Form::Probs => (parameter.clone(), 1.0 - parameter),
-            Form::Logits => {
-                // Not the logistic function, which never reaches 0.
-                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
-                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
-                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
-            }
-        }
+        self.form.probabilities(&self.parameter)
     }
 }
 

@@ -2,74 +2,39 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, full, logistic, minus_infinity, softplus, softplus_scalar, spread};
+use super::density::{beside, full, logistic, minus_infinity, softplus, spread};
+use super::form::Form;
 use super::rows::broadcast;
 use super::saddle_point::{self, refine};
-use super::{Batch, Constraint, Distribution, DrawPositive, Moments, Params, ShapeConflict};
+use super::{Distribution, DrawPositive, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// Number of successes in `total_count` independent trials; support: `{0, …, total_count}`.
-///
-/// `log p(x) = ln C(n, x) + x ln p + (n − x) ln(1 − p)`, or in log-odds `a`: `ln C(n, x) + x a − n ln(1 + eᵃ)`
-///
-/// # Shapes
-/// `total_count` (whole numbers as floats), `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` is outside
-/// `[0, 1]` or `logits` is NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct Binomial<const D: usize> {
-    pub(super) form: Form,
-    pub(super) total_count: Operand<D>,
-    pub(super) parameter: Operand<D>,
-    pub(super) batch: Batch<D>,
-}
-
-impl<const D: usize> Binomial<D> {
+form_family! {
+    /// Number of successes in `total_count` independent trials; support: `{0, …, total_count}`.
+    ///
+    /// `log p(x) = ln C(n, x) + x ln p + (n − x) ln(1 − p)`, or in log-odds `a`: `ln C(n, x) + x a − n ln(1 + eᵃ)`
+    ///
+    /// # Shapes
+    /// `total_count` (whole numbers as floats), `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` is outside
+    /// `[0, 1]` or `logits` is NaN or `∞`.
+    Binomial { total_count: N }
     /// With the probability of success: numbers, arrays, tensors or references, in any mix.
-    pub fn new<N, P>(total_count: N, probs: P) -> Self
-    where
-        (N, P): Params<D, 2>,
-    {
-        Self::of(Form::Probs, Params::operands((total_count, probs)))
-    }
-
+    probs
     /// With the log-odds of success, `ln(p/(1 − p))`.
-    pub fn logits<N, L>(total_count: N, logits: L) -> Self
-    where
-        (N, L): Params<D, 2>,
-    {
-        Self::of(Form::Logits, Params::operands((total_count, logits)))
-    }
-
-    fn of(form: Form, [total_count, parameter]: [Operand<D>; 2]) -> Self {
-        let batch = Batch::of([("total_count", &total_count), (form.name(), &parameter)]);
-        Binomial { form, total_count, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Binomial<E> {
-        let mut expanded = Binomial::of(self.form, [self.total_count.lift::<E>(), self.parameter.lift::<E>()]);
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
+    logits
 }
 
 impl<const D: usize> Distribution<D> for Binomial<D> {
     type Kind = Int;
 
-    fn name(&self) -> String {
-        "Binomial".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    form_methods! { Binomial { total_count: NonNegativeInteger } constraint }
 
     fn support(&self) -> Support {
         match self.total_count {
@@ -116,42 +81,12 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
         };
         noise.binomial(full(&self.total_count, shape, noise).without_autodiff(), probs)
     }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.total_count = self.total_count.place(to);
-        self.parameter = self.parameter.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("total_count", self.total_count.any(), Constraint::NonNegativeInteger);
-        visit(self.form.name(), self.parameter.any(), self.form.constraint());
-    }
 }
 
 impl<const D: usize> Binomial<D> {
     /// `p` and `1 − p`.
     pub(super) fn probabilities(&self) -> (Operand<D>, Operand<D>) {
-        let parameter = self.parameter.clone();
-        match self.form {
-            Form::Probs => (parameter.clone(), 1.0 - parameter),
-            Form::Logits => {
-                // Not the logistic function, which never reaches 0.
-                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
-                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
-                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
-            }
-        }
+        self.form.probabilities(&self.parameter)
     }
 }
 

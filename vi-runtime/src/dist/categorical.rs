@@ -1,9 +1,10 @@
 //! The categorical distribution.
 
-use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, minus_infinity, spread};
+use super::density::{minus_infinity, spread};
+use super::form::Form;
 use super::one_hot_categorical::expected;
 use super::rows::{align, broadcast};
 use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
@@ -198,11 +199,7 @@ impl<const D: usize> Distribution<D> for Categorical<D> {
 impl<const D: usize> Categorical<D> {
     /// The probabilities: `[rows, K]`.
     fn probs(&self) -> Tensor<2> {
-        let rows = self.rows.clone().tensor(&Placement::default());
-        match self.form {
-            Form::Probs => rows,
-            Form::Logits => softmax(rows, 1),
-        }
+        self.form.categories(self.rows.clone().tensor(&Placement::default()))
     }
 
     /// One number for each row, laid out in the batch.

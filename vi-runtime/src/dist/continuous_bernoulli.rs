@@ -2,69 +2,37 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{Form, beside, clamp_unit, minus_infinity, spread};
+use super::density::{beside, clamp_unit, minus_infinity, spread};
 use super::quotients::{expm1_over, log1p_over, polynomial};
-use super::{Batch, Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, Params, ShapeConflict};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// Density proportional to `pˣ (1 − p)¹⁻ˣ` for `p` = `probs`; support: `[0, 1]`.
-///
-/// `log p(x) = x a − ln((eᵃ − 1)/a)` in log-odds `a` (Loaiza-Ganem and Cunningham 2019). `a = 0` is no special case: values
-/// and gradients pass through it smoothly.
-///
-/// # Shapes
-/// `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is not strictly between 0 and 1 or `logits` is not
-/// finite.
-#[derive(Clone, Debug)]
-pub struct ContinuousBernoulli<const D: usize> {
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+form_family! {
+    /// Density proportional to `pˣ (1 − p)¹⁻ˣ` for `p` = `probs`; support: `[0, 1]`.
+    ///
+    /// `log p(x) = x a − ln((eᵃ − 1)/a)` in log-odds `a` (Loaiza-Ganem and Cunningham 2019). `a = 0` is no special case: values
+    /// and gradients pass through it smoothly.
+    ///
+    /// # Shapes
+    /// `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is not strictly between 0 and 1 or `logits` is not
+    /// finite.
+    ContinuousBernoulli {}
+    /// With `probs`, which is not the mean: a number, an array, a tensor or a reference.
+    probs
+    /// With log-odds, `ln(p/(1 − p))`.
+    logits
 }
 
 impl<const D: usize> ContinuousBernoulli<D> {
-    /// With `probs`, which is not the mean: a number, an array, a tensor or a reference.
-    pub fn new<P>(probs: P) -> Self
-    where
-        (P,): Params<D, 1>,
-    {
-        let [probs] = Params::operands((probs,));
-        Self::of(Form::Probs, probs)
-    }
-
-    /// With log-odds, `ln(p/(1 − p))`.
-    pub fn logits<L>(logits: L) -> Self
-    where
-        (L,): Params<D, 1>,
-    {
-        let [logits] = Params::operands((logits,));
-        Self::of(Form::Logits, logits)
-    }
-
-    fn of(form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([(form.name(), &parameter)]);
-        ContinuousBernoulli { form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> ContinuousBernoulli<E> {
-        let mut expanded = ContinuousBernoulli::of(self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     fn log_odds(&self) -> Operand<D> {
-        match self.form {
-            Form::Logits => self.parameter.clone(),
-            Form::Probs => self.parameter.clone().ln() - (-self.parameter.clone()).ln_1p(),
-        }
+        self.form.log_odds(&self.parameter)
     }
 
     fn slope(&self, like: &Tensor<D>) -> Slope<D> {
@@ -187,13 +155,7 @@ impl<const D: usize> Slope<D> {
 impl<const D: usize> Distribution<D> for ContinuousBernoulli<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "ContinuousBernoulli".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    form_methods! { ContinuousBernoulli {} open_constraint }
 
     fn support(&self) -> Support {
         Support::UnitInterval
@@ -213,29 +175,6 @@ impl<const D: usize> Distribution<D> for ContinuousBernoulli<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.parameter = self.parameter.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        let constraint = match self.form {
-            Form::Probs => Constraint::OpenUnitInterval,
-            Form::Logits => Constraint::Real,
-        };
-        visit(self.form.name(), self.parameter.any(), constraint);
     }
 }
 

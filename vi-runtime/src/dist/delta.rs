@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::minus_infinity;
-use super::{Batch, Constraint, Distribution, Moments, Normal, Params, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Moments, Normal, Params, batch_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -87,13 +87,7 @@ impl<const D: usize> From<&Tensor<D>> for Operand<D> {
 impl<const D: usize> Distribution<D> for Delta<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "Delta".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    batch_methods! { Delta }
 
     fn support(&self) -> Support {
         Support::Point
@@ -119,15 +113,6 @@ impl<const D: usize> Distribution<D> for Delta<D> {
         self.log_density = self.log_density.place(to);
         self.batch = self.batch.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

@@ -105,41 +105,6 @@ pub(crate) fn largest<const D: usize, const N: usize>(parameters: [&Operand<D>; 
     Operand::Number(largest)
 }
 
-/// Which of two equivalent parameters a discrete family was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Probabilities.
-    Probs,
-    /// Log-odds, or unnormalised log-probabilities.
-    Logits,
-}
-
-impl Form {
-    /// What messages call the parameter.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Form::Probs => "probs",
-            Form::Logits => "logits",
-        }
-    }
-
-    /// What each element must satisfy.
-    pub(crate) fn constraint(self) -> super::Constraint {
-        match self {
-            Form::Probs => super::Constraint::UnitInterval,
-            Form::Logits => super::Constraint::Logit,
-        }
-    }
-
-    /// What rows along the last dimension must satisfy.
-    pub(crate) fn row_constraint(self) -> super::Constraint {
-        match self {
-            Form::Probs => super::Constraint::Simplex,
-            Form::Logits => super::Constraint::Logit,
-        }
-    }
-}
-
 /// `value` where `mask` is true.
 pub(crate) fn where_true<const D: usize>(tensor: Tensor<D>, mask: Tensor<D, Bool>, value: f64) -> Tensor<D> {
     let dims = tensor.dims();

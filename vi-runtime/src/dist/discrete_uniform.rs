@@ -3,10 +3,10 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity, spread};
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::support::Support;
 
 family! {
@@ -25,7 +25,11 @@ family! {
 impl<const D: usize> DiscreteUniform<D> {
     /// How many integers there are.
     fn count(&self) -> Operand<D> {
-        self.high.clone() - self.low.clone() + 1.0
+        self.range() + 1.0
+    }
+
+    fn range(&self) -> Operand<D> {
+        self.high.clone() - self.low.clone()
     }
 
     /// How many of them are at most `value`.
@@ -42,13 +46,7 @@ impl<const D: usize> DiscreteUniform<D> {
 impl<const D: usize> Distribution<D> for DiscreteUniform<D> {
     type Kind = Int;
 
-    fn name(&self) -> String {
-        "DiscreteUniform".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    family_methods! { DiscreteUniform { low: Integer, high: Integer } and "high - low" = range: NonNegative }
 
     fn support(&self) -> Support {
         match (&self.low, &self.high) {
@@ -72,31 +70,6 @@ impl<const D: usize> Distribution<D> for DiscreteUniform<D> {
         let u = noise.uniform(shape)?;
         let steps = (u * (high.clone() - low.clone() + 1.0)).floor();
         Ok((low + steps).min_pair(high).int())
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.low = self.low.place(to);
-        self.high = self.high.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("low", self.low.any(), Constraint::Integer);
-        visit("high", self.high.any(), Constraint::Integer);
-        // Bounds that do not broadcast have no difference to check; the conflict is reported first.
-        if self.batch.conflict().is_none() {
-            visit("high - low", (self.high.clone() - self.low.clone()).any(), Constraint::NonNegative);
-        }
     }
 }
 

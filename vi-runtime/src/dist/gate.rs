@@ -2,7 +2,8 @@
 
 use burn::tensor::{Bool, Tensor};
 
-use super::density::{Form, beside, full, logistic, softplus, spread};
+use super::density::{beside, full, logistic, softplus, spread};
+use super::form::Form;
 use super::rows::broadcast;
 use super::{Constraint, Distribution, ShapeConflict};
 use crate::error::Result;

@@ -2,61 +2,33 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, full, logistic, minus_infinity, softplus, spread};
-use super::{Batch, Cdf, Distribution, DrawPositive, Entropy, InverseCdf, Moments, Params, form_methods};
+use super::density::{beside, full, logistic, minus_infinity, softplus, spread};
+use super::form::Form;
+use super::{Cdf, Distribution, DrawPositive, Entropy, InverseCdf, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// Number of failures before the first success, where each trial succeeds with probability `probs`; support: `{0, 1, 2, …}`.
-///
-/// `log p(x) = x ln(1 − p) + ln p`, in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`, `ln(1 − p) = −ln(1 + eᵃ)`
-///
-/// # Shapes
-/// `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct Geometric<const D: usize> {
-    pub(super) form: Form,
-    pub(super) parameter: Operand<D>,
-    pub(super) batch: Batch<D>,
+form_family! {
+    /// Number of failures before the first success, where each trial succeeds with probability `probs`; support: `{0, 1, 2, …}`.
+    ///
+    /// `log p(x) = x ln(1 − p) + ln p`, in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`, `ln(1 − p) = −ln(1 + eᵃ)`
+    ///
+    /// # Shapes
+    /// `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` is outside `[0, 1]` or `logits` is NaN or `∞`.
+    Geometric {}
+    /// With the probability of success: a number, an array, a tensor or a reference.
+    probs
+    /// With the log-odds of success, `ln(p/(1 − p))`.
+    logits
 }
 
 impl<const D: usize> Geometric<D> {
-    /// With the probability of success: a number, an array, a tensor or a reference.
-    pub fn new<P>(probs: P) -> Self
-    where
-        (P,): Params<D, 1>,
-    {
-        let [probs] = Params::operands((probs,));
-        Self::of(Form::Probs, probs)
-    }
-
-    /// With the log-odds of success, `ln(p/(1 − p))`.
-    pub fn logits<L>(logits: L) -> Self
-    where
-        (L,): Params<D, 1>,
-    {
-        let [logits] = Params::operands((logits,));
-        Self::of(Form::Logits, logits)
-    }
-
-    fn of(form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([(form.name(), &parameter)]);
-        Geometric { form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Geometric<E> {
-        let mut expanded = Geometric::of(self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     /// `p` and `ln(1 − p)`, placed beside `like`.
     fn success(&self, like: &Tensor<D>) -> (Tensor<D>, Tensor<D>) {
         let parameter = beside(&self.parameter, like);

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, limits, minus_infinity, spread};
+use super::density::{limits, minus_infinity, spread};
+use super::form::Form;
 use super::gate::Gate;
 use super::{Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;

@@ -4,10 +4,10 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity, spread};
 use super::saddle_point::binomial;
-use super::{Constraint, Distribution, Moments, ShapeConflict, family};
+use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::special::detach;
 use crate::support::Support;
 
@@ -28,15 +28,23 @@ family! {
     Hypergeometric { population: N, successes: K, draws: M }
 }
 
+impl<const D: usize> Hypergeometric<D> {
+    fn failures(&self) -> Operand<D> {
+        self.population.clone() - self.successes.clone()
+    }
+
+    fn undrawn(&self) -> Operand<D> {
+        self.population.clone() - self.draws.clone()
+    }
+}
+
 impl<const D: usize> Distribution<D> for Hypergeometric<D> {
     type Kind = Int;
 
-    fn name(&self) -> String {
-        "Hypergeometric".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
+    family_methods! {
+        Hypergeometric { population: NonNegativeInteger, successes: NonNegativeInteger, draws: NonNegativeInteger }
+        and "population - successes" = failures: NonNegative
+        and "population - draws" = undrawn: NonNegative
     }
 
     fn support(&self) -> Support {
@@ -77,34 +85,6 @@ impl<const D: usize> Distribution<D> for Hypergeometric<D> {
         let shape = self.shape();
         let parameters = [&self.population, &self.successes, &self.draws].map(|p| full(p, shape, noise).without_autodiff());
         noise.counts(Counts::Hypergeometric, parameters)
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.population = self.population.place(to);
-        self.successes = self.successes.place(to);
-        self.draws = self.draws.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("population", self.population.any(), Constraint::NonNegativeInteger);
-        visit("successes", self.successes.any(), Constraint::NonNegativeInteger);
-        visit("draws", self.draws.any(), Constraint::NonNegativeInteger);
-        // Parameters that do not broadcast have no difference to check; the conflict is reported first.
-        if self.batch.conflict().is_none() {
-            visit("population - successes", (self.population.clone() - self.successes.clone()).any(), Constraint::NonNegative);
-            visit("population - draws", (self.population.clone() - self.draws.clone()).any(), Constraint::NonNegative);
-        }
     }
 }
 

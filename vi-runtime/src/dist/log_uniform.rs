@@ -4,10 +4,10 @@ use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, minus_infinity, spread, where_true};
 use super::quotients::polynomial;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::support::Support;
 
 family! {
@@ -76,13 +76,7 @@ impl<const D: usize> LogUniform<D> {
 impl<const D: usize> Distribution<D> for LogUniform<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "LogUniform".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    family_methods! { LogUniform { low: Positive, high: Positive } and "high - low" = range: Positive }
 
     fn support(&self) -> Support {
         match (&self.low, &self.high) {
@@ -105,31 +99,6 @@ impl<const D: usize> Distribution<D> for LogUniform<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.low = self.low.place(to);
-        self.high = self.high.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("low", self.low.any(), Constraint::Positive);
-        visit("high", self.high.any(), Constraint::Positive);
-        // Bounds that do not broadcast have no difference to check; the conflict is reported first.
-        if self.batch.conflict().is_none() {
-            visit("high - low", self.range().any(), Constraint::Positive);
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Int, Tensor};
 
-use super::density::Form;
 use super::density::log_or_nothing;
+use super::form::Form;
 use super::rows::align;
 use super::{Constraint, ShapeConflict};
 use crate::error::Result;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, log_or_nothing, spread};
+use super::density::{log_or_nothing, spread};
+use super::form::Form;
 use super::rows::broadcast;
 use super::{Cdf, Constraint, Distribution, MixtureWeights, Moments, ShapeConflict};
 use crate::any_tensor::ValueKind;

@@ -3,7 +3,8 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, log_or_nothing, spread};
+use super::density::{beside, log_or_nothing, spread};
+use super::form::Form;
 use super::rows::broadcast;
 use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;

@@ -3,72 +3,41 @@
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Bool, Int, Tensor};
 
-use super::density::{Form, beside, full, minus_infinity, spread};
+use super::density::{beside, full, minus_infinity, spread};
+use super::form::Form;
 use super::rows::broadcast;
 use super::saddle_point::{self, refine_all};
-use super::{Batch, Distribution, Moments, Params, form_methods};
+use super::{Batch, Distribution, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
 use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// Counts of `K` outcomes in `total_count` independent trials; support: vectors of 0, 1, 2, … with sum `total_count`.
-///
-/// `log p(x) = ln n! − Σₖ ln xₖ! + Σₖ xₖ ln pₖ`, `n` = total_count, with `pₖ` = probs, or `pₖ = exp(logits[k])/Σⱼ exp(logits[j])`
-///
-/// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
-///
-/// # Shapes
-/// `probs`, `logits` and the value: `[batch, K]`, the last dimension is the event; `total_count` (whole numbers as floats): a
-/// number, or `[batch, 1]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` are not
-/// probabilities that sum to 1 or `logits` are NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct Multinomial<const D: usize> {
-    form: Form,
-    total_count: Operand<D>,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+form_family! {
+    /// Counts of `K` outcomes in `total_count` independent trials; support: vectors of 0, 1, 2, … with sum `total_count`.
+    ///
+    /// `log p(x) = ln n! − Σₖ ln xₖ! + Σₖ xₖ ln pₖ`, `n` = total_count, with `pₖ` = probs, or `pₖ = exp(logits[k])/Σⱼ exp(logits[j])`
+    ///
+    /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
+    ///
+    /// # Shapes
+    /// `probs`, `logits` and the value: `[batch, K]`, the last dimension is the event; `total_count` (whole numbers as floats): a
+    /// number, or `[batch, 1]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` are not
+    /// probabilities that sum to 1 or `logits` are NaN or `∞`.
+    Multinomial { total_count: N }
+    /// With the probability of each outcome: numbers, arrays, tensors or references, in any mix.
+    probs
+    /// With unnormalised log-probabilities.
+    logits
 }
 
 impl<const D: usize> Multinomial<D> {
-    /// With the probability of each outcome: numbers, arrays, tensors or references, in any mix.
-    pub fn new<N, P>(total_count: N, probs: P) -> Self
-    where
-        (N, P): Params<D, 2>,
-    {
-        Self::of(Form::Probs, Params::operands((total_count, probs)))
-    }
-
-    /// With unnormalised log-probabilities.
-    pub fn logits<N, L>(total_count: N, logits: L) -> Self
-    where
-        (N, L): Params<D, 2>,
-    {
-        Self::of(Form::Logits, Params::operands((total_count, logits)))
-    }
-
-    fn of(form: Form, [total_count, parameter]: [Operand<D>; 2]) -> Self {
-        let batch = Batch::of([("total_count", &total_count), (form.name(), &parameter)]);
-        Multinomial { form, total_count, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`, whose last dimension is K; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> Multinomial<E> {
-        let mut expanded = Multinomial::of(self.form, [self.total_count.lift::<E>(), self.parameter.lift::<E>()]);
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     fn probs(&self) -> Tensor<D> {
-        let parameter = self.batch.fill(self.parameter.clone());
-        match self.form {
-            Form::Probs => parameter,
-            Form::Logits => softmax(parameter, D - 1),
-        }
+        self.form.categories(self.batch.fill(self.parameter.clone()))
     }
 }
 

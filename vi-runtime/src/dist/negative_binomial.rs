@@ -2,78 +2,43 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, beside, exp_positive, full, largest, limits, logistic, minus_infinity, softplus, softplus_scalar, spread};
+use super::density::{beside, exp_positive, full, largest, limits, logistic, minus_infinity, softplus, spread};
+use super::form::Form;
 use super::saddle_point::{self, refine};
-use super::{Batch, Distribution, DrawPositive, Moments, Params, form_methods};
+use super::{Distribution, DrawPositive, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// Number of successes before the `total_count`-th failure, where each trial succeeds with probability `probs`; support:
-/// `{0, 1, 2, …}`.
-///
-/// `log p(x) = ln Γ(x + r) − ln Γ(r) − ln x! + r ln(1 − p) + x ln p`, `r` = total_count; in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`,
-/// `ln(1 − p) = −ln(1 + eᵃ)`
-///
-/// This is the convention of torch and Pyro: `probs` belongs to what is counted. SciPy and R count the other outcome, their
-/// probability is `1 − probs`. [`NegativeBinomial2`](super::NegativeBinomial2) is the same family by its mean.
-///
-/// # Shapes
-/// `total_count` (any positive number), `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not positive and finite, `probs` is
-/// outside `[0, 1]` or `logits` is NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct NegativeBinomial<const D: usize> {
-    form: Form,
-    pub(super) total_count: Operand<D>,
-    parameter: Operand<D>,
-    pub(super) batch: Batch<D>,
+form_family! {
+    /// Number of successes before the `total_count`-th failure, where each trial succeeds with probability `probs`; support:
+    /// `{0, 1, 2, …}`.
+    ///
+    /// `log p(x) = ln Γ(x + r) − ln Γ(r) − ln x! + r ln(1 − p) + x ln p`, `r` = total_count; in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`,
+    /// `ln(1 − p) = −ln(1 + eᵃ)`
+    ///
+    /// This is the convention of torch and Pyro: `probs` belongs to what is counted. SciPy and R count the other outcome, their
+    /// probability is `1 − probs`. [`NegativeBinomial2`](super::NegativeBinomial2) is the same family by its mean.
+    ///
+    /// # Shapes
+    /// `total_count` (any positive number), `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not positive and finite, `probs` is
+    /// outside `[0, 1]` or `logits` is NaN or `∞`.
+    NegativeBinomial { total_count: N }
+    /// With the probability of success: numbers, arrays, tensors or references, in any mix.
+    probs
+    /// With the log-odds of success, `ln(p/(1 − p))`.
+    logits
 }
 
 impl<const D: usize> NegativeBinomial<D> {
-    /// With the probability of success: numbers, arrays, tensors or references, in any mix.
-    pub fn new<N, P>(total_count: N, probs: P) -> Self
-    where
-        (N, P): Params<D, 2>,
-    {
-        Self::of(Form::Probs, Params::operands((total_count, probs)))
-    }
-
-    /// With the log-odds of success, `ln(p/(1 − p))`.
-    pub fn logits<N, L>(total_count: N, logits: L) -> Self
-    where
-        (N, L): Params<D, 2>,
-    {
-        Self::of(Form::Logits, Params::operands((total_count, logits)))
-    }
-
-    fn of(form: Form, [total_count, parameter]: [Operand<D>; 2]) -> Self {
-        let batch = Batch::of([("total_count", &total_count), (form.name(), &parameter)]);
-        NegativeBinomial { form, total_count, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> NegativeBinomial<E> {
-        let mut expanded = NegativeBinomial::of(self.form, [self.total_count.lift::<E>(), self.parameter.lift::<E>()]);
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     /// `p` and `1 − p`.
     pub(super) fn probabilities(&self) -> (Operand<D>, Operand<D>) {
-        let parameter = self.parameter.clone();
-        match self.form {
-            Form::Probs => (parameter.clone(), 1.0 - parameter),
-            Form::Logits => {
-                let scalar = |a: f64| (-softplus_scalar(-a)).exp();
-                let tensor = |a: Tensor<D>| softplus(a.neg()).neg().exp();
-                (parameter.clone().map(scalar, tensor), (-parameter).map(scalar, tensor))
-            }
-        }
+        self.form.probabilities(&self.parameter)
     }
 
     /// `p/(1 − p)`.

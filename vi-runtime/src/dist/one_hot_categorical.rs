@@ -1,77 +1,45 @@
 //! The categorical distribution over indicator vectors.
 
-use burn::tensor::activation::{log_softmax, softmax};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::density::{Form, beside, full, minus_infinity, spread};
+use super::density::{beside, full, minus_infinity, spread};
+use super::form::Form;
 use super::multinomial::{counts, weighted_logarithms};
 use super::rows::broadcast;
-use super::{Batch, Distribution, Entropy, Moments, Params, form_methods};
+use super::{Distribution, Entropy, Moments, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
-/// One of `K` categories as a vector that is 1 there and 0 elsewhere; support: the unit vectors.
-///
-/// `log p(x) = Σₖ xₖ ln probs[k]`, or with `logits` `Σₖ xₖ logits[k] − ln Σₖ exp(logits[k])`
-///
-/// The value is a tensor of integers, as that of every discrete distribution here (torch and NumPyro use floats);
-/// `observe!` also takes floats. [`Categorical`](super::Categorical) has the index of the category instead.
-///
-/// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
-///
-/// # Shapes
-/// `probs`, `logits` and the value: `[batch, K]`, the last dimension is the event.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` are not probabilities that sum to 1 or `logits`
-/// are NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct OneHotCategorical<const D: usize> {
-    pub(super) form: Form,
-    pub(super) parameter: Operand<D>,
-    pub(super) batch: Batch<D>,
+form_family! {
+    /// One of `K` categories as a vector that is 1 there and 0 elsewhere; support: the unit vectors.
+    ///
+    /// `log p(x) = Σₖ xₖ ln probs[k]`, or with `logits` `Σₖ xₖ logits[k] − ln Σₖ exp(logits[k])`
+    ///
+    /// The value is a tensor of integers, as that of every discrete distribution here (torch and NumPyro use floats);
+    /// `observe!` also takes floats. [`Categorical`](super::Categorical) has the index of the category instead.
+    ///
+    /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
+    ///
+    /// # Shapes
+    /// `probs`, `logits` and the value: `[batch, K]`, the last dimension is the event.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `probs` are not probabilities that sum to 1 or `logits`
+    /// are NaN or `∞`.
+    OneHotCategorical {}
+    /// With the probability of each category in the last dimension.
+    probs
+    /// With unnormalised log-probabilities in the last dimension.
+    logits
 }
 
 impl<const D: usize> OneHotCategorical<D> {
-    /// With the probability of each category in the last dimension.
-    pub fn new<P>(probs: P) -> Self
-    where
-        (P,): Params<D, 1>,
-    {
-        let [probs] = Params::operands((probs,));
-        Self::of(Form::Probs, probs)
-    }
-
-    /// With unnormalised log-probabilities in the last dimension.
-    pub fn logits<L>(logits: L) -> Self
-    where
-        (L,): Params<D, 1>,
-    {
-        let [logits] = Params::operands((logits,));
-        Self::of(Form::Logits, logits)
-    }
-
-    fn of(form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([(form.name(), &parameter)]);
-        OneHotCategorical { form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`, whose last dimension is K; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> OneHotCategorical<E> {
-        let mut expanded = OneHotCategorical::of(self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     fn probs(&self) -> Tensor<D> {
-        let parameter = self.batch.fill(self.parameter.clone());
-        match self.form {
-            Form::Probs => parameter,
-            Form::Logits => softmax(parameter, D - 1),
-        }
+        self.form.categories(self.batch.fill(self.parameter.clone()))
     }
 }
 

@@ -2,70 +2,37 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{Form, beside, clamp_unit, full, logistic, minus_infinity, softplus, spread};
-use super::{Batch, Cdf, Constraint, Distribution, InverseCdf, Params, ShapeConflict};
+use super::density::{beside, clamp_unit, full, logistic, minus_infinity, softplus, spread};
+use super::{Cdf, Constraint, Distribution, InverseCdf, Params, ShapeConflict, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
 use crate::special::{detach, log1p};
 use crate::support::Support;
 
-/// A number between 0 and 1 that is near one of them, the nearer the smaller `temperature`, and near 1 with the probability of
-/// a Bernoulli variable; support: `(0, 1)`.
-///
-/// `log p(x) = ln t + d − 2 ln(1 + eᵈ) − ln x − ln(1 − x)`, `d = a − t logit x`, `t` = temperature, `a` = log-odds
-/// (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
-///
-/// # Shapes
-/// `temperature`, `probs` or `logits` and the value: `[batch]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `temperature` is not positive and finite, `probs` is outside
-/// `[0, 1]` or `logits` is NaN or `∞`.
-#[derive(Clone, Debug)]
-pub struct RelaxedBernoulli<const D: usize> {
-    temperature: Operand<D>,
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+form_family! {
+    /// A number between 0 and 1 that is near one of them, the nearer the smaller `temperature`, and near 1 with the probability of
+    /// a Bernoulli variable; support: `(0, 1)`.
+    ///
+    /// `log p(x) = ln t + d − 2 ln(1 + eᵈ) − ln x − ln(1 − x)`, `d = a − t logit x`, `t` = temperature, `a` = log-odds
+    /// (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
+    ///
+    /// # Shapes
+    /// `temperature`, `probs` or `logits` and the value: `[batch]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `temperature` is not positive and finite, `probs` is outside
+    /// `[0, 1]` or `logits` is NaN or `∞`.
+    RelaxedBernoulli { temperature: T }
+    /// With the probability of being nearer to 1: numbers, arrays, tensors or references, in any mix.
+    probs
+    /// With the log-odds of being nearer to 1: exact where the probability would round to 0 or 1.
+    logits
 }
 
 impl<const D: usize> RelaxedBernoulli<D> {
-    /// With the probability of being nearer to 1: numbers, arrays, tensors or references, in any mix.
-    pub fn new<T, P>(temperature: T, probs: P) -> Self
-    where
-        (T, P): Params<D, 2>,
-    {
-        let [temperature, probs] = Params::operands((temperature, probs));
-        Self::of(temperature, Form::Probs, probs)
-    }
-
-    /// With the log-odds of being nearer to 1: exact where the probability would round to 0 or 1.
-    pub fn logits<T, L>(temperature: T, logits: L) -> Self
-    where
-        (T, L): Params<D, 2>,
-    {
-        let [temperature, logits] = Params::operands((temperature, logits));
-        Self::of(temperature, Form::Logits, logits)
-    }
-
-    fn of(temperature: Operand<D>, form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([("temperature", &temperature), (form.name(), &parameter)]);
-        RelaxedBernoulli { temperature, form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> RelaxedBernoulli<E> {
-        let mut expanded = RelaxedBernoulli::of(self.temperature.lift::<E>(), self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     fn log_odds(&self) -> Operand<D> {
-        match self.form {
-            Form::Logits => self.parameter.clone(),
-            Form::Probs => self.parameter.clone().ln() - (-self.parameter.clone()).ln_1p(),
-        }
+        self.form.log_odds(&self.parameter)
     }
 
     /// Of a value with the given log-odds, and with `ln x + ln(1 − x)`.
@@ -96,13 +63,7 @@ fn logit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 impl<const D: usize> Distribution<D> for RelaxedBernoulli<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "RelaxedBernoulli".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    form_methods! { RelaxedBernoulli { temperature: Positive } constraint }
 
     fn support(&self) -> Support {
         Support::UnitInterval
@@ -129,27 +90,6 @@ impl<const D: usize> Distribution<D> for RelaxedBernoulli<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.temperature = self.temperature.place(to);
-        self.parameter = self.parameter.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("temperature", self.temperature.any(), Constraint::Positive);
-        visit(self.form.name(), self.parameter.any(), self.form.constraint());
     }
 }
 

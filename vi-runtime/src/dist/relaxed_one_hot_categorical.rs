@@ -3,70 +3,41 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Float, Tensor};
 
-use super::density::{Form, beside, clamp_unit, full, minus_infinity, spread};
+use super::density::{beside, clamp_unit, full, minus_infinity, spread};
+use super::form::Form;
 use super::relaxed_bernoulli::straight_through;
-use super::{Batch, Constraint, Distribution, Params, ShapeConflict};
+use super::{Constraint, Distribution, Params, ShapeConflict, form_family};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
 use crate::special::{self, log1p};
 use crate::support::Support;
 
-/// A probability vector near one of the corners, the nearer the smaller `temperature`, and nearest to corner `k` with
-/// probability `probs[k]`; support: the simplex.
-///
-/// `log p(x) = ln Γ(K) + (K − 1) ln t + Σₖ (aₖ − (t + 1) ln xₖ) − K ln Σₖ exp(aₖ − t ln xₖ)`, `t` = temperature,
-/// `a` = log-probabilities (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
-///
-/// `x` is used as given: that it sums to 1 is not checked. Logits need not be normalised.
-///
-/// # Shapes
-/// `probs`, `logits` and the value: `[batch, K]`; the last dimension is the event, so a single draw has shape `[K]`.
-/// `temperature`: a number or `[batch, 1]`.
-///
-/// # Errors
-/// At the site: [`Error::Parameter`](crate::Error::Parameter) where `temperature` is not positive and finite, `probs` are not
-/// probabilities that sum to 1 or `logits` are NaN or `∞`; [`Error::Shape`](crate::Error::Shape) where `temperature` differs
-/// among the categories.
-#[derive(Clone, Debug)]
-pub struct RelaxedOneHotCategorical<const D: usize> {
-    temperature: Operand<D>,
-    form: Form,
-    parameter: Operand<D>,
-    batch: Batch<D>,
+form_family! {
+    /// A probability vector near one of the corners, the nearer the smaller `temperature`, and nearest to corner `k` with
+    /// probability `probs[k]`; support: the simplex.
+    ///
+    /// `log p(x) = ln Γ(K) + (K − 1) ln t + Σₖ (aₖ − (t + 1) ln xₖ) − K ln Σₖ exp(aₖ − t ln xₖ)`, `t` = temperature,
+    /// `a` = log-probabilities (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
+    ///
+    /// `x` is used as given: that it sums to 1 is not checked. Logits need not be normalised.
+    ///
+    /// # Shapes
+    /// `probs`, `logits` and the value: `[batch, K]`; the last dimension is the event, so a single draw has shape `[K]`.
+    /// `temperature`: a number or `[batch, 1]`.
+    ///
+    /// # Errors
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `temperature` is not positive and finite, `probs` are not
+    /// probabilities that sum to 1 or `logits` are NaN or `∞`; [`Error::Shape`](crate::Error::Shape) where `temperature` differs
+    /// among the categories.
+    RelaxedOneHotCategorical { temperature: T }
+    /// With the probability of each corner in the last dimension.
+    probs
+    /// With unnormalised log-probabilities in the last dimension.
+    logits
 }
 
 impl<const D: usize> RelaxedOneHotCategorical<D> {
-    /// With the probability of each corner in the last dimension.
-    pub fn new<T, P>(temperature: T, probs: P) -> Self
-    where
-        (T, P): Params<D, 2>,
-    {
-        let [temperature, probs] = Params::operands((temperature, probs));
-        Self::of(temperature, Form::Probs, probs)
-    }
-
-    /// With unnormalised log-probabilities in the last dimension.
-    pub fn logits<T, L>(temperature: T, logits: L) -> Self
-    where
-        (T, L): Params<D, 2>,
-    {
-        let [temperature, logits] = Params::operands((temperature, logits));
-        Self::of(temperature, Form::Logits, logits)
-    }
-
-    fn of(temperature: Operand<D>, form: Form, parameter: Operand<D>) -> Self {
-        let batch = Batch::of([("temperature", &temperature), (form.name(), &parameter)]);
-        RelaxedOneHotCategorical { temperature, form, parameter, batch }
-    }
-
-    /// The same distribution over independent copies that fill `shape`; new dimensions come first.
-    pub fn expand<const E: usize>(self, shape: [usize; E]) -> RelaxedOneHotCategorical<E> {
-        let mut expanded = RelaxedOneHotCategorical::of(self.temperature.lift::<E>(), self.form, self.parameter.lift::<E>());
-        expanded.batch = expanded.batch.expand(shape);
-        expanded
-    }
-
     fn categories(&self) -> usize {
         self.batch.dims()[D - 1]
     }

@@ -5,7 +5,7 @@ use burn::tensor::{Bool, Float, Tensor};
 use super::density::{beside, full, minus_infinity, spread};
 use super::normal_interval::{Interval, LogMass};
 use super::quadrature::column;
-use super::{Batch, Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, Params, ShapeConflict};
+use super::{Batch, Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, Params, batch_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -103,13 +103,7 @@ impl<const D: usize> TruncatedNormal<D> {
 impl<const D: usize> Distribution<D> for TruncatedNormal<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "TruncatedNormal".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    batch_methods! { TruncatedNormal }
 
     fn support(&self) -> Support {
         match (&self.low, &self.high) {
@@ -150,15 +144,6 @@ impl<const D: usize> Distribution<D> for TruncatedNormal<D> {
         self.high = self.high.map(|high| high.place(to));
         self.batch = self.batch.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

@@ -3,10 +3,10 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, family};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::Operand;
 use crate::support::Support;
 
 family! {
@@ -34,13 +34,7 @@ impl<const D: usize> Uniform<D> {
 impl<const D: usize> Distribution<D> for Uniform<D> {
     type Kind = Float;
 
-    fn name(&self) -> String {
-        "Uniform".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    family_methods! { Uniform { low: Real, high: Real } and "high - low" = width: Positive }
 
     fn support(&self) -> Support {
         match (&self.low, &self.high) {
@@ -65,31 +59,6 @@ impl<const D: usize> Distribution<D> for Uniform<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.low = self.low.place(to);
-        self.high = self.high.place(to);
-        self.batch = self.batch.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        visit("low", self.low.any(), Constraint::Real);
-        visit("high", self.high.any(), Constraint::Real);
-        // Bounds that do not broadcast have no difference to check; the conflict is reported first.
-        if self.batch.conflict().is_none() {
-            visit("high - low", self.width().any(), Constraint::Positive);
-        }
     }
 }
 

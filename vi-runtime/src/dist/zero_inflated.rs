@@ -2,7 +2,8 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{Form, minus_infinity, spread};
+use super::density::{minus_infinity, spread};
+use super::form::Form;
 use super::gate::{Gate, log_add};
 use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;

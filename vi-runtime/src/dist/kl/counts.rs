@@ -5,7 +5,8 @@ use burn::tensor::activation::log_softmax;
 
 use super::real::common;
 use super::{deviance, log_deviance};
-use crate::dist::density::{Form, log_or_nothing, softplus, spread};
+use crate::dist::density::{log_or_nothing, softplus, spread};
+use crate::dist::form::Form;
 use crate::dist::rows::align;
 use crate::dist::{Batch, Bernoulli, Binomial, Categorical, Geometric, KlTo, OneHotCategorical, Poisson};
 use crate::operand::{Operand, Placement};
