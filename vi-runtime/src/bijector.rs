@@ -71,6 +71,11 @@ pub trait Bijector<const D: usize>: Debug {
         0
     }
 
+    /// Whether the map has no parameters that could be learned.
+    fn is_fixed(&self) -> bool {
+        false
+    }
+
     /// Whether an element-wise map turns the order of its elements round; `None` where that is known only at run time.
     fn is_decreasing(&self) -> Option<bool> {
         Some(false)

@@ -109,16 +109,16 @@ fn a_relaxed_draw_knows_its_own_density() {
     let mut source = HostNoise::new(Key::new(3), to.clone());
     let mut noise = Noise::new(&mut source);
     let coin = RelaxedBernoulli::logits(0.8, [0.3, -1.0, 2.0]).place(&to);
-    let (x, log_prob) = coin.draw_scored(&mut noise).unwrap();
+    let ScoredDraw { value: x, log_prob, .. } = coin.draw_scored(&mut noise).unwrap();
     let (scored, again) = (numbers(log_prob.unwrap()), numbers(coin.log_prob(&x)));
     assert!(scored.iter().zip(&again).all(|(a, b)| (a - b).abs() < 10.0 * tolerance), "{scored:?} {again:?}");
     let corners = RelaxedOneHotCategorical::logits(0.8, [0.3, -1.0, 2.0]).place(&to);
-    let (x, log_prob) = corners.draw_scored(&mut noise).unwrap();
+    let ScoredDraw { value: x, log_prob, .. } = corners.draw_scored(&mut noise).unwrap();
     let (scored, again) = (numbers(log_prob.unwrap()), numbers(corners.log_prob(&x)));
     assert!(scored.iter().zip(&again).all(|(a, b)| (a - b).abs() < 10.0 * tolerance), "{scored:?} {again:?}");
     // Nothing between 0 and 1 is as near to 1 as this draw; the density that goes with it is known all the same.
     let sharp = RelaxedBernoulli::logits(1e-3, 3.0).place(&to);
-    let (_, log_prob) = sharp.draw_scored(&mut noise).unwrap();
+    let ScoredDraw { log_prob, .. } = sharp.draw_scored(&mut noise).unwrap();
     assert!(numbers(log_prob.unwrap())[0] > 100.0);
 }
 

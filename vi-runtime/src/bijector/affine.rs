@@ -48,6 +48,10 @@ impl<const D: usize> Bijector<D> for Affine<D> {
         }
     }
 
+    fn is_fixed(&self) -> bool {
+        matches!((&self.loc, &self.scale), (Operand::Number(_), Operand::Number(_)))
+    }
+
     fn codomain(&self) -> Support {
         Support::Real
     }

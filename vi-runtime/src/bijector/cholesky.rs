@@ -63,6 +63,10 @@ impl<const D: usize> Bijector<D> for LowerCholesky {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::LowerCholesky
     }
@@ -156,6 +160,10 @@ impl<const D: usize> Bijector<D> for CholeskyFactor {
 
     fn domain(&self) -> Support {
         Support::PositiveDefinite
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {

@@ -46,6 +46,10 @@ impl<const D: usize> Bijector<D> for Compose<D> {
         self.0.first().map_or(Support::Real, |part| part.domain())
     }
 
+    fn is_fixed(&self) -> bool {
+        self.0.iter().all(|part| part.is_fixed())
+    }
+
     fn codomain(&self) -> Support {
         let mut parts = self.0.iter();
         let first = parts.next().map_or(Support::Real, |part| part.codomain());
@@ -92,6 +96,10 @@ impl<const D: usize> Bijector<D> for Invert<D> {
 
     fn domain(&self) -> Support {
         self.0.codomain()
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.0.is_fixed()
     }
 
     fn codomain(&self) -> Support {

@@ -74,6 +74,10 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::CorrelationCholesky
     }
@@ -145,6 +149,10 @@ impl<const D: usize> Bijector<D> for Correlation {
 
     fn domain(&self) -> Support {
         Support::RealVector
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {

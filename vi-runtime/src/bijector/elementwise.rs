@@ -24,6 +24,10 @@ impl<const D: usize> Bijector<D> for Exp {
         x.clone()
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Positive
     }
@@ -56,6 +60,10 @@ impl<const D: usize> Bijector<D> for Softplus {
         softplus(x.clone().neg()).neg()
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Positive
     }
@@ -83,6 +91,10 @@ impl<const D: usize> Bijector<D> for Sigmoid {
         x.clone() - softplus(x.clone()).mul_scalar(2.0)
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::UnitInterval
     }
@@ -108,6 +120,10 @@ impl<const D: usize> Bijector<D> for Tanh {
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
         log_sech_squared(x.clone())
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {
@@ -155,6 +171,10 @@ impl<const D: usize> Bijector<D> for Power {
 
     fn domain(&self) -> Support {
         Support::Positive
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {

@@ -31,6 +31,10 @@ impl<const D: usize> Bijector<D> for Identity {
         self.event_rank
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         if self.event_rank == 0 { Support::Real } else { Support::RealVector }
     }

@@ -31,6 +31,10 @@ impl<const D: usize> Bijector<D> for Interval {
         x.clone().add_scalar((self.high - self.low).ln()) - softplus(x.clone()).mul_scalar(2.0)
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Interval(self.low, self.high)
     }
@@ -56,6 +60,10 @@ impl<const D: usize> Bijector<D> for GreaterThan {
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
         x.clone()
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {
@@ -89,6 +97,10 @@ impl<const D: usize> Bijector<D> for LessThan {
         Some(true)
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::LessThan(self.0)
     }
@@ -117,6 +129,10 @@ impl<const D: usize> Bijector<D> for Circular {
     /// `ln 2π + ln σ(x) + ln σ(−x)`
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
         x.clone().add_scalar(std::f64::consts::TAU.ln()) - softplus(x.clone()).mul_scalar(2.0)
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {

@@ -60,6 +60,10 @@ impl<const D: usize> Bijector<D> for Ordered {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Ordered
     }
@@ -92,6 +96,10 @@ impl<const D: usize> Bijector<D> for PositiveOrdered {
 
     fn domain(&self) -> Support {
         Support::RealVector
+    }
+
+    fn is_fixed(&self) -> bool {
+        true
     }
 
     fn codomain(&self) -> Support {

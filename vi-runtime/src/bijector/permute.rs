@@ -76,6 +76,10 @@ impl<const D: usize> Bijector<D> for Permute {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::RealVector
     }

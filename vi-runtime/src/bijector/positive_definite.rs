@@ -57,6 +57,10 @@ impl<const D: usize> Bijector<D> for PositiveDefinite {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::PositiveDefinite
     }

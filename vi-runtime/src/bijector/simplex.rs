@@ -66,6 +66,10 @@ impl<const D: usize> Bijector<D> for StickBreaking {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Simplex
     }

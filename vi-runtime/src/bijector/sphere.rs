@@ -50,6 +50,10 @@ impl<const D: usize> Bijector<D> for Stereographic {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Sphere
     }

@@ -43,6 +43,10 @@ impl<const D: usize> Bijector<D> for ZeroSum {
         Support::RealVector
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::ZeroSum
     }

@@ -94,6 +94,10 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D
         Ok(moved_inside(x, limits).0)
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes() && !self.limits.are_tensors()
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
         self.limits = self.limits.place(to);

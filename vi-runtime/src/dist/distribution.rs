@@ -57,8 +57,27 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
     ///
     /// # Errors
     /// Those of the noise source.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D, Self::Kind>, Option<Tensor<D>>)> {
-        Ok((self.draw(noise)?, None))
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Self::Kind>> {
+        Ok(ScoredDraw { value: self.draw(noise)?, log_prob: None, base: None })
+    }
+
+    /// [`log_prob`](Self::log_prob) of a draw whose point before a fixed transform is known; see [`ScoredDraw::base`].
+    fn log_prob_from(&self, _base: &Tensor<D>, value: &Tensor<D, Self::Kind>) -> Tensor<D> {
+        self.log_prob(value)
+    }
+
+    /// Whether the score, the derivative of the log density in the parameters at a fixed value, has mean 0.
+    ///
+    /// Then it may be left out of a gradient (Roeder, Wu and Duvenaud 2017). It has not where the support depends on the
+    /// parameters. A transform with parameters is not left out either: its inverse may be costly or inexact. A wrapper says what
+    /// its base says.
+    fn score_vanishes(&self) -> bool {
+        match self.support() {
+            Support::Point => false,
+            // The bounds are tensors.
+            Support::Interval(low, high) => low.is_finite() || high.is_finite(),
+            _ => true,
+        }
     }
 
     /// A value that stands for a draw where an automatic guide looks for its start; only a distribution that cannot be drawn
@@ -90,6 +109,24 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
 
     /// Shows each parameter with its constraint to `visit`.
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint));
+}
+
+/// A draw, and what was known of it where it was made.
+#[derive(Clone, Debug)]
+pub struct ScoredDraw<const D: usize, K: ValueKind> {
+    /// The draw.
+    pub value: Tensor<D, K>,
+    /// Its log density, where that is cheaper or more accurate than [`Distribution::log_prob`] of the value.
+    pub log_prob: Option<Tensor<D>>,
+    /// The point that a transform without parameters made the value from: its inverse need not be taken.
+    pub base: Option<Tensor<D>>,
+}
+
+impl<const D: usize, K: ValueKind> ScoredDraw<D, K> {
+    /// A draw with its log density.
+    pub fn scored(value: Tensor<D, K>, log_prob: Tensor<D>) -> Self {
+        ScoredDraw { value, log_prob: Some(log_prob), base: None }
+    }
 }
 
 /// What a parameter must satisfy, element by element unless said.

@@ -71,6 +71,10 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folde
         self.base.is_reparameterised()
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes()
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
         self

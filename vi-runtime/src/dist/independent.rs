@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Constraint, Distribution, Entropy, Moments, ScoredDraw, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -56,9 +56,18 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
         self.base.draw(noise)
     }
 
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D, T::Kind>, Option<Tensor<D>>)> {
-        let (value, log_prob) = self.base.draw_scored(noise)?;
-        Ok((value, log_prob.map(|log_prob| sum_event(log_prob, self.base.event_rank(), self.event_rank))))
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, T::Kind>> {
+        let drawn = self.base.draw_scored(noise)?;
+        let log_prob = drawn.log_prob.map(|log_prob| sum_event(log_prob, self.base.event_rank(), self.event_rank));
+        Ok(ScoredDraw { log_prob, ..drawn })
+    }
+
+    fn log_prob_from(&self, base: &Tensor<D>, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        sum_event(self.base.log_prob_from(base, value), self.base.event_rank(), self.event_rank)
+    }
+
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes()
     }
 
     fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {

@@ -8,7 +8,7 @@ use super::density::{beside, exp_positive, full, minus_infinity, softplus, sprea
 use super::matrices::{EventScalar, constant, each, event, event_methods, identity, merged, one_an_event, part, placement_of, scored};
 use super::rows::broadcast;
 use super::wishart::factorised;
-use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, Moments, ScoredDraw, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -211,13 +211,13 @@ impl<const D: usize> Distribution<D> for LKJCholesky<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.draw_scored(noise)?.0)
+        Ok(self.draw_scored(noise)?.value)
     }
 
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let dims = self.shape();
         let (factor, log_diagonal) = self.onion().draw(dims, noise)?;
-        Ok((factor.reshape(dims), Some(self.onion().score(log_diagonal, dims, true))))
+        Ok(ScoredDraw::scored(factor.reshape(dims), self.onion().score(log_diagonal, dims, true)))
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
@@ -286,17 +286,17 @@ impl<const D: usize> Distribution<D> for LKJ<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.draw_scored(noise)?.0)
+        Ok(self.draw_scored(noise)?.value)
     }
 
     /// The density from the factor: nothing is factorised. The diagonal is 1 exactly.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let dims = self.shape();
         let (factor, log_diagonal) = self.onion().draw(dims, noise)?;
         let one = identity(self.dimension, noise.placement());
         let product = factor.clone().matmul(factor.swap_dims(1, 2));
         let draw = product * (one.clone().neg() + 1.0) + one;
-        Ok((draw.reshape(dims), Some(self.onion().score(log_diagonal, dims, false))))
+        Ok(ScoredDraw::scored(draw.reshape(dims), self.onion().score(log_diagonal, dims, false)))
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

@@ -77,6 +77,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
         self.base.is_reparameterised()
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes()
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
         self.mask = self.mask.to_device(&to.device);

@@ -285,6 +285,11 @@ impl<const D: usize, T: MixtureComponents<D>> Distribution<D> for MixtureGeneral
         self.log_weighted(self.components.log_probs(value))
     }
 
+    fn score_vanishes(&self) -> bool {
+        let at_run_time = |support: &Support| matches!(support, Support::Interval(low, high) if low.is_infinite() && high.is_infinite());
+        !self.components.supports().iter().any(|support| at_run_time(support) || *support == Support::Point)
+    }
+
     /// A component by the largest of `ln w + Gumbel noise`, then one draw of every component, of which that one is taken.
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
         let mut rows = self.shape;

@@ -231,6 +231,10 @@ where
         self.components.support()
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.components.score_vanishes()
+    }
+
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         self.log_weighted(self.components.log_prob(&self.each(value)))
     }

@@ -128,7 +128,7 @@ pub use dirichlet::Dirichlet;
 pub use dirichlet_multinomial::DirichletMultinomial;
 pub use discrete_hmm::DiscreteHmm;
 pub use discrete_uniform::DiscreteUniform;
-pub use distribution::{Batch, Constraint, Distribution, ShapeConflict};
+pub use distribution::{Batch, Constraint, Distribution, ScoredDraw, ShapeConflict};
 pub use exponential::Exponential;
 pub use ext::DistributionExt;
 pub(crate) use family::{batch_methods, family, family_methods, form_family, form_methods};

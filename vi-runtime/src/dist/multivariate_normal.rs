@@ -7,7 +7,7 @@ use super::gaussian_kl::Covariance;
 use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ScoredDraw, ShapeConflict};
 use crate::error::Result;
 use crate::linalg;
 use crate::noise::Noise;
@@ -199,11 +199,11 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.draw_scored(noise)?.0)
+        Ok(self.draw_scored(noise)?.value)
     }
 
     /// The draw is `loc + R ε` with `R Rᵀ = Σ`, so its density is that of `ε` over the determinant: nothing is whitened.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let dims = self.shape();
         let size = dims[D - 1];
         let count = dims[..D - 1].iter().product();
@@ -216,7 +216,7 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
             vectors(factor.colour(columns(standard, factor.rows())), dims)
         };
         let score = score(squares, factor.half_log_det(dims), size);
-        Ok(((Operand::Tensor(draw) + self.loc.clone()).into_tensor(), Some(score)))
+        Ok(ScoredDraw::scored((Operand::Tensor(draw) + self.loc.clone()).into_tensor(), score))
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

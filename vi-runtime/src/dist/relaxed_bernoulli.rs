@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, clamp_unit, full, logistic, minus_infinity, softplus, spread};
-use super::{Cdf, Constraint, Distribution, InverseCdf, Params, ShapeConflict, form_family, form_methods};
+use super::{Cdf, Constraint, Distribution, InverseCdf, Params, ScoredDraw, ShapeConflict, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -81,11 +81,16 @@ impl<const D: usize> Distribution<D> for RelaxedBernoulli<D> {
     }
 
     /// From the log-odds of the draw, which know how near it is to 1.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let logit = self.draw_logit(noise)?;
         let jacobian = softplus(logit.clone()) + softplus(logit.clone().neg());
         let log_prob = self.score(logit.clone(), jacobian.neg());
-        Ok((clamp_unit(logistic(logit)), Some(log_prob)))
+        Ok(ScoredDraw::scored(clamp_unit(logistic(logit)), log_prob))
+    }
+
+    /// Its density at a draw that was rounded to an end is not that of the draw.
+    fn score_vanishes(&self) -> bool {
+        false
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -6,7 +6,7 @@ use burn::tensor::{Float, Tensor};
 use super::density::{beside, clamp_unit, full, minus_infinity, spread};
 use super::form::Form;
 use super::relaxed_bernoulli::straight_through;
-use super::{Constraint, Distribution, Params, ShapeConflict, form_family};
+use super::{Constraint, Distribution, Params, ScoredDraw, ShapeConflict, form_family};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -102,10 +102,15 @@ impl<const D: usize> Distribution<D> for RelaxedOneHotCategorical<D> {
     }
 
     /// From the logarithm of the draw, which does not underflow.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let log = self.draw_log(noise)?;
         let log_prob = self.score(log.clone());
-        Ok((clamp_unit(log.exp()), Some(log_prob)))
+        Ok(ScoredDraw::scored(clamp_unit(log.exp()), log_prob))
+    }
+
+    /// Its density at a draw that was rounded to an end is not that of the draw.
+    fn score_vanishes(&self) -> bool {
+        false
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -64,6 +64,10 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Distribution<D> for Reparameterise
         true
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes()
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
         self

@@ -6,7 +6,7 @@ use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::independent::sum_event;
-use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, InverseCdf, ScoredDraw, ShapeConflict};
 use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
@@ -94,11 +94,19 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
     }
 
     /// Without the inverse, which loses digits where the bijector is flat.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let x = self.base.draw(noise)?;
         let (y, jacobian) = self.bijector.forward_and_jacobian(x.clone());
         let log_prob = self.less(self.base.log_prob(&x), jacobian);
-        Ok((y, Some(log_prob)))
+        Ok(ScoredDraw { value: y, log_prob: Some(log_prob), base: self.bijector.is_fixed().then_some(x) })
+    }
+
+    fn log_prob_from(&self, base: &Tensor<D>, value: &Tensor<D>) -> Tensor<D> {
+        self.score(base, value)
+    }
+
+    fn score_vanishes(&self) -> bool {
+        self.bijector.is_fixed() && self.base.score_vanishes()
     }
 
     fn is_reparameterised(&self) -> bool {

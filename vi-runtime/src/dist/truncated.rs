@@ -41,6 +41,11 @@ pub(super) struct Bounds<const D: usize> {
 }
 
 impl<const D: usize> Bounds<D> {
+    /// Whether a bound may be a parameter.
+    pub(super) fn are_tensors(&self) -> bool {
+        [&self.low, &self.high].into_iter().flatten().any(|bound| matches!(bound, Operand::Tensor(_)))
+    }
+
     /// Numbers that are infinite are no bounds.
     pub(super) fn new(low: Operand<D>, high: Operand<D>) -> Self {
         let low = (!matches!(low, Operand::Number(f64::NEG_INFINITY))).then_some(low);
@@ -161,6 +166,10 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
 
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
+    }
+
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes() && !self.bounds.are_tensors()
     }
 
     fn place(mut self, to: &Placement) -> Self {

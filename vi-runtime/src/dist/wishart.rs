@@ -9,7 +9,7 @@ use super::matrices::{
     EventParam, Stack, constant, each, event_methods, identity, merged, one_an_event, part, placement_of, repeated, scored,
 };
 use super::rows::broadcast;
-use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Batch, Constraint, Distribution, Entropy, Moments, ScoredDraw, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand};
@@ -226,11 +226,11 @@ impl<const D: usize> Distribution<D> for Wishart<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.draw_scored(noise)?.0)
+        Ok(self.draw_scored(noise)?.value)
     }
 
     /// The density from the Bartlett factor: nothing is factorised.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let dims = self.shape();
         let tril = self.scale_tril.for_batch(dims, 2, noise.placement()).tril(0);
         let (bartlett, log_diagonal) = self.degrees().bartlett(dims, noise)?;
@@ -239,7 +239,7 @@ impl<const D: usize> Distribution<D> for Wishart<D> {
         let log_prob = self.degrees().wishart(half_x, half_v, squares(bartlett.clone(), dims));
         let factor = tril.matmul(bartlett);
         let draw = factor.clone().matmul(factor.swap_dims(1, 2)).reshape(dims);
-        Ok((draw, Some(log_prob.into_tensor())))
+        Ok(ScoredDraw::scored(draw, log_prob.into_tensor()))
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
@@ -331,11 +331,11 @@ impl<const D: usize> Distribution<D> for InverseWishart<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(self.draw_scored(noise)?.0)
+        Ok(self.draw_scored(noise)?.value)
     }
 
     /// The density from the Bartlett factor: nothing is factorised.
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let dims = self.shape();
         let tril = self.scale_tril.for_batch(dims, 2, noise.placement()).tril(0);
         let (bartlett, log_diagonal) = self.degrees().bartlett(dims, noise)?;
@@ -344,7 +344,7 @@ impl<const D: usize> Distribution<D> for InverseWishart<D> {
         let log_prob = self.degrees().inverse(half_x, half_v, squares(bartlett.clone(), dims));
         let root = linalg::solve_lower(bartlett, tril.swap_dims(1, 2));
         let draw = root.clone().swap_dims(1, 2).matmul(root).reshape(dims);
-        Ok((draw, Some(log_prob.into_tensor())))
+        Ok(ScoredDraw::scored(draw, log_prob.into_tensor()))
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

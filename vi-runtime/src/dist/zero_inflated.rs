@@ -89,6 +89,10 @@ impl<const D: usize, T: Distribution<D, Kind = Int>> Distribution<D> for ZeroInf
         Ok(drawn.mask_fill(self.gate.opens(self.shape(), noise)?, 0))
     }
 
+    fn score_vanishes(&self) -> bool {
+        self.base.score_vanishes()
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.gate = self.gate.place(to);
         self.base = self.base.place(to);

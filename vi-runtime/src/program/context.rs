@@ -11,7 +11,7 @@ use super::Program;
 use super::handler::{Handler, ParamSite};
 use super::param::{ParamScope, ParamStore};
 use super::plate::{Plate, PlateGuard, PlateIndex};
-use super::site::{Site, SiteKind};
+use super::site::{Site, SiteDraw, SiteKind};
 use super::trace::Trace;
 use super::validate;
 use crate::any_tensor::AnyTensor;
@@ -218,7 +218,19 @@ impl Ctx {
     pub(crate) fn site(&self, name: String, kind: SiteKind) -> Site {
         let plates = self.plates();
         let scale = plates.iter().map(Plate::scale).product();
-        Site { name, kind, distribution: None, value: None, scale, mask: None, plates, hidden: false, key: self.run.key, log_prob: None }
+        Site {
+            name,
+            kind,
+            distribution: None,
+            value: None,
+            base: None,
+            scale,
+            mask: None,
+            plates,
+            hidden: false,
+            key: self.run.key,
+            log_prob: None,
+        }
     }
 
     /// Takes a site through handlers, draw, density and trace, and gives back its value.
@@ -257,8 +269,9 @@ impl Ctx {
         // What a handler put there may live elsewhere.
         site.value = site.value.take().map(|value| value.matching(&self.run.placement));
         site.mask = site.mask.take().map(|mask| mask.matching(&self.run.placement));
-        let (value, scored) = self.value(site)?;
+        let SiteDraw { value, log_prob: scored, base } = self.value(site)?;
         site.value = Some(value.clone());
+        site.base = base;
         if self.run.density && site.kind != SiteKind::Intervened {
             match scored {
                 Some(log_prob) if site.mask.is_none() => site.log_prob = Some(log_prob),
@@ -271,12 +284,13 @@ impl Ctx {
         Ok(value)
     }
 
-    /// The value of a site, and its log density where a draw came with one.
-    fn value(&self, site: &Site) -> Result<(AnyTensor, Option<AnyTensor>)> {
+    /// The value of a site, with what a draw came with.
+    fn value(&self, site: &Site) -> Result<SiteDraw> {
+        let given = |value: AnyTensor| SiteDraw { value, log_prob: None, base: site.base.clone() };
         let simulated = site.kind == SiteKind::Observed && self.run.observations == Observations::SimulateAll;
         let Some(distribution) = &site.distribution else {
             let value = site.value.clone().ok_or_else(|| Error::MissingObservation { site: site.name.clone() })?;
-            return Ok((value, None));
+            return Ok(given(value));
         };
         match &site.value {
             Some(value) if !simulated => {
@@ -285,7 +299,7 @@ impl Ctx {
                     validate::parameters(site, &**distribution)?;
                     validate::value(site, value, &**distribution)?;
                 }
-                return Ok((value.clone(), None));
+                return Ok(given(value.clone()));
             }
             None if site.kind == SiteKind::Observed && self.run.observations == Observations::Required => {
                 return Err(Error::MissingObservation { site: site.name.clone() });
@@ -299,23 +313,23 @@ impl Ctx {
             && site.is_latent()
             && let Some(value) = distribution.begin(&self.run.placement)?
         {
-            return Ok((value, None));
+            return Ok(given(value));
         }
         let mut noise = match &self.run.recorder {
             Some(recorder) => recorder.noise(site, self.run.key),
             None => (self.run.noise)(site.key.site(&site.name), &self.run.placement),
         };
-        let (value, log_prob) = distribution.draw(&mut *noise)?;
+        let drawn = distribution.draw(&mut *noise)?;
         if distribution.is_reparameterised() {
-            return Ok((value, log_prob));
+            return Ok(drawn);
         }
-        if self.run.recorder.is_some() && value.kind() == Kind::Float {
+        if self.run.recorder.is_some() && drawn.value.kind() == Kind::Float {
             return Err(Error::Unsupported {
                 what: format!("the draw at site `{}`", site.name),
                 problem: "no gradient may pass through it, which a recording does not show".into(),
             });
         }
-        Ok((value.detach(), None))
+        Ok(SiteDraw { value: drawn.value.detach(), log_prob: None, base: None })
     }
 
     fn density(&self, site: &mut Site, value: &AnyTensor) -> Result<()> {
@@ -323,7 +337,10 @@ impl Ctx {
             if let Some(mask) = &site.mask {
                 validate::mask(site, mask, &**distribution)?;
             }
-            site.log_prob = Some(distribution.log_prob(value, site.mask.as_ref())?);
+            site.log_prob = Some(match (&site.base, &site.mask) {
+                (Some(base), None) => distribution.log_prob_from(base, value)?,
+                _ => distribution.log_prob(value, site.mask.as_ref())?,
+            });
         } else if site.kind == SiteKind::Factor {
             site.log_prob = Some(value.clone());
         }

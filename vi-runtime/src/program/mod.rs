@@ -24,7 +24,7 @@ pub(crate) use plate::draw_units;
 pub use plate::{Plate, PlateGuard, PlateIndex};
 pub(crate) use rank::compare as compare_ranks;
 pub use rank::{Rank, Ranks};
-pub use site::{DynDistribution, Site, SiteIndex, SiteKind, SiteName};
+pub use site::{DynDistribution, Site, SiteDraw, SiteIndex, SiteKind, SiteName};
 pub use statement::{IntoObserved, Observed};
 pub(crate) use subsample::Subsampler;
 pub use trace::Trace;

@@ -70,7 +70,7 @@ impl<A: SiteIndex, B: SiteIndex, C: SiteIndex> SiteIndex for (A, B, C) {
 /// What a site is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SiteKind {
-    /// Drawn.
+    /// ScoredDraw.
     Latent,
     /// A guide's site that the model lacks on purpose.
     Auxiliary,
@@ -108,6 +108,8 @@ pub struct Site {
     pub distribution: Option<Box<dyn DynDistribution>>,
     /// The value: set by the statement (observed), by a handler, or by a draw.
     pub value: Option<AnyTensor>,
+    /// The point that a transform without parameters made the value from, where the value is a draw or replays one.
+    pub base: Option<AnyTensor>,
     /// What the density counts: product of the plates' scales and of [`super::handler::scale`].
     pub scale: f64,
     /// Where the density counts (bool, true = counts); it broadcasts against the batch shape.
@@ -148,6 +150,17 @@ impl Site {
     }
 }
 
+/// A draw at a site; see [`ScoredDraw`](crate::dist::ScoredDraw).
+#[derive(Clone, Debug)]
+pub struct SiteDraw {
+    /// The draw.
+    pub value: AnyTensor,
+    /// Its log density, where it is known from the draw.
+    pub log_prob: Option<AnyTensor>,
+    /// The point that a fixed transform made the value from.
+    pub base: Option<AnyTensor>,
+}
+
 /// A distribution whose rank is known at run time.
 pub trait DynDistribution: fmt::Debug {
     /// See [`Distribution::name`].
@@ -162,11 +175,11 @@ pub trait DynDistribution: fmt::Debug {
     fn is_reparameterised(&self) -> bool;
     /// Shows each parameter.
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint));
-    /// A draw, with its log density where the distribution knows it from the draw.
+    /// See [`Distribution::draw_scored`].
     ///
     /// # Errors
     /// Those of the noise source.
-    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)>;
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<SiteDraw>;
     /// See [`Distribution::begin`].
     ///
     /// # Errors
@@ -177,6 +190,13 @@ pub trait DynDistribution: fmt::Debug {
     /// # Errors
     /// [`crate::Error::Rank`] where value or mask have another rank or kind.
     fn log_prob(&self, value: &AnyTensor, mask: Option<&AnyTensor>) -> Result<AnyTensor>;
+    /// See [`Distribution::log_prob_from`].
+    ///
+    /// # Errors
+    /// As [`log_prob`](Self::log_prob).
+    fn log_prob_from(&self, base: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor>;
+    /// See [`Distribution::score_vanishes`].
+    fn score_vanishes(&self) -> bool;
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn DynDistribution>;
 }
@@ -210,9 +230,9 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.0.parameters(visit);
     }
-    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<(AnyTensor, Option<AnyTensor>)> {
-        let (value, log_prob) = self.0.draw_scored(&mut Noise::new(noise))?;
-        Ok((value.into(), log_prob.map(AnyTensor::from)))
+    fn draw(&self, noise: &mut dyn NoiseSource) -> Result<SiteDraw> {
+        let drawn = self.0.draw_scored(&mut Noise::new(noise))?;
+        Ok(SiteDraw { value: drawn.value.into(), log_prob: drawn.log_prob.map(AnyTensor::from), base: drawn.base.map(AnyTensor::from) })
     }
     fn begin(&self, at: &Placement) -> Result<Option<AnyTensor>> {
         Ok(self.0.begin(at)?.map(AnyTensor::from))
@@ -228,6 +248,12 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
         let log_prob = self.0.log_prob(&value);
         let drop = drop.expand::<D, _>(log_prob.dims());
         Ok(log_prob.mask_fill(drop, 0.0).into())
+    }
+    fn log_prob_from(&self, base: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor> {
+        Ok(self.0.log_prob_from(&base.typed("the base of a value")?, &value.typed("value")?).into())
+    }
+    fn score_vanishes(&self) -> bool {
+        self.0.score_vanishes()
     }
     fn boxed(&self) -> Box<dyn DynDistribution> {
         Box::new(self.clone())

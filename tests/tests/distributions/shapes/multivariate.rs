@@ -50,7 +50,7 @@ where
     }
     let to = placement(precision().0);
     let mut source = HostNoise::new(Key::new(3), to);
-    let (draw, scored) = both.draw_scored(&mut Noise::new(&mut source)).unwrap();
+    let ScoredDraw { value: draw, log_prob: scored, .. } = both.draw_scored(&mut Noise::new(&mut source)).unwrap();
     assert_eq!(draw.dims(), dims, "{name}");
     let log_prob = both.log_prob(&draw);
     let mut out = dims;

@@ -6,7 +6,7 @@ use burn::tensor::{Bool, Tensor};
 use vi_graph::Key;
 
 use crate::any_tensor::AnyTensor;
-use crate::dist::Distribution;
+use crate::dist::{Distribution, ScoredDraw};
 use crate::error::Result;
 use crate::noise::{HostNoise, Noise};
 use crate::operand::{AnyOperand, Placement};
@@ -49,8 +49,8 @@ where
     let mut source = HostNoise::new(Key::new(seed), to);
     let mut so_far: Option<(Tensor<D>, Tensor<D>, Tensor<D, Bool>)> = None;
     for count in 1..=draws {
-        let (x, known) = p.draw_scored(&mut Noise::new(&mut source))?;
-        let log_p = known.unwrap_or_else(|| p.log_prob(&x));
+        let ScoredDraw { value: x, log_prob, .. } = p.draw_scored(&mut Noise::new(&mut source))?;
+        let log_p = log_prob.unwrap_or_else(|| p.log_prob(&x));
         let ratio = (log_p - q.log_prob(&x)).without_autodiff();
         let outside = ratio.clone().equal_elem(f64::INFINITY);
         let ratio = ratio.mask_fill(outside.clone(), 0.0);
