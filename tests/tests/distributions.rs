@@ -17,6 +17,10 @@ mod density;
 mod differences;
 #[path = "distributions/divergences.rs"]
 mod divergences;
+#[path = "distributions/expanded.rs"]
+mod expanded;
+#[path = "distributions/far.rs"]
+mod far;
 #[path = "distributions/flows.rs"]
 mod flows;
 #[path = "distributions/hidden_markov.rs"]

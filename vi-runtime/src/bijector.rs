@@ -37,6 +37,7 @@ pub use zero_sum::ZeroSum;
 
 use crate::dist::{exp_positive, limits};
 use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::support::Support;
 
 /// A differentiable one-to-one map `y = f(x)` of tensors of rank `D`.
@@ -79,6 +80,16 @@ pub trait Bijector<const D: usize>: Debug {
     /// Whether an element-wise map turns the order of its elements round; `None` where that is known only at run time.
     fn is_decreasing(&self) -> Option<bool> {
         Some(false)
+    }
+
+    /// The slope of a map that is a straight line in each element; `None` for every other.
+    fn slope(&self) -> Option<Operand<D>> {
+        None
+    }
+
+    /// Whether `ln |det ∂f/∂x|` is linear in `x`: then its mean is what it is at the mean of `x`.
+    fn has_linear_log_jacobian(&self) -> bool {
+        self.slope().is_some()
     }
 
     /// Where `x` lives.

@@ -42,6 +42,13 @@ observes! {
     mixture_general_of_counts_observed: Tensor<1, Int> = ints([0, 3]) => |x, p, u| {
         MixtureGeneral::new([0.4, 0.6], (Poisson::new(p.clone()), Binomial::new(5.0, u.clone())))
     };
+    expanded_observed: Tensor<2> = vector([0.4, 1.2, 0.3, 0.9, 1.1, -0.2]).map(|x| x.reshape([3, 2])) => |x, p, u| {
+        Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0).expand([3, 2])
+    };
+    expanded_column_observed: Tensor<3> = vector([0.4, 1.2, 0.3, 0.9, 1.1, 0.2, 0.7, 0.8]).map(|x| x.reshape([2, 2, 2])) => |x, p, u| {
+        let column = Logistic::new(u.clone().reshape([2, 1]), p.clone().reshape([2, 1]));
+        column.transformed(Rc::new(bijector::Exp)).expand([2, 2, 2])
+    };
     reparameterised_observed: Tensor<1> = vector([0.4, 1.2]) => |x, p, u| {
         MixtureSameFamily::logits(u.clone(), Logistic::new(row(&u), row(&p)).expand([2, 2])).reparameterised()
     };
@@ -62,6 +69,28 @@ draws! {
     reparameterised_general_drawn: Normal::new([0.1, 0.2], 2.0) => |p, u| {
         MixtureGeneral::logits(u.clone(), (Logistic::new(u.clone(), p.clone()), Cauchy::new(0.0, p.clone()))).reparameterised()
     };
+}
+
+/// Copies that follow each other, and copies beside each other.
+#[model]
+fn copies(y: Tensor<1>) {
+    let rows = sample!("rows", Logistic::new(0.0, 2.0).truncated(-1.0, 2.0).expand([3, 2]));
+    let columns = sample!("columns", LogNormal::new(0.0, 2.0).expand([3, 2, 2]));
+    observe!("y", Normal::new((rows.square().sum() + columns.log().sum()).expand([2]), 1.5), y);
+}
+
+#[guide(model = copies)]
+fn drawn_copies() {
+    let p = param!("p", [0.7, 1.6], support::Positive);
+    let u = param!("u", [0.3, 0.6], support::UnitInterval);
+    sample!("rows", Logistic::new(u.clone(), p.clone()).truncated(-1.0, 2.0).expand([3, 2]));
+    let column = Logistic::new(u.reshape([2, 1]), p.reshape([2, 1]));
+    sample!("columns", column.transformed(Rc::new(bijector::Exp)).expand([3, 2, 2]));
+}
+
+#[test]
+fn expanded_drawn() -> Result<()> {
+    agree("expanded_drawn", &copies(vector([0.4, -1.2])?), &drawn_copies())
 }
 
 /// Divergences between distributions of two parameters each, of which the second are near and far.

@@ -179,8 +179,8 @@ fn gradient_x(table: &str, point: &Point) -> Option<Vec<f64>> {
 
 /// Families against their tables: `test: "Table", [parameters], value, has [properties], |p| distribution;`.
 ///
-/// `value` is `float`, `int` or `matrix`; `has` lists what of `moments, entropy, cdf, icdf` the family implements, and may be
-/// left out. A module has one such list; `page::groups` names the modules.
+/// `value` is `float`, `int` or `matrix`; `has` lists what of `moments, entropy, cdf, icdf` the family implements, with `atoms` where a
+/// continuous one has mass at points, and may be left out. A module has one such list; `page::groups` names the modules.
 macro_rules! families {
     ($(
         $test:ident: $table:literal, [$($param:literal),+], $value:ident, $(has [$($property:ident),* $(,)?],)? |$p:ident| $build:expr;

@@ -56,7 +56,7 @@ These have no table: their densities follow from those of their parts, which oth
 const DIVERGENCES: &str = "
 ## Divergences in closed form
 
-`kl_divergence(&p, &q)`. `Independent`, `Masked` and `TransformedDistribution` have one where what they are made of has one, `Delta` has
+`kl_divergence(&p, &q)`. `Expanded`, `Independent`, `Masked` and `TransformedDistribution` have one where what they are made of has one, `Delta` has
 one to everything continuous; for other pairs there is an estimate from draws.
 
 | from | to |
@@ -65,7 +65,11 @@ one to everything continuous; for other pairs there is an estimate from draws.
 
 /// The types of the pairs whose divergences have tables.
 fn divergences(rows: &[Row]) -> BTreeMap<&str, BTreeSet<&str>> {
-    let name = |table: &'static str| rows.iter().find(|row| row.tables.iter().any(|known| known == table)).map_or(table, |row| &row.name);
+    // What is made of others may be measured by the table of a family that it agrees with: the family has the shorter name.
+    let name = |table: &'static str| {
+        let of_table = rows.iter().filter(|row| row.tables.iter().any(|known| known == table));
+        of_table.min_by_key(|row| row.name.len()).map_or(table, |row| &row.name)
+    };
     let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (p, q) in pairs() {
         found.entry(name(p)).or_default().insert(name(q));

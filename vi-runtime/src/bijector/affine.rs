@@ -52,6 +52,10 @@ impl<const D: usize> Bijector<D> for Affine<D> {
         matches!((&self.loc, &self.scale), (Operand::Number(_), Operand::Number(_)))
     }
 
+    fn slope(&self) -> Option<Operand<D>> {
+        Some(self.scale.clone())
+    }
+
     fn codomain(&self) -> Support {
         Support::Real
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::{Bijector, Identity};
+use crate::operand::Operand;
 use crate::support::Support;
 
 /// One map after the other, the first applied first.
@@ -40,6 +41,16 @@ impl<const D: usize> Bijector<D> for Compose<D> {
 
     fn is_decreasing(&self) -> Option<bool> {
         self.0.iter().try_fold(false, |decreasing, part| Some(decreasing != part.is_decreasing()?))
+    }
+
+    fn slope(&self) -> Option<Operand<D>> {
+        self.0.iter().try_fold(Operand::Number(1.0), |slope, part| Some(slope * part.slope()?))
+    }
+
+    /// One part at most is not a straight line.
+    fn has_linear_log_jacobian(&self) -> bool {
+        let mut curved = self.0.iter().filter(|part| part.slope().is_none());
+        curved.next().is_none_or(|part| part.has_linear_log_jacobian()) && curved.next().is_none()
     }
 
     fn domain(&self) -> Support {
@@ -92,6 +103,10 @@ impl<const D: usize> Bijector<D> for Invert<D> {
 
     fn is_decreasing(&self) -> Option<bool> {
         self.0.is_decreasing()
+    }
+
+    fn slope(&self) -> Option<Operand<D>> {
+        self.0.slope().map(Operand::recip)
     }
 
     fn domain(&self) -> Support {

@@ -28,6 +28,10 @@ impl<const D: usize> Bijector<D> for Exp {
         true
     }
 
+    fn has_linear_log_jacobian(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::Positive
     }

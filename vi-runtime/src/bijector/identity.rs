@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Bijector;
+use crate::operand::Operand;
 use crate::support::Support;
 
 /// `y = x`.
@@ -33,6 +34,10 @@ impl<const D: usize> Bijector<D> for Identity {
 
     fn is_fixed(&self) -> bool {
         true
+    }
+
+    fn slope(&self) -> Option<Operand<D>> {
+        Some(Operand::Number(1.0))
     }
 
     fn codomain(&self) -> Support {

@@ -66,6 +66,10 @@ impl<const D: usize> Bijector<D> for GreaterThan {
         true
     }
 
+    fn has_linear_log_jacobian(&self) -> bool {
+        true
+    }
+
     fn codomain(&self) -> Support {
         Support::GreaterThan(self.0)
     }
@@ -98,6 +102,10 @@ impl<const D: usize> Bijector<D> for LessThan {
     }
 
     fn is_fixed(&self) -> bool {
+        true
+    }
+
+    fn has_linear_log_jacobian(&self) -> bool {
         true
     }
 

@@ -117,11 +117,26 @@ impl<const D: usize> AR<D> {
 
     /// Durbin's step backwards: the predictor of order `k − 1` from that of order `k`, whose last coefficient is `κ`, is
     /// `(φⱼ + κ φₖ₋ⱼ)/(1 − κ²)`.
+    ///
+    /// Near a unit root the first partial autocorrelation is nearly ±1, and rounded. So `1 − κ` and `1 + κ` of order 1 come from
+    /// `A(±1)`, `A(z) = 1 − Σ φⱼ zʲ`, which each step divides by `1 − κ (±1)ᵏ`.
     fn predictors(&self, to: &Placement) -> Predictors<D> {
         let mut all = Vec::new();
         let mut current = self.each_coefficient(to);
+        let at = |z: f64| {
+            let ones = current.first()?.ones_like();
+            Some(current.iter().zip(1..).fold(ones, |sum, (coefficient, power)| sum - coefficient.clone() * z.powi(power)))
+        };
+        let (mut at_one, mut at_minus_one) = (at(1.0), at(-1.0));
         while let Some(last) = current.last().cloned() {
-            let left = (last.clone() + 1.0) * (last.clone().neg() + 1.0);
+            let [less, more] = [last.clone().neg() + 1.0, last.clone() + 1.0];
+            let left = match (&at_one, &at_minus_one) {
+                (Some(less), Some(more)) if current.len() == 1 => less.clone() * more.clone(),
+                _ => less.clone() * more.clone(),
+            };
+            let even = current.len().is_multiple_of(2);
+            at_one = at_one.map(|at| at / less.clone());
+            at_minus_one = at_minus_one.map(|at| at / if even { less } else { more });
             let shorter: Vec<Tensor<D>> = (0..current.len() - 1)
                 .map(|j| (current[j].clone() + last.clone() * current[current.len() - 2 - j].clone()) / left.clone())
                 .collect();

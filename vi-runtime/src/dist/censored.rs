@@ -48,6 +48,16 @@ impl<const D: usize, T: Distribution<D>> Censored<D, T> {
     }
 }
 
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Censored<D, T> {
+    /// Values beyond a limit at the limit.
+    fn cut_off(&self, x: Tensor<D, T::Kind>) -> Tensor<D, T::Kind> {
+        let like = self.base.cdf(&x).without_autodiff();
+        let dims = x.dims();
+        let limits = self.limits.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
+        moved_inside(x, limits).0
+    }
+}
+
 impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D, T> {
     type Kind = T::Kind;
 
@@ -87,11 +97,11 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
-        let x = self.base.draw(noise)?;
-        let like = self.base.cdf(&x).without_autodiff();
-        let dims = x.dims();
-        let limits = self.limits.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
-        Ok(moved_inside(x, limits).0)
+        Ok(self.cut_off(self.base.draw(noise)?))
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        Ok(self.base.begin(at)?.map(|begin| self.cut_off(begin)))
     }
 
     fn score_vanishes(&self) -> bool {
@@ -119,21 +129,45 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D
     }
 }
 
+impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Censored<D, T> {
+    /// What `of` gives for the base, with `below` and `beyond` outside the limits; from the upper limit on it is `beyond`.
+    fn limited(
+        &self,
+        value: &Tensor<D, T::Kind>,
+        of: impl Fn(&T, &Tensor<D, T::Kind>) -> Tensor<D>,
+        [below, beyond]: [f64; 2],
+    ) -> Tensor<D> {
+        let found = of(&self.base, value);
+        let dims = found.dims();
+        let limits = self.limits.beside::<T::Kind>(&found.clone().without_autodiff());
+        let [low, high] = limits.map(|end| end.map(|end| T::Kind::alike(spread(end, dims), value)));
+        let value = spread(value.clone(), dims);
+        let found = match low {
+            Some(low) => found.mask_fill(value.clone().lower(low), below),
+            None => found,
+        };
+        match high {
+            Some(high) => found.mask_fill(value.greater_equal(high), beyond),
+            None => found,
+        }
+    }
+}
+
 impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Cdf<D> for Censored<D, T> {
     /// That of the base between the limits, 0 below and 1 above.
     fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        let cdf = self.base.cdf(value);
-        let dims = cdf.dims();
-        let limits = self.limits.beside::<T::Kind>(&cdf.clone().without_autodiff());
-        let [low, high] = limits.map(|end| end.map(|end| T::Kind::alike(end, value)));
-        let value = spread(value.clone(), dims);
-        let cdf = match low {
-            Some(low) => cdf.mask_fill(value.clone().lower(spread(low, dims)), 0.0),
-            None => cdf,
-        };
-        match high {
-            Some(high) => cdf.mask_fill(value.greater_equal(spread(high, dims)), 1.0),
-            None => cdf,
-        }
+        self.limited(value, T::cdf, [0.0, 1.0])
+    }
+
+    fn survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.limited(value, T::survival, [1.0, 0.0])
+    }
+
+    fn log_cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.limited(value, T::log_cdf, [f64::NEG_INFINITY, 0.0])
+    }
+
+    fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
+        self.limited(value, T::log_survival, [0.0, f64::NEG_INFINITY])
     }
 }

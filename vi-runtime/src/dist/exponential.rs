@@ -2,9 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::minus_infinity;
+use super::density::{beside, minus_infinity, spread};
 use super::standard::{self, standardised};
-use super::{Distribution, Entropy, Moments, family, family_methods};
+use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -33,7 +33,18 @@ impl<const D: usize> Exponential<D> {
     }
 }
 
-standardised!(Exponential: exponential);
+standardised!(Exponential: exponential, also {
+    /// `rate (to − from)` above, where the hazard is `rate`.
+    fn tail(&self, side: Side, from: &Tensor<D>, to: &Tensor<D>) -> Option<Tail<D>> {
+        let fall = self.standardise(&(to.clone() - from.clone()));
+        let log_hazard = spread(beside(&self.rate.clone().ln(), &fall), fall.dims());
+        (side == Side::Above).then_some(Tail { fall, log_hazard })
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D>, fall: &Tensor<D>) -> Option<Tensor<D>> {
+        (side == Side::Above).then(|| from.clone() + self.stretch(fall.clone()))
+    }
+});
 
 impl<const D: usize> Distribution<D> for Exponential<D> {
     type Kind = Float;

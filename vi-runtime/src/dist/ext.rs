@@ -5,15 +5,22 @@ use std::rc::Rc;
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::mass::ScalarKind;
-use super::{Cdf, Censored, Distribution, Folded, Independent, InverseCdf, Masked, Reparameterised, TransformedDistribution, Truncated};
+use super::{
+    Cdf, Censored, Distribution, Expanded, Folded, Independent, InverseCdf, Masked, Reparameterised, TransformedDistribution, Truncated,
+};
 use crate::bijector::Bijector;
 use crate::operand::Operand;
 
 /// Combinators, as methods of every distribution.
 ///
-/// Each takes the shape of what it wraps: to have more independent copies, expand that first, as in
-/// `Normal::new(0.0, 1.0).expand([8, 3]).truncated(0.0, 1.0)`.
+/// Each takes the shape of what it wraps, and [`expand`](Self::expand) changes it.
 pub trait DistributionExt<const D: usize>: Distribution<D> {
+    /// Independent copies that fill `shape`, new dimensions first. A family's own `expand`, which comes before this one,
+    /// returns the family itself.
+    fn expand<const E: usize>(self, shape: [usize; E]) -> Expanded<D, E, Self> {
+        Expanded::new(self, shape)
+    }
+
     /// Entries where `mask` is false do not count: their density is 0 in logarithm and has no gradient, whatever stands
     /// there, NaN included.
     ///

@@ -3,6 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{minus_infinity, softplus};
+use super::improper_uniform::begin_on;
 use super::{Cdf, Constraint, Distribution, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -65,6 +66,11 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folde
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
         Ok(self.base.draw(noise)?.abs())
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D>>> {
+        // The fold may be where the base begins.
+        self.base.begin(at)?.map(|_| begin_on(&self.support(), self.shape(), at)).transpose()
     }
 
     fn is_reparameterised(&self) -> bool {

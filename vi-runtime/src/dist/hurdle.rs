@@ -2,10 +2,10 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::density::{limits, minus_infinity, spread};
+use super::density::{limits, minus_infinity, spread, where_true};
 use super::form::Form;
 use super::gate::Gate;
-use super::{Constraint, Distribution, Moments, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -101,6 +101,10 @@ impl<const D: usize, T: DrawPositive<D>> Distribution<D> for Hurdle<D, T> {
         self.base.score_vanishes()
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Int>>> {
+        self.base.begin(at)
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.gate = self.gate.place(to);
         self.base = self.base.place(to);
@@ -143,5 +147,43 @@ impl<const D: usize, T: Moments<D> + DrawPositive<D>> Moments<D> for Hurdle<D, T
     fn variance(&self) -> Tensor<D> {
         let (weight, mean) = self.weight();
         weight.clone() * (self.base.variance() + (weight.neg() + 1.0) * mean.square())
+    }
+}
+
+impl<const D: usize, T: Cdf<D> + DrawPositive<D>> Hurdle<D, T> {
+    /// `(1 − g) f/P_base(x > 0)` for `f` of the base at the value, or at 0 where that is larger; and `g`.
+    fn of_positive(&self, value: &Tensor<D, Int>, f: impl Fn(&T, &Tensor<D, Int>) -> Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+        let counts = value.clone().clamp_min(0);
+        let found = f(&self.base, &counts);
+        let (open, shut) = self.gate.probabilities(&found);
+        (found / self.base.survival(&counts.zeros_like()) * shut, open)
+    }
+}
+
+impl<const D: usize, T: Cdf<D> + DrawPositive<D>> Cdf<D> for Hurdle<D, T> {
+    /// `g + (1 − g) P_base(0 < x ≤ value)/P_base(x > 0)` from 0 on, by the complement where zeros are more than half of the base.
+    fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let up_to = |base: &T, counts: &Tensor<D, Int>| {
+            let zeros = counts.zeros_like();
+            let beyond = base.survival(&zeros);
+            let few = beyond.clone() - base.survival(counts);
+            let many = base.cdf(counts) - base.cdf(&zeros);
+            few.mask_where(spread(beyond.greater_elem(0.5), many.dims()), many)
+        };
+        let (positive, open) = self.of_positive(value, up_to);
+        where_true(positive + open, value.clone().lower_elem(0), 0.0)
+    }
+
+    /// `(1 − g) P_base(x > value)/P_base(x > 0)` from 0 on
+    fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let (positive, _) = self.of_positive(value, T::survival);
+        where_true(positive, value.clone().lower_elem(0), 1.0)
+    }
+
+    fn log_survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        let counts = value.clone().clamp_min(0);
+        let left = self.base.log_survival(&counts) - self.base.log_survival(&counts.zeros_like());
+        let (_, shut) = self.gate.logarithms(&left);
+        where_true(left + shut, value.clone().lower_elem(0), 0.0)
     }
 }

@@ -42,6 +42,14 @@ impl<const D: usize> ImproperUniform<D> {
     }
 }
 
+/// The image of 0 in unconstrained space.
+pub(super) fn begin_on<const D: usize>(support: &Support, shape: [usize; D], at: &Placement) -> Result<Tensor<D>> {
+    let bijector = biject_to::<D>(support)?;
+    let shape = bijector.unconstrained_shape(&shape);
+    let zero = Operand::Host(vec![0.0; shape.iter().product()], std::array::from_fn(|i| shape[i])).tensor(at);
+    Ok(bijector.forward(zero))
+}
+
 impl<const D: usize> Distribution<D> for ImproperUniform<D> {
     type Kind = Float;
 
@@ -78,12 +86,8 @@ impl<const D: usize> Distribution<D> for ImproperUniform<D> {
         })
     }
 
-    /// The image of 0 in unconstrained space.
     fn begin(&self, at: &Placement) -> Result<Option<Tensor<D>>> {
-        let bijector = biject_to::<D>(&self.support)?;
-        let shape = bijector.unconstrained_shape(&self.shape);
-        let zero = Operand::Host(vec![0.0; shape.iter().product()], std::array::from_fn(|i| shape[i])).tensor(at);
-        Ok(Some(bijector.forward(zero)))
+        begin_on(&self.support, self.shape, at).map(Some)
     }
 
     fn place(self, _: &Placement) -> Self {

@@ -4,7 +4,9 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
+use super::density::{beside, spread};
+use super::standard::outwards;
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, Side, Tail, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -111,6 +113,19 @@ impl<const D: usize> Cdf<D> for Laplace<D> {
 
     fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
         log_cdf(self.standardise(value).neg())
+    }
+
+    /// `|to − from|/scale`, where the hazard is `1/scale`.
+    fn tail(&self, side: Side, from: &Tensor<D>, to: &Tensor<D>) -> Option<Tail<D>> {
+        let step = Operand::Tensor(outwards(side, to.clone() - from.clone()));
+        let fall = (step / self.scale.clone()).into_tensor();
+        let log_hazard = spread(beside(&self.scale.clone().ln(), &fall).neg(), fall.dims());
+        Some(Tail { fall, log_hazard })
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D>, fall: &Tensor<D>) -> Option<Tensor<D>> {
+        let step = (Operand::Tensor(fall.clone()) * self.scale.clone()).into_tensor();
+        Some(from.clone() + outwards(side, step))
     }
 }
 

@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 use burn::tensor::{Float, Tensor};
 
-use super::standard::{logistic, standardised};
-use super::{Distribution, Entropy, Moments, family, family_methods};
+use super::standard::{logistic, outwards, standardised};
+use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -41,7 +41,20 @@ impl<const D: usize> Logistic<D> {
     }
 }
 
-standardised!(Logistic: logistic);
+standardised!(Logistic: logistic, also {
+    fn tail(&self, side: Side, from: &Tensor<D>, to: &Tensor<D>) -> Option<Tail<D>> {
+        let (from_l, to_l) = (outwards(side, self.standardise(from)), outwards(side, self.standardise(to)));
+        let step = (Operand::Tensor(outwards(side, to.clone() - from.clone())) / self.scale.clone()).into_tensor();
+        let log_hazard = Operand::Tensor(logistic::log_cdf(to_l)) - self.scale.clone().ln();
+        Some(Tail { fall: logistic::fall(from_l, step), log_hazard: log_hazard.into_tensor() })
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D>, fall: &Tensor<D>) -> Option<Tensor<D>> {
+        let step = logistic::step(outwards(side, self.standardise(from)), fall.clone());
+        let step = (Operand::Tensor(step) * self.scale.clone()).into_tensor();
+        Some(from.clone() + outwards(side, step))
+    }
+});
 
 impl<const D: usize> Distribution<D> for Logistic<D> {
     type Kind = Float;

@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Tensor};
 
 use super::density::spread;
 use super::rows::broadcast;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, Side, Tail};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -137,6 +137,14 @@ impl<const D: usize, T: Cdf<D>> Cdf<D> for Masked<D, T> {
 
     fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         self.base.log_survival(value)
+    }
+
+    fn tail(&self, side: Side, from: &Tensor<D, T::Kind>, to: &Tensor<D, T::Kind>) -> Option<Tail<D>> {
+        self.base.tail(side, from, to)
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D, T::Kind>, fall: &Tensor<D>) -> Option<Tensor<D, T::Kind>> {
+        self.base.along_tail(side, from, fall)
     }
 }
 

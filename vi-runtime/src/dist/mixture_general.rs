@@ -77,6 +77,12 @@ pub trait MixtureComponents<const D: usize>: Clone + fmt::Debug + 'static {
     /// Those of the noise source.
     fn draws(&self, noise: &mut Noise<'_>) -> Result<Vec<Tensor<D, Self::Kind>>>;
 
+    /// [`Distribution::begin`] of the first that has one.
+    ///
+    /// # Errors
+    /// Those of the components.
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Self::Kind>>>;
+
     /// See [`Distribution::place`].
     #[must_use]
     fn place(self, to: &Placement) -> Self;
@@ -125,6 +131,16 @@ macro_rules! tuples {
             fn draws(&self, noise: &mut Noise<'_>) -> Result<Vec<Tensor<D, Self::Kind>>> {
                 let ($first, $($rest),*) = self;
                 Ok(vec![$first.draw(noise)?, $($rest.draw(noise)?),*])
+            }
+            fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Self::Kind>>> {
+                let ($first, $($rest),*) = self;
+                let mut begin = $first.begin(at)?;
+                $(
+                    if begin.is_none() {
+                        begin = $rest.begin(at)?;
+                    }
+                )*
+                Ok(begin)
             }
             fn place(self, to: &Placement) -> Self {
                 let ($first, $($rest),*) = self;
@@ -313,6 +329,10 @@ impl<const D: usize, T: MixtureComponents<D>> Distribution<D> for MixtureGeneral
         taken
             .map(|(_, taken)| taken)
             .ok_or_else(|| crate::Error::Unsupported { what: "drawing from MixtureGeneral".into(), problem: "it has no components".into() })
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        self.components.begin(at)
     }
 
     fn place(mut self, to: &Placement) -> Self {

@@ -254,6 +254,11 @@ where
         Ok(self.components.draw(noise)?.gather(dim, chosen).reshape(self.shape))
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        let first = |begin: Tensor<C, T::Kind>| begin.narrow(self.mixture_dim(), 0, 1).reshape(self.shape);
+        Ok(self.components.begin(at)?.map(first))
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.weights = self.weights.place(to);
         self.components = self.components.place(to);

@@ -26,14 +26,22 @@ family! {
     /// `concentration` and the value: `[batch, K]`; the last dimension is the event, so a single draw has shape `[K]`.
     ///
     /// # Errors
-    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `concentration` is not finite.
+    /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `concentration` is not finite, or where the event has one
+    /// dimension, whose two directions have no density.
     ProjectedNormal { concentration: M }
+}
+
+impl<const D: usize> ProjectedNormal<D> {
+    /// `K`
+    fn dimensions(&self) -> Operand<D> {
+        Operand::Number(self.shape()[D - 1] as f64)
+    }
 }
 
 impl<const D: usize> Distribution<D> for ProjectedNormal<D> {
     type Kind = Float;
 
-    family_methods! { ProjectedNormal { concentration: Real } }
+    family_methods! { ProjectedNormal { concentration: Real } and "dimensions" = dimensions: GreaterThanOne }
 
     fn event_rank(&self) -> usize {
         1

@@ -32,6 +32,24 @@ pub trait Entropy<const D: usize>: Distribution<D> {
     fn entropy(&self) -> Tensor<D>;
 }
 
+/// A side of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `P(x ≤ ·)`
+    Below,
+    /// `P(x > ·)`
+    Above,
+}
+
+/// What lies between two points of a tail, each number with the digits that differences of large logarithms lose.
+#[derive(Clone, Debug)]
+pub struct Tail<const D: usize> {
+    /// How far the logarithm of the mass beyond falls from the first point to the second, at least 0.
+    pub fall: Tensor<D>,
+    /// Logarithm of the density at the second point over the mass beyond it.
+    pub log_hazard: Tensor<D>,
+}
+
 /// The cumulative distribution function of a scalar distribution.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no distribution function",
@@ -69,6 +87,33 @@ pub trait Cdf<const D: usize>: Distribution<D> {
     /// The ends and the parameters broadcast.
     fn log_mass(&self, low: &Tensor<D, Self::Kind>, high: &Tensor<D, Self::Kind>) -> Tensor<D> {
         super::mass::log_mass(self, low.clone(), high.clone())
+    }
+
+    /// The logarithm of the mass on this side of a point, [`log_cdf`](Self::log_cdf) or [`log_survival`](Self::log_survival).
+    fn log_beyond(&self, side: Side, value: &Tensor<D, Self::Kind>) -> Tensor<D> {
+        match side {
+            Side::Below => self.log_cdf(value),
+            Side::Above => self.log_survival(value),
+        }
+    }
+
+    /// The tail between `from` and `to`, further out, where the family knows it better than by differences of its logarithms;
+    /// `from` lies beyond the median, elsewhere the numbers mean nothing. Single precision leaves an error of 3e-5 in a
+    /// logarithm of −600, and so in the share of the tail that is left.
+    ///
+    /// # Shapes
+    /// The points and the parameters broadcast.
+    fn tail(&self, _side: Side, _from: &Tensor<D, Self::Kind>, _to: &Tensor<D, Self::Kind>) -> Option<Tail<D>> {
+        None
+    }
+
+    /// The point at which the logarithm of the mass beyond has fallen by `fall` since `from`, the inverse of
+    /// [`tail`](Self::tail).
+    ///
+    /// # Shapes
+    /// `from`, `fall` and the parameters broadcast.
+    fn along_tail(&self, _side: Side, _from: &Tensor<D, Self::Kind>, _fall: &Tensor<D>) -> Option<Tensor<D, Self::Kind>> {
+        None
     }
 }
 

@@ -6,19 +6,10 @@ use super::density::{exp_positive, limits, logistic, spread};
 use super::rows::broadcast;
 use super::{
     Beta, BetaProportion, Cdf, Chi2, ComponentRank, Folded, FoldedNormal, Gamma, InverseCdf, InverseGamma, InverseGaussian, Mixes,
-    MixtureGeneral, MixtureSameFamily, StudentT,
+    MixtureGeneral, MixtureSameFamily, Side, StudentT,
 };
 use crate::special::detach;
 use crate::support::Support;
-
-/// Which probability is given.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Side {
-    /// `P(x ≤ ·)`
-    Below,
-    /// `P(x > ·)`
-    Above,
-}
 
 /// The point with this probability on one side of it.
 ///

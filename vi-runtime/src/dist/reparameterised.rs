@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::limits;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, Side, Tail};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -58,6 +58,10 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Distribution<D> for Reparameterise
         let density = detach(self.base.log_prob(&x).exp()).clamp_min(tiny);
         let cdf = self.base.cdf(&x);
         Ok(x - (cdf.clone() - detach(cdf)) / density)
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D>>> {
+        self.base.begin(at)
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -118,6 +122,14 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for Reparameterised<T> {
 
     fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
         self.base.log_survival(value)
+    }
+
+    fn tail(&self, side: Side, from: &Tensor<D>, to: &Tensor<D>) -> Option<Tail<D>> {
+        self.base.tail(side, from, to)
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D>, fall: &Tensor<D>) -> Option<Tensor<D>> {
+        self.base.along_tail(side, from, fall)
     }
 }
 

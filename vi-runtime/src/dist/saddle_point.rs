@@ -94,13 +94,13 @@ pub(super) fn multinomial<const D: usize>(a: Tensor<D>, x: Tensor<D>) -> Tensor<
 /// With `v = (count − mean)/(count + mean)` this is `beyond v − 2 count (v³/3 + v⁵/5 + …)` (Loader 2000): no term is much larger
 /// than the sum.
 fn closeness<const D: usize>(count: Tensor<D>, mean: Tensor<D>, beyond: Tensor<D>) -> Tensor<D> {
-    /// Below this `v` the series serves, and its first omitted term is below an ulp.
-    const NEAR: f64 = 0.1;
-    let terms = if count.dtype() == DType::F64 { 9 } else { 4 };
+    // Below this `v` the series serves, and its first omitted term is below an ulp. Above it the difference loses about `1/v`
+    // ulps, which single precision has fewer of to spare.
+    let (near, terms) = if count.dtype() == DType::F64 { (0.1, 9) } else { (0.3, 7) };
     let dims = beyond.dims();
     let (count, mean) = (spread(count, dims), spread(mean, dims));
     let v = beyond.clone().neg() / (count.clone() + mean.clone());
-    let far = v.clone().abs().lower_elem(NEAR).bool_not();
+    let far = v.clone().abs().lower_elem(near).bool_not();
     let v = v.mask_fill(far.clone(), 0.0);
     let square = v.clone().square();
     let sum =

@@ -5,6 +5,7 @@
 
 use burn::tensor::Tensor;
 
+use super::Side;
 use super::density::{limits, logistic as sigmoid, minus_infinity, softplus};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -12,9 +13,10 @@ use crate::special;
 
 /// Implements the distribution functions of a family by its standard variable.
 ///
-/// `up to` names the upper end of the support where `stretch` of an infinite variable would round it to a finite number.
+/// `up to` names the upper end of the support where `stretch` of an infinite variable would round it to a finite number; in
+/// `also` are further methods of `Cdf`.
 macro_rules! standardised {
-    ($name:ident: $standard:ident $(, up to $upper:expr)?) => {
+    ($name:ident: $standard:ident $(, up to $upper:expr)? $(, also { $($more:tt)* })?) => {
         impl<const D: usize> $crate::dist::Cdf<D> for $name<D> {
             fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
                 $crate::dist::standard::$standard::cdf(self.standardise(value))
@@ -31,6 +33,8 @@ macro_rules! standardised {
             fn log_survival(&self, value: &Tensor<D>) -> Tensor<D> {
                 $crate::dist::standard::$standard::log_survival(self.standardise(value))
             }
+
+            $($($more)*)?
         }
 
         impl<const D: usize> $crate::dist::InverseCdf<D> for $name<D> {
@@ -60,6 +64,14 @@ pub(super) use standardised;
 pub(super) fn log_one_minus_exp<const D: usize>(h: Tensor<D>) -> Tensor<D> {
     let none = h.clone().lower_equal_elem(0.0);
     minus_infinity(special::log1mexp(h.mask_fill(none.clone(), 1.0)), none)
+}
+
+/// The variable of a symmetric distribution, growing towards this side.
+pub(super) fn outwards<const D: usize>(side: Side, z: Tensor<D>) -> Tensor<D> {
+    match side {
+        Side::Above => z,
+        Side::Below => z.neg(),
+    }
 }
 
 /// Exponential with rate 1; `h` below 0 counts as 0.
@@ -179,6 +191,18 @@ pub(super) mod logistic {
     /// `ln(1 − q) − ln q`
     pub(in crate::dist) fn inverse_survival<const D: usize>(q: Tensor<D>) -> Tensor<D> {
         icdf(q).neg()
+    }
+
+    /// `ln P(x > l) − ln P(x > l + step)` for `step ≥ 0` and `l ≥ 0`, as which other `l` count: `step + ln(1 + s (e^−step − 1))`,
+    /// `s = P(x > l)`.
+    pub(in crate::dist) fn fall<const D: usize>(l: Tensor<D>, step: Tensor<D>) -> Tensor<D> {
+        step.clone() + special::log1p(survival(l.clamp_min(0.0)) * special::expm1(step.neg()))
+    }
+
+    /// The `step` of which `fall` is the fall: `fall + ln(1 − s e^−fall) − ln(1 − s)`.
+    pub(in crate::dist) fn step<const D: usize>(l: Tensor<D>, fall: Tensor<D>) -> Tensor<D> {
+        let s = survival(l.clamp_min(0.0)).neg();
+        fall.clone() + special::log1p(s.clone() * fall.neg().exp()) - special::log1p(s)
     }
 
     pub(in crate::dist) fn draw<const D: usize>(noise: &mut Noise<'_>, shape: [usize; D]) -> Result<Tensor<D>> {

@@ -6,11 +6,11 @@ use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::independent::sum_event;
-use super::{Cdf, Constraint, Distribution, InverseCdf, ScoredDraw, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ScoredDraw, ShapeConflict};
 use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Placement};
+use crate::operand::{AnyOperand, Operand, Placement};
 use crate::support::Support;
 
 /// The distribution of `y = f(x)` for `x` from `base` and a bijector `f`.
@@ -109,6 +109,10 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
         self.bijector.is_fixed() && self.base.score_vanishes()
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D>>> {
+        Ok(self.base.begin(at)?.map(|begin| self.bijector.forward(begin)))
+    }
+
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
     }
@@ -130,6 +134,34 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
         self.base.parameters(visit);
+    }
+}
+
+impl<const D: usize, T: Moments<D, Kind = Float>> Moments<D> for TransformedDistribution<D, T> {
+    /// `f(E x)` for a straight line `f`, NaN for every other.
+    fn mean(&self) -> Tensor<D> {
+        let mean = self.bijector.forward(self.base.mean());
+        if self.bijector.slope().is_some() { mean } else { mean * f64::NAN }
+    }
+
+    /// `slope² var x` for a straight line, NaN for every other map.
+    fn variance(&self) -> Tensor<D> {
+        let variance = self.base.variance();
+        match self.bijector.slope() {
+            Some(slope) => (Operand::Tensor(variance) * slope.square()).into_tensor(),
+            None => self.bijector.forward(variance) * f64::NAN,
+        }
+    }
+}
+
+impl<const D: usize, T: Moments<D, Kind = Float> + Entropy<D>> Entropy<D> for TransformedDistribution<D, T> {
+    /// That of the base plus `E ln |det ∂f/∂x|`, where that is a linear function of `x`, as for a straight line or an
+    /// exponential; NaN for every other map.
+    fn entropy(&self) -> Tensor<D> {
+        let mean = self.base.mean();
+        let stretch = self.bijector.log_abs_det_jacobian(&mean, &self.bijector.forward(mean.clone()));
+        let entropy = self.less(self.base.entropy(), stretch.neg());
+        if self.bijector.has_linear_log_jacobian() { entropy } else { entropy * f64::NAN }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Distributions restricted to an interval.
 
+mod shares;
+
 use burn::tensor::{Bool, Tensor};
 
-use super::density::{beside, limits, minus_infinity, spread};
+use super::density::{beside, minus_infinity, spread};
 use super::mass::{ScalarKind, log_mass};
 use super::rows::broadcast;
 use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
@@ -18,7 +20,8 @@ use crate::support::Support;
 ///
 /// The mass between the bounds is taken in logarithm from the smaller tail. A draw is the quantile function of the base at a
 /// uniform point between the probabilities of the bounds, so its gradients reach parameters and bounds; where the mass
-/// between the bounds is below the smallest float it is the bound nearer to the rest.
+/// between the bounds is below the smallest float it is the bound nearer to the rest, unless the base knows its
+/// [`tail`](Cdf::tail).
 ///
 /// # Shapes
 /// The bounds broadcast against the batch. Bounds of a discrete distribution are whole numbers.
@@ -150,18 +153,28 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
         let like = self.base.cdf(value).without_autodiff();
         let dims = like.dims();
         let ends = self.bounds.beside::<T::Kind>(&like).map(|end| end.map(|end| spread(end, dims)));
-        let (value, outside) = moved_inside(spread(value.clone(), dims), ends);
+        let (value, outside) = moved_inside(spread(value.clone(), dims), ends.clone());
         let log_prob = self.base.log_prob(&value);
         let Some(log_normaliser) = self.log_normaliser(&like) else { return log_prob };
         // Where the base has no density either, the normaliser has no say, and no gradient.
         let nothing = spread(log_prob.clone().equal_elem(f64::NEG_INFINITY), dims);
         let outside = outside.map_or(nothing.clone(), |outside| outside.bool_or(nothing));
-        minus_infinity(log_prob - log_normaliser, outside)
+        let plain = spread(log_prob - log_normaliser, dims);
+        minus_infinity(self.in_the_tails(&value, &ends, plain), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
         let u = noise.uniform(self.shape())?;
-        Ok(self.quantile(u))
+        Ok(self.quantile(u.clone(), u.neg() + 1.0))
+    }
+
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        let median = |_| {
+            let half: Operand<D> = Operand::Number(0.5);
+            let half = spread(half.tensor(at), self.shape());
+            self.quantile(half.clone(), half)
+        };
+        Ok(self.base.begin(at)?.map(median))
     }
 
     fn is_reparameterised(&self) -> bool {
@@ -214,88 +227,4 @@ pub(super) fn moved_inside<const D: usize, K: ScalarKind>(
         None => above.clone(),
     };
     (value.mask_where(above, high), Some(outside))
-}
-
-/// What lies below and above the bounds of a distribution.
-struct Outside<const D: usize, K: ScalarKind> {
-    low: Option<Tensor<D, K>>,
-    high: Option<Tensor<D, K>>,
-    /// `P(x < low)`, `P(x ≤ high)`
-    cdf: [Tensor<D>; 2],
-    /// `P(x ≥ low)`, `P(x > high)`
-    survival: [Tensor<D>; 2],
-    /// Where the lower bound is above the median, so that the second pair is the smaller.
-    upper: Tensor<D, Bool>,
-}
-
-impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Truncated<D, T> {
-    fn outside(&self, like: &Tensor<D>) -> Outside<D, T::Kind> {
-        let dims = like.dims();
-        let [low, high] = self.bounds.beside::<T::Kind>(like).map(|end| end.map(|end| spread(end, dims)));
-        let before = low.clone().map(T::Kind::before);
-        let (zero, one) = (like.clone().without_autodiff().zeros_like(), like.clone().without_autodiff().ones_like());
-        let at = |end: &Option<Tensor<D, T::Kind>>, f: &dyn Fn(&Tensor<D, T::Kind>) -> Tensor<D>, none: &Tensor<D>| match end {
-            Some(end) => spread(f(end), dims),
-            None => none.clone(),
-        };
-        let cdf = [at(&before, &|x| self.base.cdf(x), &zero), at(&high, &|x| self.base.cdf(x), &one)];
-        let survival = [at(&before, &|x| self.base.survival(x), &one), at(&high, &|x| self.base.survival(x), &zero)];
-        let upper = cdf[0].clone().greater_elem(0.5);
-        Outside { low, high, cdf, survival, upper }
-    }
-}
-
-impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Truncated<D, T> {
-    /// The quantile function of the base between the probabilities of the bounds, from the side of the smaller tail.
-    fn quantile(&self, u: Tensor<D>) -> Tensor<D, T::Kind> {
-        let Outside { low, high, cdf: [below, up_to], survival: [above, beyond], upper } = self.outside(&u);
-        let (tiny, _, below_one) = limits(u.dtype());
-        // One of two is taken: where the other is, a probability of ½ stands in, whose quantile has a finite derivative. So
-        // it does where there is no mass to divide.
-        let p = below.clone() + u.clone() * (up_to - below);
-        let nothing_below = p.clone().lower_elem(tiny);
-        let skip = upper.clone().bool_or(nothing_below.clone());
-        let from_below = self.base.icdf(&p.clamp_max(below_one).mask_fill(skip, 0.5));
-        let q = beyond.clone() + (u.neg() + 1.0) * (above - beyond);
-        let nothing_above = q.clone().lower_elem(tiny);
-        let skip = upper.clone().bool_not().bool_or(nothing_above.clone());
-        let from_above = self.base.inverse_survival(&q.clamp_max(below_one).mask_fill(skip, 0.5));
-        let x = from_below.mask_where(upper.clone(), from_above);
-        let pin = |x: Tensor<D, T::Kind>, to: &Option<Tensor<D, T::Kind>>, at: Tensor<D, Bool>| match to {
-            Some(to) => {
-                let to = T::Kind::alike(to.clone(), &x);
-                x.mask_where(at, to)
-            }
-            None => x,
-        };
-        let x = pin(x, &high, nothing_below.bool_and(upper.clone().bool_not()));
-        let x = pin(x, &low, nothing_above.bool_and(upper));
-        // What was rounded past a bound, or onto one, goes to the next value inside.
-        let inward = [low.map(|low| T::Kind::inward(low, true)), high.map(|high| T::Kind::inward(high, false))];
-        moved_inside(x, inward).0
-    }
-}
-
-impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Cdf<D> for Truncated<D, T> {
-    /// `(F(x) − F(low))/(F(high) − F(low))`, from the side of the smaller tail.
-    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        let like = self.base.cdf(value);
-        let (value, Outside { low, high, cdf, survival, upper }) = (spread(value.clone(), like.dims()), self.outside(&like));
-        let (value, _) = moved_inside(value, [low.map(T::Kind::before), high]);
-        let share =
-            |from: Tensor<D>, to: Tensor<D>, of: Tensor<D>, skip: Tensor<D, Bool>| (to - from.clone()) / (of - from).mask_fill(skip, 1.0);
-        let [below, up_to] = cdf;
-        let [above, beyond] = survival;
-        let from_below = share(below, self.base.cdf(&value), up_to, upper.clone());
-        let from_above = share(above, self.base.survival(&value), beyond, upper.clone().bool_not());
-        from_below.mask_where(upper, from_above)
-    }
-}
-
-impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> InverseCdf<D> for Truncated<D, T> {
-    fn icdf(&self, p: &Tensor<D>) -> Tensor<D, T::Kind> {
-        let dims = broadcast(("p", p.dims()), ("the distribution", self.base.shape())).unwrap_or(p.dims());
-        let outside = p.clone().lower_elem(0.0).bool_or(p.clone().greater_elem(1.0));
-        self.quantile(spread(p.clone().mask_fill(outside, f64::NAN), dims))
-    }
 }

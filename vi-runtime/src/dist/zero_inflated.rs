@@ -93,6 +93,10 @@ impl<const D: usize, T: Distribution<D, Kind = Int>> Distribution<D> for ZeroInf
         self.base.score_vanishes()
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Int>>> {
+        self.base.begin(at)
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.gate = self.gate.place(to);
         self.base = self.base.place(to);

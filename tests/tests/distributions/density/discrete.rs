@@ -3,7 +3,7 @@
 use super::*;
 
 families! {
-    binomial_large: "BinomialLarge", ["total_count", "probs"], int, has [moments], |p| Binomial::new(&p[0], &p[1]);
+    binomial_large: "BinomialLarge", ["total_count", "probs"], int, has [moments, cdf], |p| Binomial::new(&p[0], &p[1]);
     poisson_large: "PoissonLarge", ["rate"], int, has [moments, cdf], |p| Poisson::new(&p[0]);
     beta_binomial: "BetaBinomial", ["concentration1", "concentration0", "total_count"], int, has [moments], |p| BetaBinomial::new(&p[0], &p[1], &p[2]);
     beta_binomial_large: "BetaBinomialLarge", ["concentration1", "concentration0", "total_count"], int, has [moments], |p| {
@@ -13,8 +13,8 @@ families! {
     discrete_uniform: "DiscreteUniform", ["low", "high"], int, has [moments, entropy, cdf, icdf], |p| DiscreteUniform::new(&p[0], &p[1]);
     geometric: "Geometric", ["probs"], int, has [moments, entropy, cdf, icdf], |p| Geometric::new(&p[0]);
     geometric_logits: "GeometricLogits", ["logits"], int, has [moments, entropy, cdf], |p| Geometric::logits(&p[0]);
-    hurdle_poisson: "HurdlePoisson", ["gate", "rate"], int, has [moments], |p| Hurdle::new(&p[0], Poisson::new(&p[1]));
-    hurdle_negative_binomial2: "HurdleNegativeBinomial2", ["gate", "mean", "concentration"], int, has [moments], |p| {
+    hurdle_poisson: "HurdlePoisson", ["gate", "rate"], int, has [moments, cdf], |p| Hurdle::new(&p[0], Poisson::new(&p[1]));
+    hurdle_negative_binomial2: "HurdleNegativeBinomial2", ["gate", "mean", "concentration"], int, has [moments, cdf], |p| {
         Hurdle::new(&p[0], NegativeBinomial2::new(&p[1], &p[2]))
     };
     hypergeometric: "Hypergeometric", ["population", "successes", "draws"], int, has [moments], |p| Hypergeometric::new(&p[0], &p[1], &p[2]);

@@ -21,11 +21,12 @@ pub struct Properties<const D: usize, T: Distribution<D>> {
     /// cdf, survival and their logarithms.
     cdf: Option<[OfValue<D, T>; 4]>,
     icdf: Option<Quantile<D, T>>,
+    atoms: bool,
 }
 
 impl<const D: usize, T: Distribution<D>> Properties<D, T> {
     pub fn none() -> Self {
-        Properties { names: Vec::new(), known: Vec::new(), cdf: None, icdf: None }
+        Properties { names: Vec::new(), known: Vec::new(), cdf: None, icdf: None, atoms: false }
     }
 
     pub fn moments(mut self) -> Self
@@ -52,6 +53,12 @@ impl<const D: usize, T: Distribution<D>> Properties<D, T> {
     {
         self.names.push("cdf");
         self.cdf = Some([T::cdf, T::survival, T::log_cdf, T::log_survival]);
+        self
+    }
+
+    /// There is mass at points that are parameters.
+    pub fn atoms(mut self) -> Self {
+        self.atoms = true;
         self
     }
 
@@ -156,14 +163,20 @@ where
             let mut problems = Vec::new();
             if has_f64() {
                 let at = |x: f64| evaluate_all(functions, by, x, params, DType::F64);
-                problems.extend(match at(point.x[0]) {
-                    Ok(found) if <T::Kind as Elements>::DISCRETE => {
-                        let below = at(point.x[0] - 1.0).map(|below| [below[0].value[0], below[1].value[0]]);
+                let x = point.x[0];
+                let is_atom = self.properties.atoms && params.iter().flatten().any(|&atom| atom == x);
+                let before = match <T::Kind as Elements>::DISCRETE {
+                    true => Some(x - 1.0),
+                    false => is_atom.then_some(x - 1e-14 * x.abs().max(1e-300)),
+                };
+                problems.extend(match (at(x), before) {
+                    (Ok(found), Some(before)) => {
+                        let below = at(before).map(|below| [below[0].value[0], below[1].value[0]]);
                         [parts(&found), below.map_or_else(|problem| vec![problem], |below| steps(&found, below, point.log_prob.exp()))]
                             .concat()
                     }
-                    Ok(found) => [parts(&found), slopes(&found, point.log_prob)].concat(),
-                    Err(problem) => vec![problem],
+                    (Ok(found), None) => [parts(&found), slopes(&found, point.log_prob)].concat(),
+                    (Err(problem), _) => vec![problem],
                 });
             }
             if representable(&point.x) {

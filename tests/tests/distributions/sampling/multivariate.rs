@@ -43,7 +43,8 @@ fn moments<const D: usize, T: Distribution<D, Kind = Float> + Moments<D> + Entro
     let log_prob = numbers(log_prob);
     near(&format!("{name}: entropy"), average(&log_prob, 1, |x| -x[0]), numbers(entropy)[0]);
     let mut source = vi_runtime::noise::HostNoise::new(vi_runtime::Key::new(seed), placement());
-    let ScoredDraw { value: again, log_prob: scored, .. } = distribution.draw_scored(&mut vi_runtime::noise::Noise::new(&mut source)).unwrap();
+    let ScoredDraw { value: again, log_prob: scored, .. } =
+        distribution.draw_scored(&mut vi_runtime::noise::Noise::new(&mut source)).unwrap();
     assert_eq!(numbers(again), x, "{name}");
     for (found, expected) in scored.map(numbers).unwrap_or_default().into_iter().zip(&log_prob) {
         assert!((found - expected).abs() <= 1e-3 * expected.abs().max(1.0), "{name}: scored {found}, density {expected}");
