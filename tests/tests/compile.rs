@@ -86,7 +86,7 @@ fn check(name: &str, both: &Agreement, value: f64, slope: f64) {
 /// The whole step, optimised and on the executor.
 fn check_step(name: &str, both: &Agreement, value: f64, slope: f64) {
     let graph = both.graph.as_ref().unwrap();
-    let Ok(step) = step_graph(graph.clone(), 1, &mut |_, _| ()) else { panic!("{name}: no graph of a step") };
+    let Ok(step) = step_graph(graph.clone(), 1, &Pathwise, &both.placement, &mut |_, _| ()) else { panic!("{name}: no graph of a step") };
     let mut executable = Executable::compile(&step.graph, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
     for (number, source) in step.sources.iter().enumerate() {
         let known = graph.sources.iter().position(|known| known == source).unwrap();

@@ -48,13 +48,13 @@ fn at_a_fixed_draw_the_gradient_is_the_formula() -> Result<()> {
         // At loc 0, scale 1 the draw is the noise, which both executions share; the loss is
         // Σ ½ z² + ½ (x − z)² − ln scale − ½ ε² + …
         let spy = Spy::default();
-        let spied = Svi::new(&model, handler::with(shared_scale(), spy.clone())).seed(seed).execution(Execution::Eager);
+        let spied = Svi::new(&model, handler::with(shared_scale(), spy.clone())).objective(Pathwise).seed(seed).execution(Execution::Eager);
         spied.step(&mut spied.init()?)?;
         let noise = spy.0.borrow().clone();
         let loc: Vec<f64> = (0..2).map(|i| 2.0 * noise[i] - x[i]).collect();
         let scale: f64 = (0..2).map(|i| noise[i] * (2.0 * noise[i] - x[i])).sum::<f64>() - 2.0;
         for execution in executions() {
-            let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).seed(seed).execution(execution);
+            let svi = Svi::new(&model, shared_scale()).objective(Pathwise).optimizer(Sgd::new(1.0)).seed(seed).execution(execution);
             let mut state = svi.init()?;
             svi.step(&mut state)?;
             let moved = numbers(state.param("loc")?)?;
@@ -71,7 +71,8 @@ fn in_expectation_the_gradient_is_the_gradient_of_the_expectation() -> Result<()
     let particles = scaled(4_000) as usize;
     let model = local_normal(vector([-0.5, 2.0])?);
     for execution in executions() {
-        let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(5).execution(execution);
+        let svi =
+            Svi::new(&model, shared_scale()).objective(Pathwise).optimizer(Sgd::new(1.0)).particles(particles).seed(5).execution(execution);
         let mut state = svi.init()?;
         svi.step(&mut state)?;
         let root = (particles as f64).sqrt();
@@ -89,7 +90,12 @@ fn different_particle_counts_agree_in_expectation() -> Result<()> {
     let gradient = |particles: usize, steps: u64, execution: Execution| -> Result<Vec<f64>> {
         let mut sum = vec![0.0; 2];
         for seed in 0..steps {
-            let svi = Svi::new(&model, shared_scale()).optimizer(Sgd::new(1.0)).particles(particles).seed(seed).execution(execution);
+            let svi = Svi::new(&model, shared_scale())
+                .objective(Pathwise)
+                .optimizer(Sgd::new(1.0))
+                .particles(particles)
+                .seed(seed)
+                .execution(execution);
             let mut state = svi.init()?;
             svi.step(&mut state)?;
             for (s, x) in sum.iter_mut().zip(numbers(state.param("loc")?)?) {
@@ -148,7 +154,12 @@ fn the_gradient_of_a_step_is_the_central_difference_of_the_elbo_at_the_same_nois
             svi.step(&mut state)
         };
         let difference = (at(h)? - at(-h)?) / (2.0 * h);
-        let svi = Svi::new(&model, mixed_guide()).optimizer(Sgd::new(1.0)).dtype(FloatDType::F64).seed(2).execution(execution);
+        let svi = Svi::new(&model, mixed_guide())
+            .objective(Pathwise)
+            .optimizer(Sgd::new(1.0))
+            .dtype(FloatDType::F64)
+            .seed(2)
+            .execution(execution);
         let mut state = svi.init()?;
         svi.step(&mut state)?;
         let gradient = numbers(state.param(name)?)?[0] - start;

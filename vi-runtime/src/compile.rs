@@ -22,6 +22,8 @@ use vi_graph::ir::{NoiseKind, Role, Stream};
 use vi_graph::{Graph, Type};
 
 use crate::any_tensor::AnyTensor;
+use crate::objective::influence::Influences;
+use crate::objective::{Objective, TermKind};
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
 
@@ -67,6 +69,8 @@ pub enum Source {
     Noise(Stream, NoiseKind),
     /// The tensor of this number among those that [`Program::visit_tensors`] shows for the model, then for the guide.
     Data(usize),
+    /// What the divergence counts in the loss of the step.
+    KlWeight,
     /// Which units of a subsampled plate are in.
     Units {
         /// The plate.
@@ -91,9 +95,11 @@ pub struct ElboGraph {
     pub prior: Option<usize>,
     /// Which output is `log q(z)`.
     pub guide: Option<usize>,
+    /// What an objective is shown, and which output each is.
+    pub parts: Vec<(TermKind, usize)>,
 }
 
-/// The graph of one particle's terms; every parameter that the programs read must be in `params` already.
+/// The graph of one particle's terms for `objective`; every parameter that the programs read must be in `params` already.
 ///
 /// # Errors
 /// A program whose run depends on values, or an operation that the graph does not have.
@@ -102,9 +108,26 @@ pub fn elbo_graph<M: Program, G: Program>(
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
+    objective: &dyn Objective,
 ) -> Result<ElboGraph, Refusal> {
-    let captured = capture::capture(model, guide, placement, params)?;
-    import::import(captured)
+    let needs = objective.needs();
+    let influences = if needs.score { influences(model, guide, placement, params)? } else { Influences::default() };
+    let (captured, kinds) = capture::capture(model, guide, placement, params, &needs, &influences)?;
+    import::import(captured, kinds)
+}
+
+/// What depends on the sites that have no pathwise gradient.
+///
+/// # Errors
+/// As [`elbo_graph`].
+pub(crate) fn influences<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+) -> Result<Influences, Refusal> {
+    let (captured, guide, model) = capture::capture_sites(model, guide, placement, params)?;
+    import::import_influences(captured, &guide, &model)
 }
 
 /// `f` of tensors shaped like `inputs`, as a graph with these inputs in order and one output.

@@ -36,7 +36,7 @@ pub use error::{Error, Result};
 pub use execution::{Executed, Execution};
 pub use fit::{Fit, Report, Summary, SummaryRow};
 pub use guide::{AutoDelta, AutoNormal, Guide};
-pub use objective::Elbo;
+pub use objective::{Elbo, Objective};
 pub use operand::{AnyOperand, Operand, Placement};
 pub use predictive::{log_joint, prior_predictive};
 pub use program::arg::{Arg, Args, Fingerprint};

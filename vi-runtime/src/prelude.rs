@@ -10,7 +10,9 @@ pub use crate::error::{Error, Result};
 pub use crate::execution::Execution;
 pub use crate::fit::{Fit, Summary};
 pub use crate::guide::{AutoDelta, AutoNormal};
-pub use crate::objective::Elbo;
+pub use crate::objective::{
+    Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
+};
 pub use crate::optim::{Adam, ClippedAdam, Optimizer, Schedule, Sgd};
 pub use crate::predictive::{log_joint, prior_predictive};
 pub use crate::program::arg::Arg;

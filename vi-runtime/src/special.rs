@@ -13,8 +13,11 @@ pub(crate) mod probability;
 mod value;
 
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::kind::Kind;
+use burn::tensor::{Float, Tensor};
 pub use vi_graph::special as scalar;
+
+use crate::any_tensor::{AnyTensor, each_rank};
 
 use ops::SpecialOps;
 use probability::ProbabilityOps;
@@ -25,6 +28,14 @@ use probability::ProbabilityOps;
 /// records it.
 pub fn detach<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::detach(x.into_dispatch()))
+}
+
+/// The same for a tensor whose rank is known at run time; through integers no gradient passes anyway.
+pub(crate) fn detach_any(x: &AnyTensor) -> AnyTensor {
+    if x.kind() != Kind::Float {
+        return x.clone();
+    }
+    each_rank!(x.rank(), D => x.typed::<D, Float>("a float tensor").map_or_else(|_| x.clone(), |x| detach(x).into()))
 }
 
 /// `ln Γ(x)` of each element; infinite at 0, NaN below.

@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::fit::Fit;
 use crate::guide::Guide;
-use crate::objective::{Elbo, Terms, particle};
+use crate::objective::influence::Influences;
+use crate::objective::{Elbo, Objective, StickingTheLanding, Terms, evaluated};
 use crate::operand::Placement;
 use crate::optim::{Adam, Optimizer};
 use crate::program::arg::Fingerprint;
@@ -30,8 +31,8 @@ pub use state::SviState;
 
 /// Fits a guide to a model by maximising the ELBO.
 ///
-/// The defaults: Adam with learning rate 0.01, 10 000 steps, one particle, seed 0, the device of the model's first
-/// tensor and its precision.
+/// The defaults: the ELBO with gradients that stick the landing, Adam with learning rate 0.01, 10 000 steps, one particle, seed 0,
+/// the device of the model's first tensor and its precision.
 #[derive(Debug)]
 pub struct Svi<M: Program, G: Guide<M>> {
     model: M,
@@ -50,6 +51,9 @@ pub struct Svi<M: Program, G: Guide<M>> {
 #[derive(Clone, Debug)]
 struct Settings {
     optimizer: Rc<dyn Optimizer>,
+    objective: Rc<dyn Objective>,
+    /// What depends on the sites without a pathwise gradient, once that was looked for.
+    influences: OnceCell<Influences>,
     particles: usize,
     validate: bool,
     execution: Execution,
@@ -71,7 +75,14 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         Svi {
             model: model.clone(),
             guide,
-            settings: Settings { optimizer: Rc::new(Adam::new(0.01)), particles: 1, validate: false, execution: Execution::Auto },
+            settings: Settings {
+                optimizer: Rc::new(Adam::new(0.01)),
+                objective: Rc::new(StickingTheLanding),
+                influences: OnceCell::new(),
+                particles: 1,
+                validate: false,
+                execution: Execution::Auto,
+            },
             steps: 10_000,
             seed: 0,
             device: None,
@@ -89,6 +100,15 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         self
     }
 
+    /// What the steps climb: a bound, and how its gradient is estimated.
+    #[must_use]
+    pub fn objective(mut self, objective: impl Objective + 'static) -> Self {
+        self.settings.objective = Rc::new(objective);
+        self.settings.influences.take();
+        self.plans.take();
+        self
+    }
+
     /// How many steps [`run`](Self::run) makes.
     #[must_use]
     pub fn steps(mut self, steps: u64) -> Self {
@@ -96,7 +116,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         self
     }
 
-    /// How many draws of the guide each step averages over.
+    /// How many estimates each step averages over; each takes as many draws of the guide as the objective has samples.
     #[must_use]
     pub fn particles(mut self, particles: usize) -> Self {
         self.settings.particles = particles;
@@ -170,6 +190,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         if self.settings.particles == 0 {
             return Err(Error::Config { setting: "particles".into(), problem: "0; a step needs at least one".into() });
         }
+        self.settings.objective.check()?;
         let placement = placement(&self.model, self.device.clone(), self.dtype)?;
         let model = self.model.place(&placement);
         let guide = self.guide.prepare(&model, &placement, Key::new(self.seed))?;
@@ -297,7 +318,7 @@ pub(crate) fn evaluate<M: Program, P: Program>(prepared: &Prepared<M, P>, state:
     for index in 0..draws {
         // Each draw has its own subsample: the average is over subsamples as well.
         let run = Run::new(key.fold_in(index as u64), prepared.placement.clone()).params(scope.clone());
-        let Terms { reconstruction, prior, guide, .. } = particle(&prepared.model, &prepared.guide, &run, false, index == 0)?;
+        let Terms { reconstruction, prior, guide, .. } = evaluated(&prepared.model, &prepared.guide, &run, index == 0)?;
         let (reconstruction, kl) = (read(reconstruction)?, read(guide)? - read(prior)?);
         terms.push((reconstruction, kl));
     }

@@ -11,7 +11,8 @@ use super::{ElboGraph, Refusal, elbo_graph};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::error::Result;
 use crate::guide::Guide;
-use crate::objective::particle;
+use crate::objective::{Pathwise, evaluated};
+use crate::operand::Placement;
 use crate::program::{ParamScope, ParamStore, Program, Run};
 
 /// Both sides.
@@ -21,6 +22,8 @@ pub struct Agreement {
     pub graph: Result<ElboGraph, Refusal>,
     /// Its inputs; empty without a graph.
     pub inputs: Vec<Data>,
+    /// Where it was run.
+    pub placement: Placement,
     /// The key of the step.
     pub key: Key,
     /// Reconstruction, prior and guide as Burn computes them.
@@ -41,9 +44,9 @@ pub fn agreement<M: Program + Clone, G: Guide<M>>(model: &M, guide: &G, dtype: F
     let key = Key::new(seed).fold_in(1);
     // The first run creates the parameters.
     let run = |scope: ParamScope| Run::new(key.lane(0), placement.clone()).plate_key(key).params(scope);
-    particle(&model, &guide, &run(ParamScope::plain(Rc::clone(&params))), false, true)?;
+    evaluated(&model, &guide, &run(ParamScope::plain(Rc::clone(&params))), true)?;
     let scope = ParamScope::tracked(Rc::clone(&params));
-    let terms = particle(&model, &guide, &run(scope.clone()), false, false)?;
+    let terms = evaluated(&model, &guide, &run(scope.clone()), false)?;
     let mut gradients = Vec::new();
     if let Some(elbo) = terms.elbo().filter(Tensor::is_tracked) {
         let mut found = elbo.backward();
@@ -56,10 +59,10 @@ pub fn agreement<M: Program + Clone, G: Guide<M>>(model: &M, guide: &G, dtype: F
     }
     let read = |term: Option<Tensor<1>>| term.map(|term| AnyTensor::from(term).to_f64()).transpose().map(|x| x.map(|x| x[0]));
     let terms = [read(terms.reconstruction)?, read(terms.prior)?, read(terms.guide)?];
-    let graph = elbo_graph(&model, &guide, &placement, &params);
+    let graph = elbo_graph(&model, &guide, &placement, &params, &Pathwise);
     let inputs = match &graph {
         Ok(graph) => graph.inputs(&model, &guide, &placement, &params, key)?,
         Err(_) => Vec::new(),
     };
-    Ok(Agreement { graph, inputs, key, terms, gradients })
+    Ok(Agreement { graph, inputs, placement, key, terms, gradients })
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use burn::backend::ir::TensorId;
-use burn::tensor::{CapturedGraph, FloatDType, Tensor};
+use burn::tensor::{CapturedGraph, Float, FloatDType, Tensor};
 use vi_graph::ir::Stream;
 use vi_graph::{Key, Precision};
 
@@ -12,9 +12,10 @@ use super::recorder::{self, Mark, Recorded, Recorder};
 use super::{Refusal, quiet};
 use crate::any_tensor::AnyTensor;
 use crate::error::Error;
-use crate::objective::{Terms, particle};
+use crate::objective::influence::{Influences, scored};
+use crate::objective::{Estimate, Needs, Objective, Particles, TermKind, Terms, evaluated, particle};
 use crate::operand::Placement;
-use crate::program::{ParamScope, ParamStore, Program, Run};
+use crate::program::{ParamScope, ParamStore, Program, Run, Trace};
 
 /// The recorded operations and what they mean.
 pub(super) struct Captured {
@@ -27,17 +28,43 @@ pub(super) struct Captured {
     pub(super) outputs: Vec<Option<TensorId>>,
 }
 
-/// The outputs are reconstruction, prior and guide.
+/// The outputs are reconstruction, prior, guide, then the parts that the objective is shown, whose names come beside.
 pub(super) fn capture<M: Program, G: Program>(
     model: &M,
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
-) -> Result<Captured, Refusal> {
-    record(placement, |to, recorder| {
-        let terms = run(model, guide, to, params, recorder)?;
-        Ok(vec![terms.reconstruction, terms.prior, terms.guide])
-    })
+    needs: &Needs,
+    influences: &Influences,
+) -> Result<(Captured, Vec<TermKind>), Refusal> {
+    let mut kinds = Vec::new();
+    let captured = record(placement, |to, recorder| {
+        let terms = run(model, guide, to, params, recorder, |model, guide, run| particle(model, guide, run, needs, influences, false))?;
+        let sums = [terms.reconstruction, terms.prior, terms.guide].map(|sum| sum.map(AnyTensor::from));
+        let (names, parts): (Vec<TermKind>, Vec<Tensor<1>>) = terms.parts.into_iter().unzip();
+        kinds = names;
+        Ok(sums.into_iter().chain(parts.into_iter().map(|part| Some(part.into()))).collect())
+    })?;
+    Ok((captured, kinds))
+}
+
+/// The outputs are the values of the guide's sites without a pathwise gradient, then the log density of every site of the guide, then
+/// those of the model; the two traces come beside.
+pub(super) fn capture_sites<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+) -> Result<(Captured, Rc<Trace>, Trace), Refusal> {
+    let mut traces = (Rc::default(), Trace::default());
+    let captured = record(placement, |to, recorder| {
+        let terms = run(model, guide, to, params, recorder, |model, guide, run| evaluated(model, guide, run, false))?;
+        traces = (terms.guide_trace, terms.model_trace);
+        let values = scored(&traces.0).map(|site| site.value.clone());
+        let densities = traces.0.sites().chain(traces.1.sites()).map(|site| site.log_prob.clone());
+        Ok(values.chain(densities).collect())
+    })?;
+    Ok((captured, traces.0, traces.1))
 }
 
 /// The output is the value of `f` at tensors shaped like `inputs`.
@@ -49,14 +76,42 @@ pub(super) fn capture_function(
     record(placement, |to, recorder| {
         let inputs: Vec<AnyTensor> = inputs.iter().enumerate().map(|(index, input)| recorder.data(index, input)).collect();
         let output = quiet::catch(|| f(&to, &inputs)).map_err(|panic| Refusal::new(panicked(&panic)))?;
-        Ok(vec![Some(output)])
+        Ok(vec![Some(output.into())])
+    })
+}
+
+/// The outputs are the bound and the loss of `objective`, the inputs its parts and, where the objective has one, the weight of the
+/// divergence; each part is `[lanes, elements]`.
+pub(super) fn capture_objective(
+    placement: &Placement,
+    objective: &dyn Objective,
+    parts: &[(TermKind, usize)],
+    particles: usize,
+) -> Result<Captured, Refusal> {
+    record(placement, |to, recorder| {
+        let lanes = particles * objective.samples();
+        let float = |shape: &[usize]| AnyTensor::from_f64(vec![0.0; shape.iter().product()], shape, &placement.device, placement.dtype);
+        let estimate = quiet::catch(|| {
+            let mut shown = Vec::with_capacity(parts.len());
+            for (index, (kind, elements)) in parts.iter().enumerate() {
+                shown.push((kind.clone(), recorder.data(index, &float(&[lanes, *elements])).typed::<2, Float>("a part")?));
+            }
+            let weight = objective.kl_weight(0).map(|_| recorder.data(parts.len(), &float(&[1])).typed::<1, Float>("a weight"));
+            Ok(Particles::new(shown, particles, objective.samples(), weight.transpose()?).map(|draws| objective.estimate(&draws)))
+        });
+        drop(to);
+        let estimate: crate::Result<Option<Estimate>> = estimate.map_err(|panic| Refusal::new(panicked(&panic)))?;
+        match estimate.map_err(|error| Refusal::new(error.to_string()))? {
+            Some(Estimate { bound, loss }) => Ok(vec![Some(bound.into()), Some(loss.into())]),
+            None => Err(Refusal::new("neither program has a site with a density")),
+        }
     })
 }
 
 /// What `run` does at the placement that it is given.
 fn record(
     placement: &Placement,
-    run: impl FnOnce(Placement, &Rc<Recorder>) -> Result<Vec<Option<Tensor<1>>>, Refusal>,
+    run: impl FnOnce(Placement, &Rc<Recorder>) -> Result<Vec<Option<AnyTensor>>, Refusal>,
 ) -> Result<Captured, Refusal> {
     if cfg!(panic = "abort") {
         return Err(Refusal::new("a program that reads a value panics on the capture device, and this build aborts on a panic"));
@@ -76,7 +131,7 @@ fn record(
     });
     let outputs = outcome?;
     let recorded = recorded.map_err(|error| Refusal::new(format!("the run was not recorded: {error}")))?;
-    let outputs = outputs.into_iter().map(|output| output.and_then(|output| AnyTensor::from(output).captured_id())).collect();
+    let outputs = outputs.into_iter().map(|output| output.and_then(|output| output.captured_id())).collect();
     Ok(Captured { recorded, precision, inputs: recorder.inputs(), streams: recorder.streams(), marks: recorder.marks(), outputs })
 }
 
@@ -86,6 +141,7 @@ fn run<M: Program, G: Program>(
     to: Placement,
     params: &Rc<RefCell<ParamStore>>,
     recorder: &Rc<Recorder>,
+    both: impl FnOnce(&M, &G, &Run) -> crate::Result<Terms>,
 ) -> Result<Terms, Refusal> {
     let index = Cell::new(0);
     let argument = |tensor: AnyTensor| {
@@ -107,7 +163,7 @@ fn run<M: Program, G: Program>(
         // No seed gives a key in another lane than 0: a site whose key differs from the run's has a seed of its own.
         let mut run = Run::new(Key::new(0).lane(1), to).params(ParamScope::captured(Rc::clone(params), Rc::clone(recorder)));
         run.recorder = Some(Rc::clone(recorder));
-        particle(&model, &guide, &run, true, false)
+        both(&model, &guide, &run)
     });
     let (site, inside) = recorder.position();
     let reason = match recorded {

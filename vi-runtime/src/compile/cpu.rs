@@ -26,6 +26,8 @@ pub(super) struct Cpu {
     foreign: Vec<OptimState>,
     /// Which inputs the graph still reads.
     read: Vec<bool>,
+    /// Which input is the weight of the divergence.
+    weight: Option<usize>,
     /// The slots that the last rule uses.
     slots: usize,
 }
@@ -63,6 +65,7 @@ impl Cpu {
             plates: plates.collect(),
             foreign: vec![OptimState::default(); step.moved],
             read,
+            weight: step.sources.iter().position(|source| *source == Source::KlWeight),
             slots: 0,
         })
     }
@@ -136,6 +139,16 @@ impl Runner for Cpu {
                 let to = executable.input::<u8>(input).map_err(internal)?;
                 to.iter_mut().zip(placed.to_data()?.iter::<bool>()).for_each(|(to, from)| *to = u8::from(from));
             }
+        }
+        Ok(())
+    }
+
+    fn weigh(&mut self, weight: f64) -> Result<()> {
+        let Some(input) = self.weight.filter(|input| self.read[*input]) else { return Ok(()) };
+        let executable = self.plan.executable();
+        match executable.precision() {
+            Precision::F32 => executable.input::<f32>(input).map_err(internal)?.fill(weight as f32),
+            Precision::F64 => executable.input::<f64>(input).map_err(internal)?.fill(weight),
         }
         Ok(())
     }

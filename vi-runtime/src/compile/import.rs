@@ -13,23 +13,51 @@ use std::sync::Arc;
 use burn::backend::ir::{BoolOperationIr, OperationIr, ScalarIr, TensorId, TensorIr};
 use burn::tensor::{DType, TensorData};
 use vi_graph::ir::{Data, Op, Scalar, Shape, Stream};
+use vi_graph::lanes::{Lane, lanes};
 use vi_graph::{Graph, Id, Precision, Type};
 
 use super::capture::Captured;
 use super::inputs::type_of;
 use super::recorder::Mark;
 use super::{ElboGraph, Refusal, Source};
+use crate::objective::TermKind;
+use crate::objective::influence::{Influence, Influences, Reached, scored};
+use crate::program::{Site, Trace};
 
 /// Why one operation has no counterpart.
 type Outcome<T = ()> = Result<T, String>;
 
 /// The terms of the ELBO, and the inputs that they depend on.
-pub(super) fn import(captured: Captured) -> Result<ElboGraph, Refusal> {
+pub(super) fn import(captured: Captured, kinds: Vec<TermKind>) -> Result<ElboGraph, Refusal> {
     let Imported { graph, sources, outputs } = translate(captured)?;
     let [reconstruction, prior, guide] = [0, 1, 2].map(|term| outputs.get(term).copied().flatten());
+    let parts = kinds.into_iter().zip(outputs.iter().skip(3)).filter_map(|(kind, output)| Some((kind, (*output)?))).collect();
     let (graph, sources) = live::live(graph, sources);
     verified(&graph)?;
-    Ok(ElboGraph { graph, sources, reconstruction, prior, guide })
+    Ok(ElboGraph { graph, sources, reconstruction, prior, guide, parts })
+}
+
+/// What depends on each site of the guide that has no pathwise gradient, from the run that `capture_sites` recorded.
+pub(super) fn import_influences(captured: Captured, guide: &Trace, model: &Trace) -> Result<Influences, Refusal> {
+    let Imported { graph, outputs, .. } = translate(captured)?;
+    let node = |output: usize| outputs.get(output).copied().flatten().map(|output| graph.outputs[output]);
+    let sites: Vec<&Site> = scored(guide).collect();
+    let terms = guide.sites().map(|term| (true, term)).chain(model.sites().map(|term| (false, term)));
+    let terms: Vec<(bool, &Site, Option<Id>)> =
+        terms.enumerate().map(|(index, (of_guide, term))| (of_guide, term, node(sites.len() + index))).collect();
+    let influences = sites.iter().enumerate().map(|(index, site)| {
+        let value = node(index).ok_or_else(|| Refusal::new(format!("the draw at site `{}` was not recorded", site.name)))?;
+        let axes: Vec<Vec<Lane>> = (0..graph.node(value).shape.len()).map(|axis| lanes(&graph, value, axis)).collect();
+        let reached = terms.iter().filter_map(|(of_guide, term, output)| {
+            let output = (*output)?;
+            let along: Vec<Lane> = axes.iter().map(|lanes| lanes[output.index()]).collect();
+            let depends = along.iter().any(|lane| *lane != Lane::Free);
+            let along = along.into_iter().map(|lane| if let Lane::Along(dim) = lane { Some(dim) } else { None }).collect();
+            depends.then(|| Reached { of_guide: *of_guide, site: term.name.clone(), along })
+        });
+        Ok(Influence { site: site.name.clone(), terms: reached.collect() })
+    });
+    Ok(Influences(influences.collect::<Result<_, Refusal>>()?))
 }
 
 /// A function's value as the only output; the inputs are all there, in order.

@@ -23,6 +23,7 @@ impl Source {
                 Input { name: format!("{} noise {}", stream.site, stream.call), role: Role::Noise(stream.clone(), *kind) }
             }
             Source::Data(index) => Input { name: format!("data {index}"), role: Role::Data },
+            Source::KlWeight => Input { name: "weight of the divergence".to_owned(), role: Role::Step },
             Source::Units { plate, .. } => Input { name: (*plate).to_owned(), role: Role::Step },
         }
     }
@@ -53,6 +54,7 @@ impl ElboGraph {
             shape_of[input] = shape;
         }
         let values = self.sources.iter().zip(shape_of).map(|(source, shape)| match source {
+            Source::KlWeight => Ok(Data::Float(vec![1.0])),
             Source::Parameter(name) => {
                 let store = params.borrow();
                 let entry = store.entry(name).ok_or_else(|| Error::Unknown {

@@ -10,6 +10,7 @@ use vi_graph::{Graph, Key};
 use super::{Refusal, Source, StepGraph, elbo_graph, step_graph};
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
+use crate::objective::Objective;
 use crate::operand::Placement;
 use crate::optim::{OptimState, Optimizer};
 use crate::program::{ParamStore, Program};
@@ -22,6 +23,11 @@ pub(crate) trait Runner {
     /// # Errors
     /// Where the tensor cannot be read.
     fn bind(&mut self, input: usize, tensor: &AnyTensor) -> Result<()>;
+    /// Sets what the divergence counts in the loss of the next step.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn weigh(&mut self, weight: f64) -> Result<()>;
     /// Computes what depends on data alone; after the last of a round of [`bind`](Self::bind).
     fn bound(&mut self) -> Result<()>;
     /// Sets moved parameter `index`, in unconstrained space, and what the optimiser remembers of it.
@@ -76,15 +82,15 @@ impl Plan {
         guide: &G,
         placement: &Placement,
         params: &Rc<RefCell<ParamStore>>,
-        particles: usize,
+        (particles, objective): (usize, &dyn Objective),
         step: u64,
         fed: bool,
     ) -> Result<Plan, Failure> {
-        let mut terms = elbo_graph(model, guide, placement, params)?;
+        let mut terms = elbo_graph(model, guide, placement, params, objective)?;
         for input in terms.graph.inputs.iter_mut().filter(|input| fed && input.role == Role::Data) {
             input.role = Role::Step;
         }
-        let graph = step_graph(terms, particles, &mut |_, _| {})?;
+        let graph = step_graph(terms, particles, objective, placement, &mut |_, _| {})?;
         check(&graph, &params.borrow(), step)?;
         let moved = graph.sources[..graph.moved].iter().filter_map(|source| match source {
             Source::Parameter(name) => Some(name.clone()),
@@ -117,6 +123,14 @@ impl Plan {
             }
         }
         runner.bound()
+    }
+
+    /// Sets what the divergence counts in the loss of the next step.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub(crate) fn weigh(&self, weight: f64) -> Result<()> {
+        self.runner.borrow_mut().weigh(weight)
     }
 
     /// One step; the parameters are those that were loaded last.

@@ -70,6 +70,7 @@ impl Recorder {
             Source::Noise(..) => 1,
             Source::Data(_) => 2,
             Source::Units { .. } => 3,
+            Source::KlWeight => 4,
         });
         inputs
     }

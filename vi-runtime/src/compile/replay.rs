@@ -77,7 +77,7 @@ impl Replay {
             let shape = &self.graph.nodes[index].shape;
             values[index] = Some(match source {
                 Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].0.clone().into_dispatch(),
-                Source::Parameter(_) | Source::Data(_) => continue,
+                Source::Parameter(_) | Source::Data(_) | Source::KlWeight => continue,
                 Source::Noise(stream, kind) => self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape),
                 Source::Units { plate, size, len } => {
                     AnyTensor::from_i64(draw_units(key, plate, *size, *len), shape, &self.placement.device).into_dispatch()
@@ -140,6 +140,14 @@ impl Runner for Replay {
     fn bind(&mut self, input: usize, tensor: &AnyTensor) -> Result<()> {
         if let Some(index) = self.inputs[input] {
             self.kept[index] = Some(tensor.clone().inner().matching(&self.placement).into_dispatch());
+        }
+        Ok(())
+    }
+
+    fn weigh(&mut self, weight: f64) -> Result<()> {
+        if let Some(input) = self.sources.iter().position(|source| *source == Source::KlWeight) {
+            let weight = AnyTensor::from_f64(vec![weight], &[1], &self.placement.device, self.placement.dtype);
+            self.bind(input, &weight)?;
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 use vi_graph::ir::{Op, Role, Unary};
 use vi_graph::{Graph, Id, Type, batch, diff, optimise};
 
-use super::{ElboGraph, Refusal, Source};
+use super::{ElboGraph, Refusal, Source, capture, import};
+use crate::objective::{Objective, TermKind};
+use crate::operand::Placement;
 
-/// One step: the outputs are the estimate of the ELBO, then the gradient of the loss −ELBO for each moved parameter.
+/// One step: the outputs are the estimate of the bound, then the gradient of the loss for each moved parameter.
 #[derive(Clone, Debug)]
 pub struct StepGraph {
     /// Its inputs begin with the moved parameters, in the order of their gradients.
@@ -14,47 +16,56 @@ pub struct StepGraph {
     pub sources: Vec<Source>,
     /// How many parameters have a gradient; the first inputs.
     pub moved: usize,
-    /// Over how many draws it averages; more than one are the first dimension of the noise.
+    /// How many draws it makes; more than one are the first dimension of the noise.
     pub particles: usize,
 }
 
-/// The graph of a step that averages over `particles` draws; `seen` is shown the graph after each pass.
+/// The graph of a step of `objective` with `particles` estimates; `seen` is shown the graph after each pass.
 ///
 /// # Errors
 /// An operation that cannot be batched or differentiated, or programs without a density.
-pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'static str, &Graph)) -> Result<StepGraph, Refusal> {
-    let ElboGraph { mut graph, sources, reconstruction, prior, guide } = terms;
+pub fn step_graph(
+    terms: ElboGraph,
+    particles: usize,
+    objective: &dyn Objective,
+    placement: &Placement,
+    seen: &mut dyn FnMut(&'static str, &Graph),
+) -> Result<StepGraph, Refusal> {
+    let ElboGraph { mut graph, mut sources, parts, .. } = terms;
     let refused = |error: vi_graph::Error| Refusal::new(error.to_string());
-    let term = |graph: &mut Graph, output: Option<usize>| output.map(|i| graph.outputs[i]).map(|id| graph.reshape(id, [1]));
-    let (reconstruction, prior, guide) = (term(&mut graph, reconstruction), term(&mut graph, prior), term(&mut graph, guide));
-    let joint = match (reconstruction, prior) {
-        (Some(a), Some(b)) => Some(graph.add(a, b)),
-        (a, b) => a.or(b),
-    };
-    let elbo = match (joint, guide) {
-        (Some(joint), Some(guide)) => graph.sub(joint, guide),
-        (Some(joint), None) => joint,
-        (None, Some(guide)) => graph.neg(guide),
-        (None, None) => return Err(Refusal::new("neither program has a site with a density")),
-    };
-    graph.outputs = vec![elbo];
-    let connected = connected(&graph, elbo);
+    graph.outputs = parts.iter().map(|(_, output)| graph.outputs[*output]).collect();
+    let size = |graph: &Graph, id: Id| graph.node(id).shape.iter().product::<usize>();
+    let shown: Vec<(TermKind, usize)> =
+        parts.into_iter().zip(&graph.outputs).map(|((kind, _), output)| (kind, size(&graph, *output))).collect();
+    let connected = connected(&graph);
     seen("imported", &optimise::without_dead_nodes(&graph));
     // What data alone decides, and what cancels, is smaller before it is batched and differentiated.
     graph = optimise::optimise(&graph);
     seen("simplified", &graph);
-    if particles > 1 {
-        let batched = batch::batch(&graph, particles).map_err(refused)?;
-        graph = batched.graph;
-        if batched.batched[0] {
-            let sum = graph.sum(graph.outputs[0], &[0]);
-            let sum = graph.reshape(sum, [1]);
-            let mean = graph.mul_scalar(sum, 1.0 / particles as f64);
-            graph.outputs = vec![mean];
-        }
-        seen("batched", &graph);
-        graph = optimise::optimise(&graph);
+    let lanes = particles * objective.samples();
+    let mut batched = vec![false; shown.len()];
+    if lanes > 1 {
+        let result = batch::batch(&graph, lanes).map_err(refused)?;
+        (graph, batched) = (result.graph, result.batched);
     }
+    let mut inputs = Vec::with_capacity(shown.len() + 1);
+    for ((_, elements), (output, batched)) in shown.iter().zip(graph.outputs.clone().into_iter().zip(batched)) {
+        let rows = graph.reshape(output, [if batched { lanes } else { 1 }, *elements]);
+        inputs.push(graph.broadcast(rows, [lanes, *elements]));
+    }
+    if objective.kl_weight(0).is_some() {
+        let input = Source::KlWeight.input();
+        inputs.push(graph.input(input.name, input.role, [1], Type::Float));
+        sources.push(Source::KlWeight);
+    }
+    let objective = import::import_function(capture::capture_objective(placement, objective, &shown, particles)?)?;
+    let estimate = graph.inline(&objective, &inputs);
+    let [bound, loss] = estimate[..] else { return Err(Refusal::new("the objective was not computed on the capture device")) };
+    graph.outputs = vec![bound, loss];
+    if lanes > 1 {
+        seen("batched", &graph);
+    }
+    graph = optimise::optimise(&graph);
     let parameters: Vec<(usize, Id)> = graph
         .ids()
         .filter_map(|id| match graph.node(id).op {
@@ -62,8 +73,8 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
             _ => None,
         })
         .collect();
-    let elbo = graph.outputs[0];
-    let loss = graph.neg(elbo);
+    let [bound, loss] = [graph.outputs[0], graph.outputs[1]];
+    graph.outputs = vec![bound];
     let wrt: Vec<Id> = parameters.iter().map(|(_, id)| *id).collect();
     let gradients = diff::gradient(&mut graph, loss, &wrt).map_err(refused)?;
     let mut moved: Vec<(usize, Id)> =
@@ -85,13 +96,13 @@ pub fn step_graph(terms: ElboGraph, particles: usize, seen: &mut dyn FnMut(&'sta
     seen("differentiated", &optimise::without_dead_nodes(&graph));
     let graph = optimise::optimise(&graph);
     seen("simplified again", &graph);
-    Ok(StepGraph { graph, sources, moved: inputs.len(), particles })
+    Ok(StepGraph { graph, sources, moved: inputs.len(), particles: lanes })
 }
 
-/// The inputs that are parameters and from which a chain of floats leads to `elbo`, with their shapes.
-fn connected(graph: &Graph, elbo: Id) -> Vec<(usize, Vec<usize>)> {
+/// The inputs that are parameters and from which a chain of floats leads to an output, with their shapes.
+fn connected(graph: &Graph) -> Vec<(usize, Vec<usize>)> {
     let mut reached = vec![false; graph.nodes.len()];
-    reached[elbo.index()] = true;
+    graph.outputs.iter().for_each(|output| reached[output.index()] = true);
     let mut found = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate().rev() {
         if !reached[index] || node.ty != Type::Float || node.op == Op::Unary(Unary::Detach) {

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
 use crate::program::handler::Handler;
 use crate::program::{DynDistribution, Site, SiteKind, Trace};
+use crate::special;
 use crate::support::Support;
 
 /// Gives the model the guide's draws.
@@ -31,6 +33,24 @@ impl Handler for Pair {
             return Err(Error::GuideShape { site: site.name.clone(), guide: shape, model: distribution.shape() });
         }
         site.value.clone_from(&drawn.value);
+        Ok(())
+    }
+}
+
+/// Gives the guide its own draws once more.
+pub(crate) struct Held {
+    pub(crate) guide: Rc<Trace>,
+    /// No gradient leads through the draws.
+    pub(crate) detached: bool,
+}
+
+impl Handler for Held {
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        let Some(drawn) = self.guide.get(&site.name).filter(|drawn| site.is_latent() && drawn.is_latent()) else { return Ok(()) };
+        let same = |value: &AnyTensor| if self.detached { special::detach_any(value) } else { value.clone() };
+        site.value = drawn.value.as_ref().map(same);
+        // Where nothing leads through a draw its base is no way around the transform's parameters.
+        site.base = if self.detached { None } else { drawn.base.clone() };
         Ok(())
     }
 }

@@ -224,6 +224,7 @@ impl Ctx {
             distribution: None,
             value: None,
             base: None,
+            fresh: false,
             scale,
             mask: None,
             plates,
@@ -269,9 +270,11 @@ impl Ctx {
         // What a handler put there may live elsewhere.
         site.value = site.value.take().map(|value| value.matching(&self.run.placement));
         site.mask = site.mask.take().map(|mask| mask.matching(&self.run.placement));
+        let given = site.value.is_some();
         let SiteDraw { value, log_prob: scored, base } = self.value(site)?;
         site.value = Some(value.clone());
         site.base = base;
+        site.fresh = !given && site.is_latent() && site.key == self.run.key;
         if self.run.density && site.kind != SiteKind::Intervened {
             match scored {
                 Some(log_prob) if site.mask.is_none() => site.log_prob = Some(log_prob),

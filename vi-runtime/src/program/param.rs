@@ -12,6 +12,7 @@ use crate::bijector::biject_to;
 use crate::compile::Recorder;
 use crate::error::{Error, Result, list};
 use crate::operand::Placement;
+use crate::special::detach_any;
 use crate::support::Support;
 
 /// One learnable tensor.
@@ -127,12 +128,14 @@ pub struct ParamScope {
     values: Rc<RefCell<HashMap<String, AnyTensor>>>,
     /// Present while a run is recorded: leaves are then inputs of the graph, and no parameter is created.
     recorder: Option<Rc<Recorder>>,
+    /// No gradient leads to the leaves.
+    held: bool,
 }
 
 impl ParamScope {
     /// Reads without gradients.
     pub fn plain(store: Rc<RefCell<ParamStore>>) -> Self {
-        ParamScope { store, tracked: false, leaves: Rc::default(), values: Rc::default(), recorder: None }
+        ParamScope { store, tracked: false, leaves: Rc::default(), values: Rc::default(), recorder: None, held: false }
     }
 
     /// Reads through leaves that keep their gradient.
@@ -143,6 +146,11 @@ impl ParamScope {
     /// Reads through inputs of the graph that `recorder` records.
     pub(crate) fn captured(store: Rc<RefCell<ParamStore>>, recorder: Rc<Recorder>) -> Self {
         ParamScope { recorder: Some(recorder), ..Self::plain(store) }
+    }
+
+    /// The same parameters as constants: no gradient leads to them.
+    pub(crate) fn held(&self) -> Self {
+        ParamScope { held: true, values: Rc::default(), ..self.clone() }
     }
 
     /// Whether a step is made: parameters are leaves of a gradient.
@@ -172,15 +180,16 @@ impl ParamScope {
             return Some(entry.unconstrained.clone());
         }
         let mut leaves = self.leaves.borrow_mut();
-        if let Some((_, leaf)) = leaves.iter().find(|(known, _)| known == name) {
-            return Some(leaf.clone());
-        }
-        let leaf = match &self.recorder {
-            Some(recorder) => recorder.parameter(name, &entry.unconstrained),
-            None => entry.unconstrained.clone().leaf(),
-        };
-        leaves.push((name.to_owned(), leaf.clone()));
-        Some(leaf)
+        let known = leaves.iter().find(|(known, _)| known == name).map(|(_, leaf)| leaf.clone());
+        let leaf = known.unwrap_or_else(|| {
+            let leaf = match &self.recorder {
+                Some(recorder) => recorder.parameter(name, &entry.unconstrained),
+                None => entry.unconstrained.clone().leaf(),
+            };
+            leaves.push((name.to_owned(), leaf.clone()));
+            leaf
+        });
+        Some(if self.held { detach_any(&leaf) } else { leaf })
     }
 
     /// The constrained tensor of `name`, if it exists; computed once a step.

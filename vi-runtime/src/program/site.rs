@@ -110,6 +110,8 @@ pub struct Site {
     pub value: Option<AnyTensor>,
     /// The point that a transform without parameters made the value from, where the value is a draw or replays one.
     pub base: Option<AnyTensor>,
+    /// Whether the value is a draw that every run makes anew, not one that was given or whose randomness is fixed.
+    pub fresh: bool,
     /// What the density counts: product of the plates' scales and of [`super::handler::scale`].
     pub scale: f64,
     /// Where the density counts (bool, true = counts); it broadcasts against the batch shape.

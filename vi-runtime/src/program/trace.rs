@@ -51,6 +51,14 @@ impl Trace {
         })
     }
 
+    /// Replaces each value of a latent site, and the point that it was made from.
+    pub(crate) fn map_latents(&mut self, f: &mut dyn FnMut(&AnyTensor) -> AnyTensor) {
+        for site in self.sites.iter_mut().filter(|site| site.is_latent()) {
+            site.value = site.value.as_ref().map(&mut *f);
+            site.base = site.base.as_ref().map(&mut *f);
+        }
+    }
+
     pub(crate) fn push(&mut self, site: Site, program: &str) -> Result<()> {
         if self.index.contains_key(&site.name) {
             return Err(Error::DuplicateSite { site: site.name, program: program.to_owned() });

@@ -8,19 +8,24 @@ use super::non_finite::explain;
 use super::state::{Memory, SviState};
 use super::{Prepared, Settings};
 use crate::any_tensor::{AnyTensor, each_rank};
+use crate::compile;
 use crate::error::{Error, Result};
-use crate::objective::particle;
+use crate::objective::influence::Influences;
+use crate::objective::{Estimate, Particles, TermKind, evaluated, particle};
 use crate::optim::Optimizer;
 use crate::program::{ParamScope, Program, Run};
 
-/// The estimate of the ELBO of the state's next step, and the gradient of the loss for each parameter that has one.
+/// The estimate of the bound of the state's next step, and the gradient of the loss for each parameter that has one.
 pub(super) struct Gradient {
-    pub(super) elbo: Tensor<1>,
+    pub(super) bound: Tensor<1>,
     pub(super) parameters: Vec<(String, Tensor<1>)>,
+    /// The largest term, without its sign: what rounding is to be compared with.
+    pub(super) magnitude: Tensor<1>,
 }
 
-/// Averages over `particles` draws; `checked` makes every check of the first step.
+/// Makes `particles` estimates; `validate` and `thorough` make every check of the first step.
 pub(super) fn gradient<M: Program, P: Program>(
+    settings: &Settings,
     state: &SviState,
     prepared: &Prepared<M, P>,
     particles: usize,
@@ -29,29 +34,43 @@ pub(super) fn gradient<M: Program, P: Program>(
 ) -> Result<Gradient> {
     let params = state.params()?;
     let scope = ParamScope::tracked(Rc::clone(&params));
-    let mut total: Option<Tensor<1>> = None;
-    for index in 0..particles {
-        let terms = particle(&prepared.model, &prepared.guide, &run(state, prepared, index, scope.clone(), validate), true, thorough)?;
-        if let Some(elbo) = terms.elbo() {
-            total = Some(match total {
-                Some(total) => total + elbo,
-                None => elbo,
-            });
+    let objective = &settings.objective;
+    let influences = influences(settings, state, prepared, validate)?;
+    let mut rows: Vec<(TermKind, Vec<Tensor<1>>)> = Vec::new();
+    let lanes = particles * objective.samples();
+    for index in 0..lanes {
+        let run = run(state, prepared, index, scope.clone(), validate);
+        let terms = particle(&prepared.model, &prepared.guide, &run, &objective.needs(), influences, thorough)?;
+        for (kind, part) in terms.parts {
+            match rows.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, row)) => row.push(part),
+                None => rows.push((kind, vec![part])),
+            }
         }
     }
-    let Some(total) = total else {
+    if let Some((kind, _)) = rows.iter().find(|(_, row)| row.len() != lanes) {
+        let problem = format!("{kind:?} occurred in some draws of a step only; an objective compares all of them");
+        return Err(Error::Unsupported { what: "a program that changes its sites".into(), problem });
+    }
+    let parts: Vec<(TermKind, Tensor<2>)> = rows.into_iter().map(|(kind, row)| (kind, Tensor::stack(row, 0))).collect();
+    let largest = parts.iter().map(|(_, part)| part.clone().inner().abs().max());
+    let magnitude = largest.reduce(|largest, part| largest.max_pair(part));
+    let weight = objective
+        .kl_weight(state.step)
+        .zip(parts.first())
+        .map(|(weight, (_, part))| Tensor::<1>::from_data([weight], (&prepared.placement.device, part.dtype())));
+    let (Some(draws), Some(magnitude)) = (Particles::new(parts, particles, objective.samples(), weight), magnitude) else {
         return Err(Error::Config { setting: "model and guide".into(), problem: "neither has a site with a density".into() });
     };
-    // Burn's gradient of a division by a number rounds it to single precision.
-    let elbo = if particles == 1 { total } else { total.mul_scalar((particles as f64).recip()) };
+    let Estimate { bound, loss } = objective.estimate(&draws);
     let leaves = scope.leaves();
-    if !elbo.is_tracked() {
+    if !loss.is_tracked() {
         return match leaves.first() {
             Some((name, _)) => Err(Error::MissingGradient { name: name.clone(), step: state.step }),
             None => Err(Error::Config { setting: "model and guide".into(), problem: "there is no parameter to fit".into() }),
         };
     }
-    let mut gradients = elbo.clone().neg().backward();
+    let mut gradients = loss.backward();
     let mut parameters = Vec::with_capacity(leaves.len());
     for (name, leaf) in &leaves {
         let gradient = each_rank!(leaf.rank(), D => {
@@ -62,16 +81,16 @@ pub(super) fn gradient<M: Program, P: Program>(
     let read: Vec<&str> = leaves.iter().map(|(name, _)| name.as_str()).collect();
     let moved: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
     params.borrow().missing_gradient(&read, &moved, state.step)?;
-    Ok(Gradient { elbo: elbo.inner(), parameters })
+    Ok(Gradient { bound: bound.inner(), parameters, magnitude })
 }
 
 /// One step; the state is unchanged where it is not finite.
 pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviState, prepared: &Prepared<M, P>) -> Result<f64> {
     let first = state.step == 0;
-    let Gradient { elbo, parameters } = gradient(state, prepared, settings.particles, first || settings.validate, first)?;
+    let Gradient { bound, parameters, .. } = gradient(settings, state, prepared, settings.particles, first || settings.validate, first)?;
     // One read-back a step: a gradient that is not finite makes the sum not finite.
     let sums = parameters.iter().map(|(_, gradient)| gradient.clone().sum());
-    let probe = AnyTensor::from(Tensor::cat(std::iter::once(elbo).chain(sums).collect(), 0)).to_f64()?;
+    let probe = AnyTensor::from(Tensor::cat(std::iter::once(bound).chain(sums).collect(), 0)).to_f64()?;
     if probe.iter().any(|x| !x.is_finite()) {
         let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
         return Err(not_finite(settings, state, prepared, &names, &probe)?);
@@ -79,6 +98,27 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
     apply(&*settings.optimizer, &state.memory, state.step, parameters)?;
     state.step += 1;
     Ok(probe[0])
+}
+
+/// What depends on the sites without a pathwise gradient; looked for once, in what a run records. Where it cannot be recorded,
+/// everything is taken to depend on everything.
+fn influences<'a, M: Program, P: Program>(
+    settings: &'a Settings,
+    state: &SviState,
+    prepared: &Prepared<M, P>,
+    validate: bool,
+) -> Result<&'a Influences> {
+    if !settings.objective.needs().score {
+        return Ok(settings.influences.get_or_init(Influences::default));
+    }
+    if let Some(known) = settings.influences.get() {
+        return Ok(known);
+    }
+    let params = state.params()?;
+    let run = run(state, prepared, 0, ParamScope::plain(Rc::clone(&params)), validate);
+    let terms = evaluated(&prepared.model, &prepared.guide, &run, true)?;
+    let read = compile::influences(&prepared.model, &prepared.guide, &prepared.placement, &params);
+    Ok(settings.influences.get_or_init(|| read.unwrap_or_else(|_| Influences::whole(&terms.guide_trace, &terms.model_trace))))
 }
 
 /// How particle `index` of the state's next step is run.
@@ -96,7 +136,7 @@ pub(super) fn not_finite<M: Program, P: Program>(
     probe: &[f64],
 ) -> Result<Error> {
     let plain = ParamScope::plain(state.params()?);
-    let runs = (0..settings.particles).map(|index| run(state, prepared, index, plain.clone(), true));
+    let runs = (0..settings.particles * settings.objective.samples()).map(|index| run(state, prepared, index, plain.clone(), true));
     Ok(explain(state.step, prepared, runs, names, probe))
 }
 

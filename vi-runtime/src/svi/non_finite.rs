@@ -2,7 +2,7 @@
 
 use crate::any_tensor::AnyTensor;
 use crate::error::Error;
-use crate::objective::particle;
+use crate::objective::evaluated;
 use crate::program::{Program, Run, Site};
 
 use super::Prepared;
@@ -16,7 +16,7 @@ pub(super) fn explain<M: Program, P: Program>(
     probe: &[f64],
 ) -> Error {
     for run in runs {
-        match particle(&prepared.model, &prepared.guide, &run, false, true) {
+        match evaluated(&prepared.model, &prepared.guide, &run, true) {
             Err(error) => return error,
             Ok(terms) => {
                 let guide = terms.guide_trace.sites().find_map(bad).map(|(site, value)| (site, value, "the guide's log density"));
