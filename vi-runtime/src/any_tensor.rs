@@ -324,4 +324,19 @@ impl AnyTensor {
             }
         }))
     }
+
+    /// The elements of the first dimension that `index` names, in its order.
+    pub(crate) fn rows(&self, index: Tensor<1, Int>) -> Self {
+        let mut shape = self.shape();
+        // Flex copies whole rows where a tensor has two dimensions, and single elements elsewhere.
+        let bridge = self.reshaped(&[shape[0], shape[1..].iter().product()]).bridge;
+        shape[0] = index.dims()[0];
+        let rows: AnyTensor = match self.kind() {
+            Kind::Float => Tensor::<2>::from_bridge(bridge).select(0, index).into(),
+            Kind::Int => Tensor::<2, Int>::from_bridge(bridge).select(0, index).into(),
+            // Burn 0.22 labels the elements of selected booleans as bytes.
+            Kind::Bool => Tensor::<2, Bool>::from_bridge(bridge).int().select(0, index).bool().into(),
+        };
+        rows.reshaped(&shape)
+    }
 }

@@ -3,6 +3,7 @@
 extern crate self as vi_runtime;
 
 mod any_tensor;
+mod batches;
 pub mod bijector;
 #[doc(hidden)]
 pub mod compile;
@@ -31,6 +32,7 @@ mod svi;
 mod table;
 
 pub use any_tensor::{AnyTensor, MAX_RANK, ValueKind};
+pub use batches::{Batch, Batches};
 pub use burn;
 pub use error::{Error, Result};
 pub use execution::{Executed, Execution};

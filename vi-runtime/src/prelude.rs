@@ -4,6 +4,7 @@ pub use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
 pub use vi_macros::{Arg, guide, model};
 
 pub use crate::any_tensor::AnyTensor;
+pub use crate::batches::{Batch, Batches};
 pub use crate::bijector::{Bijector, biject_to};
 pub use crate::dist::*;
 pub use crate::error::{Error, Result};

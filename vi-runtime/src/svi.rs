@@ -274,6 +274,27 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             progress.step(elbo);
         }
         progress.finish();
+        self.finish(state, history)
+    }
+
+    /// Makes a step on each part of the data that `feed` gives, bound to the programs by `bind`, and returns the fit with
+    /// the programs that it was made with, as a rule those of the whole data.
+    ///
+    /// [`Batches`](crate::Batches) is such a feed; what [`steps`](Self::steps) says does not count.
+    ///
+    /// # Errors
+    /// Those of `bind`, and as [`step`](Self::step).
+    pub fn run_over<T>(self, feed: impl IntoIterator<Item = T>, mut bind: impl FnMut(T) -> Result<(M, G)>) -> Result<Fit<M, G::Program>> {
+        let mut state = self.init()?;
+        let mut history = Vec::new();
+        for part in feed {
+            let (model, guide) = bind(part)?;
+            history.push(self.step_with(&mut state, &model, &guide)?);
+        }
+        self.finish(state, history)
+    }
+
+    fn finish(self, state: SviState, history: Vec<f64>) -> Result<Fit<M, G::Program>> {
         let prepared = self.prepared()?.clone_parts();
         if state.memory.recall()?.borrow().is_empty() {
             // No step was made; one draw creates the parameters, so that the guide can be looked at as it starts.
