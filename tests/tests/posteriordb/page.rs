@@ -1,0 +1,101 @@
+//! `docs/posteriordb.md`: the fits of the automatic guides with nothing else chosen, beside those of NumPyro.
+//!
+//! `POSTERIORDB_BLESS=1 cargo test --release --test posteriordb page` rewrites it. Times depend on the machine, so that the page is
+//! not compared word by word: a fit may not be much further from the reference than the page says.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tests::has_f64;
+use vi_runtime::prelude::*;
+
+use super::case::{CASES, Family, Measured};
+
+const HEAD: &str = "\
+# Fits without tuning
+
+`Svi::new(&model, guide).run()` with no optimiser, rate, number of steps or start chosen, on models of posteriordb in double precision
+(`tests/tests/posteriordb`). Written by `POSTERIORDB_BLESS=1 cargo test --release --test posteriordb page`.
+
+*Error*: the largest error of a mean among all parameters, in standard deviations of the reference posterior, from 4 000 draws (Monte
+Carlo error 0.016). *sd*: the smallest and the largest ratio of a standard deviation to that of the reference. *Best* is NumPyro's fit of
+the same guide in coordinates standardised by the reference, begun next to the optimum: what the family can do. *Naive* is NumPyro's from
+its default start, Adam 0.01, 10 000 steps. An ELBO is compared with theirs only where both have the same map from unconstrained space.
+";
+
+const COLUMNS: &str = "
+| case | error | sd | ELBO | s | error, best | sd, best | ELBO, best | error, naive |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+";
+
+fn title(family: Family) -> &'static str {
+    match family {
+        Family::MeanField => "AutoNormal",
+    }
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/posteriordb.md")
+}
+
+fn sd(of: &Measured) -> String {
+    format!("{:.2} to {:.2}", of.ratios[0], of.ratios[1])
+}
+
+fn row(name: &str, ours: &Measured, best: Option<Measured>, naive: Option<Measured>) -> String {
+    let best = best.map_or_else(|| " | | ".to_owned(), |best| format!("{:.2} | {} | {:.2}", best.worst, sd(&best), best.elbo));
+    let naive = naive.map_or_else(String::new, |naive| format!("{:.2}", naive.worst));
+    format!("| {name} | {:.2} | {} | {:.2} | {:.2} | {best} | {naive} |", ours.worst, sd(ours), ours.elbo, ours.seconds)
+}
+
+/// The errors that the page states, by guide and case.
+fn stated(page: &str) -> BTreeMap<(String, String), f64> {
+    let mut guide = String::new();
+    let mut found = BTreeMap::new();
+    for line in page.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            guide = title.to_owned();
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let [_, case, error, ..] = cells[..]
+            && let Ok(error) = error.parse()
+        {
+            found.insert((guide.clone(), case.to_owned()), error);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_about_fits_without_tuning_is_true() -> Result<()> {
+    if !has_f64() {
+        return Ok(());
+    }
+    let bless = std::env::var_os("POSTERIORDB_BLESS").is_some();
+    let only = std::env::var("POSTERIORDB_ONLY").unwrap_or_default();
+    let peers =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/posteriordb/numpyro.json")).map_err(Error::other)?;
+    let peers: Value = serde_json::from_str(&peers).map_err(Error::other)?;
+    let known = stated(&std::fs::read_to_string(path()).unwrap_or_default());
+    let (mut page, mut worse) = (HEAD.to_owned(), Vec::new());
+    for family in Family::ALL {
+        let _ = write!(page, "\n## {}\n{COLUMNS}", title(family));
+        for case in CASES.iter().filter(|case| case.name.contains(&only)) {
+            let ours = case.measure(family)?;
+            let line = row(case.name, &ours, case.peer(&peers, family, "best"), case.peer(&peers, family, "naive"));
+            println!("{line}");
+            let _ = writeln!(page, "{line}");
+            let allowed = known.get(&(title(family).to_owned(), case.name.to_owned())).copied();
+            if allowed.is_none_or(|allowed| ours.worst > 1.5 * allowed + 0.3) {
+                worse.push(format!("{} of {}: {:.3}, stated {allowed:?}", title(family), case.name, ours.worst));
+            }
+        }
+    }
+    if bless {
+        return std::fs::write(path(), &page).map_err(Error::other);
+    }
+    assert!(worse.is_empty(), "much further from the reference than docs/posteriordb.md says: {worse:#?}");
+    Ok(())
+}
