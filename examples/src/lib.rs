@@ -1,6 +1,11 @@
-//! What the examples share: their command line.
+//! What the examples share: their command line, their data, pictures.
+
+use std::path::PathBuf;
 
 use vi_runtime::prelude::*;
+
+pub mod data;
+pub mod picture;
 
 /// The settings that every example takes.
 pub struct Settings {
@@ -10,6 +15,8 @@ pub struct Settings {
     pub steps: u64,
     /// `--seed`: the seed of every random number.
     pub seed: u64,
+    /// `--out`: the folder that pictures are written to.
+    pub out: PathBuf,
 }
 
 impl Settings {
@@ -19,7 +26,7 @@ impl Settings {
     /// An option that does not exist or a value that does not parse.
     pub fn parse(default_steps: u64) -> Result<Self> {
         use lexopt::prelude::*;
-        let mut settings = Settings { device: vi_runtime::device::default(), steps: default_steps, seed: 0 };
+        let mut settings = Settings { device: vi_runtime::device::default(), steps: default_steps, seed: 0, out: "target/pictures".into() };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(Error::other)? {
             match argument {
@@ -29,8 +36,12 @@ impl Settings {
                 }
                 Long("steps") => settings.steps = parser.value().and_then(|value| value.parse()).map_err(Error::other)?,
                 Long("seed") => settings.seed = parser.value().and_then(|value| value.parse()).map_err(Error::other)?,
+                Long("out") => settings.out = parser.value().map_err(Error::other)?.into(),
                 Long("help") | Short('h') => {
-                    println!("options: --device {}   --steps {default_steps}   --seed 0", vi_runtime::device::names().join("|"));
+                    println!(
+                        "options: --device {}   --steps {default_steps}   --seed 0   --out target/pictures",
+                        vi_runtime::device::names().join("|")
+                    );
                     std::process::exit(0);
                 }
                 other => return Err(Error::other(other.unexpected())),
