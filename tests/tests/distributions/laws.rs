@@ -37,6 +37,9 @@ pub(super) enum Drawn {
     Simplex(usize),
     /// A row that increases.
     Ordered(usize),
+    /// A lower triangular 2 × 2 matrix with a positive diagonal, and a product of one with its transpose.
+    Factor,
+    Covariance,
 }
 use Drawn::*;
 
@@ -61,6 +64,8 @@ impl Drawn {
                 let summed = |row: Vec<f64>| (1..=row.len()).map(|i| row[..i].iter().sum::<f64>() - 2.0).collect();
                 proptest::collection::vec(0.1..2.0, count).prop_map(summed).boxed()
             }
+            Factor => (0.6..1.6, -0.8..0.8, 0.6..1.6).prop_map(|(first, below, second)| vec![first, 0.0, below, second]).boxed(),
+            Covariance => Factor.strategy().prop_map(|factor| squared(&factor)).boxed(),
         }
     }
 
@@ -72,8 +77,16 @@ impl Drawn {
             Row(count, low, high) => (0..count).map(|i| low + (high - low) * i as f64 / count as f64).collect(),
             Simplex(count) => vec![1.0 / count as f64; count],
             Ordered(count) => (0..count).map(|i| i as f64).collect(),
+            Factor => vec![1.0, 0.0, 0.5, 1.25],
+            Covariance => squared(&Factor.typical()),
         }
     }
+}
+
+/// `F Fᵀ`
+fn squared(factor: &[f64]) -> Vec<f64> {
+    let cross = factor[0] * factor[2];
+    vec![factor[0].powi(2), cross, cross, factor[2].powi(2) + factor[3].powi(2)]
 }
 
 /// One family.
@@ -307,12 +320,16 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
     K::tensor(&[x], &test_device(), DType::F32)
 }
 
+#[path = "laws/charts.rs"]
+mod charts;
 #[path = "laws/discrete.rs"]
 mod discrete;
 #[path = "laws/tails.rs"]
 mod tails;
 #[path = "laws/univariate.rs"]
 mod univariate;
+#[path = "laws/vectors.rs"]
+mod vectors;
 
 laws! {
     normal: [loc: REAL, scale: SCALE], float, |p| Normal::new(&p[0], &p[1]);

@@ -34,9 +34,9 @@ pub fn constraints<const D: usize, T: Distribution<D>>(distribution: &T) -> Vec<
 }
 
 /// `model(parameters, which)` observes a valid value; a shift, 0 at first, is added to parameter `which`.
-pub fn refuses<T, B, M, G>(law: &Law<'_, B>, model: impl Fn(Vec<Tensor<1>>, usize) -> M, guide: &G)
+pub fn refuses<const D: usize, T, B, M, G>(law: &Law<'_, B>, model: impl Fn(Vec<Tensor<1>>, usize) -> M, guide: &G)
 where
-    T: Distribution<1>,
+    T: Distribution<D>,
     B: Fn(&[Tensor<1>]) -> T,
     M: Program + Clone,
     G: Guide<M>,
