@@ -2,7 +2,7 @@
 //!
 //! Noise gets a new first dimension, the particle, and whatever depends on noise has it too. What does not depend on
 //! noise stays as it is, computed once for all particles, and is repeated only where an operation demands operands of
-//! equal shape.
+//! equal shape. Other inputs than noise are batched in the same way: the values of an enumerated variable, for instance.
 
 mod matrix;
 
@@ -23,7 +23,20 @@ pub struct Batched {
 /// # Errors
 /// [`crate::Error::Unsupported`] where the graph is batched already: its draws have lanes.
 pub fn batch(graph: &Graph, lanes: usize) -> Result<Batched> {
-    let mut batcher = Batcher::new(graph, lanes);
+    let noise: Vec<bool> = graph.inputs.iter().map(|input| matches!(input.role, Role::Noise(..))).collect();
+    run(Batcher::new(graph, lanes, &noise, true))
+}
+
+/// Runs `graph` for `lanes` values of the inputs that are `chosen`, of which each gets a new first dimension.
+///
+/// # Errors
+/// [`crate::Error::Unsupported`] where a draw depends on them: its numbers belong to particles.
+pub fn batch_inputs(graph: &Graph, lanes: usize, chosen: &[bool]) -> Result<Batched> {
+    run(Batcher::new(graph, lanes, chosen, false))
+}
+
+fn run(mut batcher: Batcher<'_>) -> Result<Batched> {
+    let graph = batcher.from;
     let mut values: Vec<Value> = Vec::with_capacity(graph.nodes.len());
     for id in graph.ids() {
         let node = graph.node(id);
@@ -47,14 +60,18 @@ struct Batcher<'a> {
     from: &'a Graph,
     to: Graph,
     lanes: usize,
+    /// Which inputs have a value for each lane.
+    chosen: &'a [bool],
+    /// Whether the lanes are particles, so that every draw has them.
+    particles: bool,
     /// For each node of `to`: itself repeated for all particles, once it was needed.
     lifted: Vec<Option<Id>>,
 }
 
 impl<'a> Batcher<'a> {
-    fn new(from: &'a Graph, lanes: usize) -> Self {
+    fn new(from: &'a Graph, lanes: usize, chosen: &'a [bool], particles: bool) -> Self {
         let to = Graph { inputs: from.inputs.clone(), ..Graph::new(from.precision) };
-        Batcher { from, to, lanes, lifted: Vec::new() }
+        Batcher { from, to, lanes, chosen, particles, lifted: Vec::new() }
     }
 
     fn node(&mut self, id: Id, node: &Node, args: &[Value]) -> Result<Value> {
@@ -62,12 +79,16 @@ impl<'a> Batcher<'a> {
         let ids: Vec<Id> = args.iter().map(|arg| arg.id).collect();
         let any = args.iter().any(|arg| arg.batched);
         Ok(match op {
-            Op::Input(input) if matches!(self.from.inputs[*input].role, Role::Noise(..)) => self.push(op.clone(), [], shape, *ty),
-            Op::LogGamma { stream, lanes: None } => {
+            Op::Input(input) if self.chosen.get(*input) == Some(&true) => self.push(op.clone(), [], shape, *ty),
+            Op::LogGamma { .. } if !self.particles && any => {
+                let problem = format!("the draw of node %{} depends on what is batched", id.0);
+                return Err(Error::Unsupported { pass: "batching", op: "LogGamma".to_owned(), problem });
+            }
+            Op::LogGamma { stream, lanes: None } if self.particles => {
                 let args = self.lift_all(args);
                 self.push(Op::LogGamma { stream: stream.clone(), lanes: Some(self.lanes) }, args, shape, *ty)
             }
-            Op::LogGamma { lanes: Some(_), .. } => {
+            Op::LogGamma { lanes: Some(_), .. } if self.particles => {
                 let problem = format!("the draw of node %{} has lanes", id.0);
                 return Err(Error::Unsupported { pass: "batching", op: "LogGamma".to_owned(), problem });
             }

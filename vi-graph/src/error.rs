@@ -16,6 +16,14 @@ pub enum Error {
     #[error("{pass} does not support {op}: {problem}")]
     Unsupported { pass: &'static str, op: String, problem: String },
 
+    /// A sum over discrete values that does not come apart.
+    #[error("`{variable}` cannot be enumerated: {problem}")]
+    Coupled { variable: String, problem: String },
+
+    /// A sum over discrete values with too many terms.
+    #[error("enumerating {variables} together takes a table of {entries} entries, more than the limit of {limit}")]
+    TooLarge { variables: String, entries: u128, limit: u64 },
+
     /// An index computed in the graph is not a position of the axis.
     #[error("{op}: index {index} on an axis with {size} positions")]
     Index { op: &'static str, index: i64, size: usize },

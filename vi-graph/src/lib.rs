@@ -1,7 +1,8 @@
 //! A small tensor graph and what can be done with it.
 //!
-//! A [`Graph`] is built by hand or by an importer, then batched over particles ([`batch`]), differentiated ([`diff`]),
-//! simplified ([`optimise`]) and run: by the naive [`interpret`]er, which is the reference, or by the [`cpu`] executor.
+//! A [`Graph`] is built by hand or by an importer, its discrete variables are summed out ([`enumerate`]), it is batched over
+//! particles ([`batch`]), differentiated ([`diff`]), simplified ([`optimise`]) and run: by the naive [`interpret`]er, which
+//! is the reference, or by the [`cpu`] executor.
 
 #![deny(unsafe_code)]
 
@@ -9,6 +10,7 @@ pub mod batch;
 mod builder;
 pub mod cpu;
 pub mod diff;
+pub mod enumerate;
 pub mod error;
 pub mod gamma;
 mod inline;

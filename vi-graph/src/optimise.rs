@@ -28,7 +28,7 @@ mod triangle;
 pub use dead::without_dead_nodes;
 pub use stage::{Stage, stages};
 
-use crate::ir::Graph;
+use crate::ir::{Graph, Id};
 use rewrite::{Rewrite, Rule};
 
 /// More passes than any graph of the models at hand takes; rules that undo one another would otherwise not end.
@@ -68,6 +68,11 @@ pub fn optimise(graph: &Graph) -> Graph {
 #[must_use]
 pub fn share(graph: &Graph) -> Graph {
     pass(graph, &[])
+}
+
+/// For each node the first one that computes the same.
+pub(crate) fn representatives(graph: &Graph) -> Vec<Id> {
+    intern::representatives(graph)
 }
 
 fn pass(graph: &Graph, rules: &'static [Rule]) -> Graph {

@@ -16,6 +16,12 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
             reduce(rewrite, node, *f, axes, inner, x)
         }
         (Op::Take(axis), &[x, index]) => {
+            if let Some(index) = rewrite.expanded(index) {
+                let mut shape = node.shape.clone();
+                shape[*axis] = 1;
+                let taken = rewrite.add_node(node.op.clone(), [x, index], shape, node.ty);
+                return Some(rewrite.expand(taken, node.shape.clone()));
+            }
             let inner = rewrite.expanded(x)?;
             let mut shape = rewrite.shape(inner).to_vec();
             let taken = if shape[*axis] == rewrite.shape(x)[*axis] {
@@ -24,6 +30,19 @@ pub(super) fn rule(rewrite: &mut Rewrite, node: &Node) -> Option<Id> {
             } else {
                 inner
             };
+            Some(rewrite.expand(taken, node.shape.clone()))
+        }
+        (Op::Gather(axis), &[x, index]) => {
+            let inner = rewrite.expanded(index)?;
+            let len = rewrite.shape(inner)[*axis];
+            if rewrite.node(inner).len() != len {
+                return None;
+            }
+            // One index for all lines.
+            let index = rewrite.reshape(inner, [len]);
+            let mut shape = node.shape.clone();
+            shape[*axis] = len;
+            let taken = rewrite.add_node(Op::Take(*axis), [x, index], shape, node.ty);
             Some(rewrite.expand(taken, node.shape.clone()))
         }
         (op, args) if is_elementwise(op) => elementwise(rewrite, node, args),

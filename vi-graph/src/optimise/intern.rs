@@ -39,6 +39,26 @@ impl Interner {
     }
 }
 
+/// For each node the first one that computes the same.
+pub(super) fn representatives(graph: &Graph) -> Vec<Id> {
+    let mut table = Interner::default();
+    let mut shared = Graph { nodes: Vec::with_capacity(graph.nodes.len()), ..Graph::new(graph.precision) };
+    let mut first: Vec<Id> = Vec::with_capacity(graph.nodes.len());
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let node = Node { args: node.args.iter().map(|arg| first[arg.index()]).collect(), ..node.clone() };
+        first.push(match table.find(&shared, &node) {
+            Slot::Taken(known) => known,
+            Slot::Free(slot) => {
+                table.insert(slot, id);
+                id
+            }
+        });
+        shared.nodes.push(node);
+    }
+    first
+}
+
 /// Whether two graphs have the same nodes and outputs.
 pub(super) fn same_graph(a: &Graph, b: &Graph) -> bool {
     a.outputs == b.outputs && a.nodes.len() == b.nodes.len() && a.nodes.iter().zip(&b.nodes).all(|(a, b)| same(a, b))
