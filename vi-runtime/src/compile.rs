@@ -5,10 +5,11 @@ pub mod agreement;
 mod capture;
 #[cfg(feature = "flex")]
 mod cpu;
+mod density;
 mod import;
 mod inputs;
 mod plan;
-mod quiet;
+pub(crate) mod quiet;
 mod recorder;
 mod replay;
 mod step_graph;
@@ -27,6 +28,7 @@ use crate::objective::{Objective, TermKind};
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
 
+pub(crate) use density::{DensityPlan, Wanted};
 pub(crate) use plan::{Failure, Plan, Stepped};
 pub(crate) use recorder::Recorder;
 pub use step_graph::{StepGraph, step_graph};

@@ -21,6 +21,7 @@ pub mod noise;
 pub mod objective;
 mod operand;
 pub mod optim;
+pub mod posterior;
 mod predictive;
 pub mod prelude;
 pub mod program;

@@ -12,7 +12,7 @@ thread_local! {
 /// Runs `f`; a panic becomes its message.
 ///
 /// The hook of the process is wrapped once and stays in force for every panic outside such a call.
-pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = panic::take_hook();

@@ -119,7 +119,7 @@ fn connected(graph: &Graph) -> Vec<(usize, Vec<usize>)> {
 }
 
 /// Replaces every [`Unary::Detach`] by its operand: once gradients are taken it only keeps equal nodes apart.
-fn attach(graph: &mut Graph) {
+pub(super) fn attach(graph: &mut Graph) {
     let mut stands_for: Vec<Id> = graph.ids().collect();
     for (index, node) in graph.nodes.iter_mut().enumerate() {
         for arg in &mut node.args {

@@ -2,7 +2,7 @@
 
 mod auto_delta;
 mod auto_normal;
-mod latents;
+pub(crate) mod latents;
 
 pub use auto_delta::{AutoDelta, AutoDeltaProgram};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};

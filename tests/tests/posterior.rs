@@ -1,0 +1,10 @@
+//! The posterior as a density of a free vector, and what is computed from its values and gradients.
+
+#[path = "posterior/density.rs"]
+mod density;
+#[path = "posterior/minimum.rs"]
+mod minimum;
+#[path = "posterior/models.rs"]
+mod models;
+#[path = "posterior/modes.rs"]
+mod modes;
