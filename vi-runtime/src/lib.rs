@@ -9,6 +9,7 @@ pub mod bijector;
 pub mod compile;
 mod custom_op;
 pub mod device;
+pub mod diagnostics;
 pub mod dist;
 mod error;
 mod execution;

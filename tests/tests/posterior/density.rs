@@ -14,9 +14,9 @@ fn supports(y: Tensor<1>) {
     let scale = sample!("scale", Gamma::new(2.0, 1.5));
     let share = sample!("share", Beta::new(2.0, 3.0));
     let weights = sample!("weights", Dirichlet::new([1.5, 2.0, 3.0]));
-    let total = deterministic!("total", weights.clone().slice([0..1]) + share * mean);
+    let total = deterministic!("total", weights.clone().slice(0..1) + share * mean);
     plate!("n", 3, { observe!("y", Normal::new(total, scale), y) });
-    factor!("pull", weights.slice([1..2]).log());
+    factor!("pull", weights.slice(1..2).log());
 }
 
 fn supports_model() -> Result<impl Program + Clone> {

@@ -28,7 +28,7 @@ pub fn eight_schools_centred(sigma: Tensor<1>, y: Tensor<1>) {
 pub fn kidscore(x: Tensor<1>, y: Tensor<1>) {
     let beta = sample!("beta", ImproperUniform::new(Support::Real, [2]));
     let sigma = sample!("sigma", HalfCauchy::new(2.5));
-    let mean = beta.clone().slice([0..1]) + beta.slice([1..2]) * x;
+    let mean = beta.clone().slice(0..1) + beta.slice(1..2) * x;
     observe!("y", Normal::new(mean, sigma), y);
 }
 

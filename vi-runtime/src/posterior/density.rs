@@ -2,6 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use burn::tensor::{Float, FloatDType, Tensor};
@@ -197,13 +198,13 @@ impl<M: Program + Clone> LogDensity<M> {
     pub(super) fn plan<'a>(&self, engine: &'a Engine, key: (usize, Wanted)) -> Result<RefMut<'a, DensityPlan>, Failure> {
         let Engine::Compiled(compiled) = engine else { return Err(Refusal::new("the density is evaluated eagerly").into()) };
         let mut plans = compiled.plans.borrow_mut();
-        if !plans.contains_key(&key) {
+        if let Entry::Vacant(place) = plans.entry(key) {
             let layout = &self.point.layout;
             let blocks = layout.sites.iter().zip(&layout.ranges).map(|(site, range)| (parameter(&site.name), range.len()));
             let blocks: Vec<(String, usize)> = blocks.collect();
             let Compiled { terms, arguments, precision, .. } = &**compiled;
             let plan = DensityPlan::compile(terms, &blocks, key, *precision, arguments, &self.params.borrow())?;
-            plans.insert(key, plan);
+            place.insert(plan);
         }
         RefMut::filter_map(plans, |plans| plans.get_mut(&key)).map_err(|_| Refusal::new("the plan has gone").into())
     }

@@ -133,7 +133,7 @@ impl Lbfgs {
         let stopped = loop {
             pairs.direction(&gradient, &mut direction);
             let mut slope = dot(&direction, &gradient);
-            if !(slope < 0.0) && !pairs.known.is_empty() {
+            if (slope >= 0.0 || slope.is_nan()) && !pairs.known.is_empty() {
                 pairs.known.clear();
                 pairs.direction(&gradient, &mut direction);
                 slope = dot(&direction, &gradient);

@@ -3,11 +3,13 @@
 mod density;
 mod gaussian;
 mod hessian;
+mod inverse_hessian;
 mod laplace;
 mod lbfgs;
 mod line_search;
 mod map;
 mod matrix;
+mod pathfinder;
 mod point;
 mod unconstrained;
 
@@ -16,4 +18,5 @@ pub use gaussian::Gaussian;
 pub use laplace::{Laplace, LaplaceFit};
 pub use lbfgs::{Iterate, Lbfgs, Minimum, Stopped};
 pub use map::{Map, Mode};
+pub use pathfinder::{Path, Pathfinder, PathfinderFit};
 pub use unconstrained::Unconstrained;
