@@ -11,6 +11,8 @@ mod bijectors;
 mod capture;
 #[path = "distributions/combinators.rs"]
 mod combinators;
+#[path = "distributions/counts.rs"]
+mod counts;
 #[path = "distributions/density.rs"]
 mod density;
 #[path = "distributions/differences.rs"]

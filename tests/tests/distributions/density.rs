@@ -223,12 +223,12 @@ families! {
     exponential: "Exponential", ["rate"], float, has [moments, entropy, cdf, icdf], |p| Exponential::new(&p[0]);
     gamma: "Gamma", ["concentration", "rate"], float, has [moments, entropy, cdf, icdf], |p| Gamma::new(&p[0], &p[1]);
     beta: "Beta", ["concentration1", "concentration0"], float, has [moments, entropy, cdf, icdf], |p| Beta::new(&p[0], &p[1]);
-    bernoulli_probs: "BernoulliProbs", ["probs"], int, has [moments, entropy, cdf], |p| Bernoulli::new(&p[0]);
-    bernoulli_logits: "BernoulliLogits", ["logits"], int, has [moments, entropy, cdf], |p| Bernoulli::logits(&p[0]);
-    categorical_logits: "CategoricalLogits", ["logits"], int, has [moments, entropy, cdf], |p| Categorical::logits(&p[0]);
-    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments, cdf], |p| Binomial::new(&p[0], &p[1]);
-    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments, cdf], |p| Binomial::logits(&p[0], &p[1]);
-    poisson: "Poisson", ["rate"], int, has [moments, cdf], |p| Poisson::new(&p[0]);
+    bernoulli_probs: "BernoulliProbs", ["probs"], int, has [moments, entropy, cdf, icdf], |p| Bernoulli::new(&p[0]);
+    bernoulli_logits: "BernoulliLogits", ["logits"], int, has [moments, entropy, cdf, icdf], |p| Bernoulli::logits(&p[0]);
+    categorical_logits: "CategoricalLogits", ["logits"], int, has [moments, entropy, cdf, icdf], |p| Categorical::logits(&p[0]);
+    binomial_probs: "BinomialProbs", ["total_count", "probs"], int, has [moments, entropy, cdf, icdf], |p| Binomial::new(&p[0], &p[1]);
+    binomial_logits: "BinomialLogits", ["total_count", "logits"], int, has [moments, entropy, cdf, icdf], |p| Binomial::logits(&p[0], &p[1]);
+    poisson: "Poisson", ["rate"], int, has [moments, entropy, cdf, icdf], |p| Poisson::new(&p[0]);
     dirichlet: "Dirichlet", ["concentration"], float, has [moments, entropy], |p| Dirichlet::new(&p[0]);
     multivariate_normal: "MultivariateNormalCholesky", ["loc", "scale_tril"], float, has [moments, entropy], |p| {
         let size = p[0].dims()[0];

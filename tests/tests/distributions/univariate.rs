@@ -13,12 +13,12 @@ use super::{burn, has_f64, leaf, numbers, placement, tensor};
 
 const F64: DType = DType::F64;
 
-fn json(file: &str) -> Value {
+pub(super) fn json(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(file);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn number(value: &Value) -> Option<f64> {
+pub(super) fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| match value.as_str()? {
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
@@ -26,7 +26,7 @@ fn number(value: &Value) -> Option<f64> {
     })
 }
 
-fn parameters(case: &Value, names: &[&str]) -> Vec<f64> {
+pub(super) fn parameters(case: &Value, names: &[&str]) -> Vec<f64> {
     names.iter().map(|name| number(&case["params"][name]).unwrap()).collect()
 }
 
@@ -172,7 +172,7 @@ known! {
         |p| GeneralizedExtremeValue::new(&p[0], &p[1], &p[2]);
     generalized_pareto: "GeneralizedPareto" ["loc", "scale", "concentration"] (moments entropy functions quantiles)
         |p| GeneralizedPareto::new(&p[0], &p[1], &p[2]);
-    gompertz: "Gompertz" ["concentration", "rate"] (functions quantiles) |p| Gompertz::new(&p[0], &p[1]);
+    gompertz: "Gompertz" ["concentration", "rate"] (moments entropy functions quantiles) |p| Gompertz::new(&p[0], &p[1]);
     gumbel: "Gumbel" ["loc", "scale"] (moments entropy functions quantiles) |p| Gumbel::new(&p[0], &p[1]);
     half_cauchy: "HalfCauchy" ["scale"] (entropy functions quantiles) |p| HalfCauchy::new(&p[0]);
     kumaraswamy: "Kumaraswamy" ["a", "b"] (moments entropy functions quantiles) |p| Kumaraswamy::new(&p[0], &p[1]);
@@ -188,15 +188,16 @@ known! {
     beta: "Beta" ["concentration1", "concentration0"] (moments entropy functions) |p| Beta::new(&p[0], &p[1]);
     beta_proportion: "BetaProportion" ["mean", "concentration"] (moments entropy functions) |p| BetaProportion::new(&p[0], &p[1]);
     chi2: "Chi2" ["df"] (moments entropy functions) |p| Chi2::new(&p[0]);
-    folded_normal: "FoldedNormal" ["loc", "scale"] (moments functions) |p| FoldedNormal::new(&p[0], &p[1]);
+    folded_normal: "FoldedNormal" ["loc", "scale"] (moments entropy functions) |p| FoldedNormal::new(&p[0], &p[1]);
     gamma: "Gamma" ["concentration", "rate"] (moments entropy functions) |p| Gamma::new(&p[0], &p[1]);
     half_normal: "HalfNormal" ["scale"] (moments entropy functions quantiles) |p| HalfNormal::new(&p[0]);
     inverse_gamma: "InverseGamma" ["concentration", "scale"] (moments entropy functions) |p| InverseGamma::new(&p[0], &p[1]);
-    inverse_gaussian: "InverseGaussian" ["loc", "concentration"] (moments functions) |p| InverseGaussian::new(&p[0], &p[1]);
+    inverse_gaussian: "InverseGaussian" ["loc", "concentration"] (moments entropy functions) |p| InverseGaussian::new(&p[0], &p[1]);
     levy: "Levy" ["loc", "scale"] (moments entropy functions quantiles) |p| Levy::new(&p[0], &p[1]);
     log_normal: "LogNormal" ["loc", "scale"] (moments entropy functions quantiles) |p| LogNormal::new(&p[0], &p[1]);
-    logit_normal: "LogitNormal" ["loc", "scale"] (functions quantiles) |p| LogitNormal::new(&p[0], &p[1]);
+    logit_normal: "LogitNormal" ["loc", "scale"] (moments entropy functions quantiles) |p| LogitNormal::new(&p[0], &p[1]);
     normal: "Normal" ["loc", "scale"] (moments entropy functions quantiles) |p| Normal::new(&p[0], &p[1]);
+    skew_normal: "SkewNormal" ["loc", "scale", "shape"] (moments entropy functions quantiles) |p| SkewNormal::new(&p[0], &p[1], &p[2]);
     student_t: "StudentT" ["df", "loc", "scale"] (moments entropy functions) |p| StudentT::new(&p[0], &p[1], &p[2]);
 }
 

@@ -3,6 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, largest, logistic, minus_infinity, spread};
+use super::lattice::{UNBOUNDED, cdf_of_parts, entropy_by_sum, tails};
 use super::saddle_point::{negative_binomial, refine_all};
 use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
@@ -26,20 +27,9 @@ family! {
     BetaBinomial { concentration1: A, concentration0: B, total_count: N }
 }
 
-impl<const D: usize> Distribution<D> for BetaBinomial<D> {
-    type Kind = Int;
-
-    family_methods! { BetaBinomial { concentration1: Positive, concentration0: Positive, total_count: NonNegativeInteger } }
-
-    fn support(&self) -> Support {
-        match self.total_count {
-            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
-            _ => Support::NonNegativeInteger,
-        }
-    }
-
-    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
+impl<const D: usize> BetaBinomial<D> {
+    /// A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let y = (self.total_count.clone() - Operand::Tensor(x.clone())).into_tensor();
         let (a, b) = (beside(&self.concentration1, &x), beside(&self.concentration0, &x));
         let dims = (y.clone() + a.clone() + b.clone()).dims();
@@ -59,6 +49,23 @@ impl<const D: usize> Distribution<D> for BetaBinomial<D> {
             negative_binomial(x, a, p.clone(), q.clone()) + negative_binomial(y, b, p.clone(), q.clone()) - negative_binomial(n, c, p, q)
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for BetaBinomial<D> {
+    type Kind = Int;
+
+    family_methods! { BetaBinomial { concentration1: Positive, concentration0: Positive, total_count: NonNegativeInteger } }
+
+    fn support(&self) -> Support {
+        match self.total_count {
+            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
+            _ => Support::NonNegativeInteger,
+        }
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.log_mass(self.batch.float(value))
     }
 
     /// Of success and failure the rarer one is counted: its probability is not rounded to 1.
@@ -89,3 +96,29 @@ impl<const D: usize> Moments<D> for BetaBinomial<D> {
         self.batch.fill(n.clone() * shares * ((total.clone() + n) / (total + 1.0)))
     }
 }
+
+impl<const D: usize> BetaBinomial<D> {
+    /// `P(X ≤ x)` and `P(X > x)`: masses added on the side of the mean where `x` is.
+    fn parts(&self, value: &Tensor<D, Int>) -> [Tensor<D>; 2] {
+        let x = self.batch.float(value);
+        let mean = self.mean();
+        let dims = (x.clone() + mean.clone().without_autodiff()).dims();
+        let total = spread(beside(&self.total_count, &x), dims);
+        tails(spread(x, dims), spread(mean, dims), [total.zeros_like(), total.clone()], self.most(), |like, at| {
+            self.columns(like).log_mass(at).exp()
+        })
+    }
+
+    /// At least the number of masses.
+    fn most(&self) -> f64 {
+        match self.total_count {
+            Operand::Number(n) => n + 1.0,
+            _ => UNBOUNDED,
+        }
+    }
+}
+
+cdf_of_parts!(BetaBinomial);
+entropy_by_sum!(
+    BetaBinomial { concentration1, concentration0, total_count } from Some(|_| Operand::Number(0.0)), to Some(|of| of.total_count.clone())
+);

@@ -4,6 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, logistic, minus_infinity, softplus, spread};
 use super::form::Form;
+use super::lattice::{UNBOUNDED, entropy_by_sum};
 use super::rows::broadcast;
 use super::saddle_point::{self, refine};
 use super::{Distribution, DrawPositive, Moments, form_family, form_methods};
@@ -31,20 +32,9 @@ form_family! {
     logits
 }
 
-impl<const D: usize> Distribution<D> for Binomial<D> {
-    type Kind = Int;
-
-    form_methods! { Binomial { total_count: NonNegativeInteger } constraint }
-
-    fn support(&self) -> Support {
-        match self.total_count {
-            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
-            _ => Support::NonNegativeInteger,
-        }
-    }
-
-    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
+impl<const D: usize> Binomial<D> {
+    /// A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let y = (self.total_count.clone() - Operand::Tensor(x.clone())).into_tensor();
         let parameter = beside(&self.parameter, &y);
         let dims = broadcast(("the value", y.dims()), (self.form.name(), parameter.dims())).unwrap_or(y.dims());
@@ -70,6 +60,23 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
             saddle_point::binomial(x.without_autodiff(), y.without_autodiff(), p, q)
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for Binomial<D> {
+    type Kind = Int;
+
+    form_methods! { Binomial { total_count: NonNegativeInteger } constraint }
+
+    fn support(&self) -> Support {
+        match self.total_count {
+            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
+            _ => Support::NonNegativeInteger,
+        }
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.log_mass(self.batch.float(value))
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
@@ -115,3 +122,15 @@ impl<const D: usize> DrawPositive<D> for Binomial<D> {
         Ok(noise.binomial(after, probs)?.add_scalar(1))
     }
 }
+
+impl<const D: usize> Binomial<D> {
+    /// At least the number of counts.
+    fn most(&self) -> f64 {
+        match self.total_count {
+            Operand::Number(n) => n + 1.0,
+            _ => UNBOUNDED,
+        }
+    }
+}
+
+entropy_by_sum!(Binomial { total_count, parameter; form } from Some(|_| Operand::Number(0.0)), to Some(|of| of.total_count.clone()));

@@ -63,6 +63,12 @@ impl<const D: usize> Gate<D> {
         }
     }
 
+    /// `−g ln g − (1 − g) ln(1 − g)`
+    pub(super) fn entropy(&self, like: &Tensor<D>) -> Tensor<D> {
+        let (open, shut) = self.logarithms(like);
+        (plogp(open) + plogp(shut)).neg()
+    }
+
     /// True with probability `g`.
     pub(super) fn opens(&self, shape: [usize; D], noise: &mut Noise<'_>) -> Result<Tensor<D, Bool>> {
         let u = noise.uniform(shape)?;
@@ -91,4 +97,11 @@ pub(super) fn log_add<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
     let column: [usize; 2] = [dims.iter().product(), 1];
     let pairs = Tensor::cat(vec![spread(a, dims).reshape(column), spread(b, dims).reshape(column)], 1);
     special::logsumexp(pairs, 1).reshape(dims)
+}
+
+/// `p ln p` of the logarithm of `p`, 0 where that is minus infinity.
+pub(super) fn plogp<const D: usize>(log_p: Tensor<D>) -> Tensor<D> {
+    let never = log_p.clone().equal_elem(f64::NEG_INFINITY);
+    let log_p = log_p.mask_fill(never, 0.0);
+    log_p.clone().exp() * log_p
 }

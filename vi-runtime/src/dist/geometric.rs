@@ -2,6 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
+use super::count_quantile::LARGEST;
 use super::density::{beside, full, logistic, minus_infinity, softplus, spread};
 use super::form::Form;
 use super::{Cdf, Distribution, DrawPositive, Entropy, InverseCdf, Moments, form_family, form_methods};
@@ -97,9 +98,6 @@ impl<const D: usize> Distribution<D> for Geometric<D> {
     }
 }
 
-/// Counts up to here fit the integers of every device; in single precision it is the largest such number.
-const LARGEST: f64 = 2_147_483_520.0;
-
 impl<const D: usize> Moments<D> for Geometric<D> {
     fn mean(&self) -> Tensor<D> {
         self.batch.fill(self.odds_of_failure())
@@ -149,7 +147,7 @@ impl<const D: usize> DrawPositive<D> for Geometric<D> {
 
 impl<const D: usize> InverseCdf<D> for Geometric<D> {
     /// `⌈ln(1 − p)/ln(1 − probs)⌉ − 1`; an integer has no NaN: where `p` is outside `[0, 1]` it counts as the nearer bound, and a
-    /// quantile above the largest count, that of 1 among them, is that count.
+    /// quantile above 2 147 483 519, that of 1 among them, is that count, which every device's integers hold.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D, Int> {
         let (_, log_failure) = self.success(p);
         let trials = special::log1p(p.clone().clamp(0.0, 1.0).neg()) / log_failure;

@@ -3,8 +3,9 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{clamp_positive, limits, minus_infinity};
+use super::expectation::log_growth;
 use super::standard::{exponential, standardised};
-use super::{Distribution, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -67,5 +68,27 @@ impl<const D: usize> Distribution<D> for Gompertz<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+}
+
+impl<const D: usize> Moments<D> for Gompertz<D> {
+    /// `eᶜ E₁(c)/r`, `E₁` the exponential integral
+    fn mean(&self) -> Tensor<D> {
+        let [mean, _] = log_growth(self.batch.fill(self.concentration.clone()));
+        (Operand::Tensor(mean) / self.rate.clone()).into_tensor()
+    }
+
+    /// That of `ln(1 + h/c)/r` for a standard exponential `h`, by quadrature to 1e-14
+    fn variance(&self) -> Tensor<D> {
+        let [_, variance] = log_growth(self.batch.fill(self.concentration.clone()));
+        (Operand::Tensor(variance) / self.rate.clone().square()).into_tensor()
+    }
+}
+
+impl<const D: usize> Entropy<D> for Gompertz<D> {
+    /// `1 − ln c − ln r − eᶜ E₁(c)`
+    fn entropy(&self) -> Tensor<D> {
+        let [mean, _] = log_growth(self.batch.fill(self.concentration.clone()));
+        (1.0 - self.concentration.clone().ln() - self.rate.clone().ln() - Operand::Tensor(mean)).into_tensor()
     }
 }

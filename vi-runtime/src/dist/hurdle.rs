@@ -4,8 +4,8 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{limits, minus_infinity, spread, where_true};
 use super::form::Form;
-use super::gate::Gate;
-use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
+use super::gate::{Gate, plogp};
+use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -185,5 +185,17 @@ impl<const D: usize, T: Cdf<D> + DrawPositive<D>> Cdf<D> for Hurdle<D, T> {
         let left = self.base.log_survival(&counts) - self.base.log_survival(&counts.zeros_like());
         let (_, shut) = self.gate.logarithms(&left);
         where_true(left + shut, value.clone().lower_elem(0), 0.0)
+    }
+}
+
+impl<const D: usize, T: Entropy<D> + DrawPositive<D>> Entropy<D> for Hurdle<D, T> {
+    /// `−g ln g − (1 − g) ln(1 − g) + (1 − g) ((H + p₀ ln p₀)/(1 − p₀) + ln(1 − p₀))`, `H` the entropy of the base, `p₀` its mass at 0
+    fn entropy(&self) -> Tensor<D> {
+        let base = self.base.entropy();
+        let log_zero = spread(self.base.log_prob(&Tensor::zeros([1; D], &base.device().inner())), base.dims());
+        let (tiny, _, _) = limits(base.dtype());
+        let log_positive = special::log1mexp(log_zero.clone().neg().clamp_min(tiny));
+        let others = (base + plogp(log_zero)) / log_positive.clone().exp() + log_positive;
+        self.gate.entropy(&others) + self.gate.probabilities(&others).1 * others
     }
 }

@@ -3,6 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity, spread};
+use super::lattice::{UNBOUNDED, cdf_of_parts, entropy_by_sum, tails};
 use super::saddle_point::binomial;
 use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
@@ -33,8 +34,43 @@ impl<const D: usize> Hypergeometric<D> {
         self.population.clone() - self.successes.clone()
     }
 
+    /// The smallest count, `max(0, draws + successes − population)`.
+    fn first(&self) -> Operand<D> {
+        (self.draws.clone() + self.successes.clone() - self.population.clone()).map(|n| n.max(0.0), |n| n.clamp_min(0.0))
+    }
+
+    /// The largest count, `min(draws, successes)`.
+    fn last(&self) -> Operand<D> {
+        let undrawn = self.successes.clone() - self.draws.clone();
+        self.draws.clone() + undrawn.map(|n| n.min(0.0), |n| n.clamp_max(0.0))
+    }
+
     fn undrawn(&self) -> Operand<D> {
         self.population.clone() - self.draws.clone()
+    }
+
+    /// The binomial masses of both kinds over that of the whole, which is the same for every probability; at `n/N` each is
+    /// small (Loader 2000). A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
+        let [population, successes, draws] = [&self.population, &self.successes, &self.draws].map(|p| detach(beside(p, &x)));
+        let dims = (x.clone() + population.clone() + successes.clone() + draws.clone()).dims();
+        let [x, population, successes, draws] = [x, population, successes, draws].map(|tensor| spread(tensor, dims));
+        let remaining = successes.clone() - x.clone();
+        let failures = draws.clone() - x.clone();
+        let left = population.clone() - successes - failures.clone();
+        let counts = [x, remaining, failures, left];
+        let [a, b, c, d] = counts.clone().map(|count| count.lower_elem(0.0));
+        let outside = a.bool_or(b).bool_or(c).bool_or(d);
+        let [x, remaining, failures, left] = counts.map(|count| count.clamp_min(0.0));
+        let kept = population.clone() - draws.clone();
+        let p = draws.clone() / population.clone().clamp_min(1.0);
+        let q = kept.clone() / population.clamp_min(1.0);
+        let whole = binomial(draws, kept.clamp_min(0.0), p.clone(), q.clone());
+        let successes = binomial(x, remaining, p.clone(), q.clone());
+        let log_prob = successes - whole + binomial(failures, left, p, q);
+        // The product ties the density to the parameters, so that one that reaches only this site has a gradient: 0.
+        let tie = (self.population.clone() + self.successes.clone() + self.draws.clone()) * 0.0;
+        minus_infinity((Operand::Tensor(log_prob) + tie).into_tensor(), outside)
     }
 }
 
@@ -56,29 +92,8 @@ impl<const D: usize> Distribution<D> for Hypergeometric<D> {
         }
     }
 
-    /// The binomial masses of both kinds over that of the whole, which is the same for every probability; at `n/N` each is
-    /// small (Loader 2000).
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
-        let [population, successes, draws] = [&self.population, &self.successes, &self.draws].map(|p| detach(beside(p, &x)));
-        let dims = (x.clone() + population.clone() + successes.clone() + draws.clone()).dims();
-        let [x, population, successes, draws] = [x, population, successes, draws].map(|tensor| spread(tensor, dims));
-        let remaining = successes.clone() - x.clone();
-        let failures = draws.clone() - x.clone();
-        let left = population.clone() - successes - failures.clone();
-        let counts = [x, remaining, failures, left];
-        let [a, b, c, d] = counts.clone().map(|count| count.lower_elem(0.0));
-        let outside = a.bool_or(b).bool_or(c).bool_or(d);
-        let [x, remaining, failures, left] = counts.map(|count| count.clamp_min(0.0));
-        let kept = population.clone() - draws.clone();
-        let p = draws.clone() / population.clone().clamp_min(1.0);
-        let q = kept.clone() / population.clamp_min(1.0);
-        let whole = binomial(draws, kept.clamp_min(0.0), p.clone(), q.clone());
-        let successes = binomial(x, remaining, p.clone(), q.clone());
-        let log_prob = successes - whole + binomial(failures, left, p, q);
-        // The product ties the density to the parameters, so that one that reaches only this site has a gradient: 0.
-        let tie = (self.population.clone() + self.successes.clone() + self.draws.clone()) * 0.0;
-        minus_infinity((Operand::Tensor(log_prob) + tie).into_tensor(), outside)
+        self.log_mass(self.batch.float(value))
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
@@ -104,3 +119,25 @@ impl<const D: usize> Moments<D> for Hypergeometric<D> {
         self.batch.fill(draws.clone() * share * failures * ((population - draws) / others))
     }
 }
+
+impl<const D: usize> Hypergeometric<D> {
+    /// `P(X ≤ x)` and `P(X > x)`: masses added on the side of the mean where `x` is.
+    fn parts(&self, value: &Tensor<D, Int>) -> [Tensor<D>; 2] {
+        let x = self.batch.float(value);
+        let mean = detach(self.mean());
+        let dims = (x.clone() + mean.clone()).dims();
+        let ends = [self.first(), self.last()].map(|end| spread(detach(self.batch.fill(end)), dims));
+        tails(spread(x, dims), spread(mean, dims), ends, self.most(), |like, at| self.columns(like).log_mass(at).exp())
+    }
+
+    /// At least the number of masses.
+    fn most(&self) -> f64 {
+        match (&self.successes, &self.draws) {
+            (Operand::Number(n), _) | (_, Operand::Number(n)) => n + 1.0,
+            _ => UNBOUNDED,
+        }
+    }
+}
+
+cdf_of_parts!(Hypergeometric);
+entropy_by_sum!(Hypergeometric { population, successes, draws } from Some(Hypergeometric::first), to Some(Hypergeometric::last));

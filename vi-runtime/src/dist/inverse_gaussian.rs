@@ -3,9 +3,10 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, clamp_positive, full, minus_infinity, where_true};
+use super::expectation::log_growth;
 use super::normal::HALF_LN_2PI;
 use super::quotients::polynomial;
-use super::{Cdf, Distribution, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -144,5 +145,14 @@ impl<const D: usize> Cdf<D> for InverseGaussian<D> {
         let lower = special::ndtr(apart.clone().neg()) - density.clone() * mirror.clone();
         let beyond = density * (mills(apart.clamp_min(0.0)) - mirror);
         where_true(lower.mask_where(upper, beyond), value.clone().lower_equal_elem(0.0), 1.0)
+    }
+}
+
+impl<const D: usize> Entropy<D> for InverseGaussian<D> {
+    /// `½ ln(2πe m³/k) − 1½ e^(2k/m) E₁(2k/m)`, `E₁` the exponential integral
+    fn entropy(&self) -> Tensor<D> {
+        let (m, k) = (self.batch.fill(self.loc.clone()), self.batch.fill(self.concentration.clone()));
+        let [shrink, _] = log_growth(k.clone() * 2.0 / m.clone());
+        (m.log() - shrink) * 1.5 - k.log() * 0.5 + (HALF_LN_2PI + 0.5)
     }
 }

@@ -4,6 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, exp_positive, full, largest, limits, logistic, minus_infinity, softplus, spread};
 use super::form::Form;
+use super::lattice::{UNBOUNDED, entropy_by_sum};
 use super::saddle_point::{self, refine};
 use super::{Distribution, DrawPositive, Moments, form_family, form_methods};
 use crate::error::Result;
@@ -59,17 +60,9 @@ impl<const D: usize> NegativeBinomial<D> {
     }
 }
 
-impl<const D: usize> Distribution<D> for NegativeBinomial<D> {
-    type Kind = Int;
-
-    form_methods! { NegativeBinomial { total_count: Positive } constraint }
-
-    fn support(&self) -> Support {
-        Support::NonNegativeInteger
-    }
-
-    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
+impl<const D: usize> NegativeBinomial<D> {
+    /// A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let outside = x.clone().lower_elem(0.0);
         let x = x.clamp_min(0.0);
         let (r, parameter) = (beside(&self.total_count, &x), beside(&self.parameter, &x));
@@ -87,6 +80,20 @@ impl<const D: usize> Distribution<D> for NegativeBinomial<D> {
             saddle_point::negative_binomial(x.without_autodiff(), r, p, q)
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for NegativeBinomial<D> {
+    type Kind = Int;
+
+    form_methods! { NegativeBinomial { total_count: Positive } constraint }
+
+    fn support(&self) -> Support {
+        Support::NonNegativeInteger
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.log_mass(self.batch.float(value))
     }
 
     /// Poisson counts whose rate is gamma distributed.
@@ -140,3 +147,11 @@ impl<const D: usize> DrawPositive<D> for NegativeBinomial<D> {
         Ok(cluster.int().cast(rest.dtype()) + rest)
     }
 }
+
+impl<const D: usize> NegativeBinomial<D> {
+    fn most(&self) -> f64 {
+        UNBOUNDED
+    }
+}
+
+entropy_by_sum!(NegativeBinomial { total_count, parameter; form } from Some(|_| Operand::Number(0.0)), to None);

@@ -3,11 +3,13 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, exp_positive, full, largest, minus_infinity, spread};
+use super::lattice::{UNBOUNDED, entropy_by_sum};
 use super::negative_binomial::{LARGEST_RATE, log_ways};
 use super::saddle_point::{self, refine};
 use super::{Distribution, DrawPositive, Moments, NegativeBinomial, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
+use crate::operand::Operand;
 use crate::special;
 use crate::support::Support;
 
@@ -27,17 +29,9 @@ family! {
     NegativeBinomial2 { mean: M, concentration: C }
 }
 
-impl<const D: usize> Distribution<D> for NegativeBinomial2<D> {
-    type Kind = Int;
-
-    family_methods! { NegativeBinomial2 { mean: Positive, concentration: Positive } }
-
-    fn support(&self) -> Support {
-        Support::NonNegativeInteger
-    }
-
-    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
+impl<const D: usize> NegativeBinomial2<D> {
+    /// A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let outside = x.clone().lower_elem(0.0);
         let x = x.clamp_min(0.0);
         let (m, c) = (beside(&self.mean, &x), beside(&self.concentration, &x));
@@ -52,6 +46,20 @@ impl<const D: usize> Distribution<D> for NegativeBinomial2<D> {
             saddle_point::negative_binomial(spread(x, dims), spread(c, dims), p, q)
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for NegativeBinomial2<D> {
+    type Kind = Int;
+
+    family_methods! { NegativeBinomial2 { mean: Positive, concentration: Positive } }
+
+    fn support(&self) -> Support {
+        Support::NonNegativeInteger
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.log_mass(self.batch.float(value))
     }
 
     /// Poisson counts whose rate is gamma distributed.
@@ -79,3 +87,11 @@ impl<const D: usize> DrawPositive<D> for NegativeBinomial2<D> {
         NegativeBinomial::logits(concentration, log_odds).draw_positive(noise)
     }
 }
+
+impl<const D: usize> NegativeBinomial2<D> {
+    fn most(&self) -> f64 {
+        UNBOUNDED
+    }
+}
+
+entropy_by_sum!(NegativeBinomial2 { mean, concentration } from Some(|_| Operand::Number(0.0)), to None);

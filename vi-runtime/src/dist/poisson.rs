@@ -3,6 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity};
+use super::lattice::{UNBOUNDED, entropy_by_sum};
 use super::saddle_point::{self, refine_all};
 use super::{Distribution, DrawPositive, Moments, family, family_methods};
 use crate::error::Result;
@@ -24,17 +25,9 @@ family! {
     Poisson { rate: R }
 }
 
-impl<const D: usize> Distribution<D> for Poisson<D> {
-    type Kind = Int;
-
-    family_methods! { Poisson { rate: NonNegative } }
-
-    fn support(&self) -> Support {
-        Support::NonNegativeInteger
-    }
-
-    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let x = self.batch.float(value);
+impl<const D: usize> Poisson<D> {
+    /// A smooth function between the counts.
+    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let outside = x.clone().lower_elem(0.0);
         let x = x.clamp_min(0.0);
         let factorial = special::lgamma(x.clone().add_scalar(1.0));
@@ -48,6 +41,20 @@ impl<const D: usize> Distribution<D> for Poisson<D> {
             saddle_point::poisson(x.without_autodiff(), rate)
         });
         minus_infinity(log_prob, outside)
+    }
+}
+
+impl<const D: usize> Distribution<D> for Poisson<D> {
+    type Kind = Int;
+
+    family_methods! { Poisson { rate: NonNegative } }
+
+    fn support(&self) -> Support {
+        Support::NonNegativeInteger
+    }
+
+    fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+        self.log_mass(self.batch.float(value))
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, Int>> {
@@ -74,3 +81,15 @@ impl<const D: usize> DrawPositive<D> for Poisson<D> {
         Ok(noise.poisson((rate - first).clamp_min(0.0))?.add_scalar(1))
     }
 }
+
+impl<const D: usize> Poisson<D> {
+    /// At least the number of counts below the mean.
+    fn most(&self) -> f64 {
+        match self.rate {
+            Operand::Number(rate) => rate.floor().max(1.0),
+            _ => UNBOUNDED,
+        }
+    }
+}
+
+entropy_by_sum!(Poisson { rate } from Some(|_| Operand::Number(0.0)), to None);

@@ -5,8 +5,8 @@ use burn::tensor::{DType, Float, Tensor};
 use super::density::{exp_positive, limits, logistic, spread};
 use super::rows::broadcast;
 use super::{
-    Beta, BetaProportion, Cdf, Chi2, ComponentRank, Folded, FoldedNormal, Gamma, InverseCdf, InverseGamma, InverseGaussian, Mixes,
-    MixtureGeneral, MixtureSameFamily, Side, StudentT,
+    Beta, BetaProportion, Cdf, Chi2, ComponentRank, Folded, FoldedNormal, Gamma, HalfStudentT, InverseCdf, InverseGamma, InverseGaussian,
+    Mixes, MixtureGeneral, MixtureSameFamily, Side, SkewNormal, StudentT,
 };
 use crate::special::detach;
 use crate::support::Support;
@@ -85,8 +85,10 @@ by_bisection! {
     impl[] Chi2<D>;
     impl[] FoldedNormal<D>;
     impl[] Gamma<D>;
+    impl[] HalfStudentT<D>;
     impl[] InverseGamma<D>;
     impl[] InverseGaussian<D>;
+    impl[] SkewNormal<D>;
     impl[] StudentT<D>;
     impl[T: Cdf<D, Kind = Float>] Folded<T>;
     impl[const C: usize, T: Cdf<C, Kind = Float>] MixtureSameFamily<D, C, T>, where [ComponentRank<C>: Mixes<D>];

@@ -4,11 +4,12 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::form::Form;
-use super::gate::{Gate, log_add};
-use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict};
+use super::gate::{Gate, log_add, plogp};
+use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::special;
 use crate::support::Support;
 
 /// Zero with probability `gate`, else a count of the base distribution, which may be zero as well; support: that of the base,
@@ -149,5 +150,19 @@ impl<const D: usize, T: Cdf<D> + Distribution<D, Kind = Int>> Cdf<D> for ZeroInf
         let base = base * shut;
         let dims = base.dims();
         base + spread(open, dims).mask_fill(spread(value.clone().greater_equal_elem(0), dims), 0.0)
+    }
+}
+
+impl<const D: usize, T: Entropy<D> + Distribution<D, Kind = Int>> Entropy<D> for ZeroInflated<D, T> {
+    /// `−P ln P + (1 − g) (H + p₀ ln p₀ − (1 − p₀) ln(1 − g))`, `P = g + (1 − g) p₀`, `H` the entropy of the base, `p₀` its mass at 0
+    fn entropy(&self) -> Tensor<D> {
+        let base = self.base.entropy();
+        let zeros = Tensor::zeros([1; D], &base.device().inner());
+        let log_zero = spread(self.base.log_prob(&zeros), base.dims());
+        let (_, shut) = self.gate.probabilities(&base);
+        let (_, log_shut) = self.gate.logarithms(&base);
+        let positive = special::expm1(log_zero.clone()).neg();
+        let others = shut * (base + plogp(log_zero)) - positive * plogp(log_shut);
+        others - plogp(spread(self.log_prob(&zeros), self.shape()))
     }
 }

@@ -6,8 +6,8 @@ use vi_runtime::dist::*;
 use super::{burn, float};
 
 families! {
-    half_student_t: "HalfStudentT", ["df", "scale"], float, has [moments, entropy, cdf], |p| HalfStudentT::new(&p[0], &p[1]);
-    johnson_su: "JohnsonSU", ["skewness", "tailweight", "loc", "scale"], float, has [moments, cdf, icdf], |p| {
+    half_student_t: "HalfStudentT", ["df", "scale"], float, has [moments, entropy, cdf, icdf], |p| HalfStudentT::new(&p[0], &p[1]);
+    johnson_su: "JohnsonSU", ["skewness", "tailweight", "loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| {
         JohnsonSU::new(&p[0], &p[1], &p[2], &p[3])
     };
     projected_normal: "ProjectedNormal", ["concentration"], float, |p| ProjectedNormal::new(&p[0]);
@@ -17,7 +17,7 @@ families! {
     relaxed_one_hot_categorical: "RelaxedOneHotCategorical", ["temperature", "logits"], float, |p| {
         RelaxedOneHotCategorical::logits(&p[0], &p[1])
     };
-    skew_normal: "SkewNormal", ["loc", "scale", "shape"], float, has [moments], |p| SkewNormal::new(&p[0], &p[1], &p[2]);
+    skew_normal: "SkewNormal", ["loc", "scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| SkewNormal::new(&p[0], &p[1], &p[2]);
     truncated_normal: "TruncatedNormal", ["loc", "scale", "low", "high"], float, has [moments, entropy, cdf, icdf], |p| {
         TruncatedNormal::new(&p[0], &p[1]).low(&p[2]).high(&p[3])
     };

@@ -17,7 +17,7 @@ families! {
     continuous_bernoulli_probs: "ContinuousBernoulliProbs", ["probs"], float, has [moments, entropy, cdf, icdf], |p| {
         ContinuousBernoulli::new(&p[0])
     };
-    folded_normal: "FoldedNormal", ["loc", "scale"], float, has [moments, cdf, icdf], |p| FoldedNormal::new(&p[0], &p[1]);
+    folded_normal: "FoldedNormal", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| FoldedNormal::new(&p[0], &p[1]);
     generalized_extreme_value: "GeneralizedExtremeValue", ["loc", "scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| {
         GeneralizedExtremeValue::new(&p[0], &p[1], &p[2])
     };
@@ -26,17 +26,17 @@ families! {
     generalized_pareto: "GeneralizedPareto", ["loc", "scale", "concentration"], float, has [moments, entropy, cdf, icdf], |p| {
         GeneralizedPareto::new(&p[0], &p[1], &p[2])
     };
-    gompertz: "Gompertz", ["concentration", "rate"], float, has [cdf, icdf], |p| Gompertz::new(&p[0], &p[1]);
+    gompertz: "Gompertz", ["concentration", "rate"], float, has [moments, entropy, cdf, icdf], |p| Gompertz::new(&p[0], &p[1]);
     gumbel: "Gumbel", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Gumbel::new(&p[0], &p[1]);
     inverse_gamma: "InverseGamma", ["concentration", "scale"], float, has [moments, entropy, cdf, icdf], |p| InverseGamma::new(&p[0], &p[1]);
-    inverse_gaussian: "InverseGaussian", ["loc", "concentration"], float, has [moments, cdf, icdf], |p| InverseGaussian::new(&p[0], &p[1]);
+    inverse_gaussian: "InverseGaussian", ["loc", "concentration"], float, has [moments, entropy, cdf, icdf], |p| InverseGaussian::new(&p[0], &p[1]);
     kumaraswamy: "Kumaraswamy", ["a", "b"], float, has [moments, entropy, cdf, icdf], |p| Kumaraswamy::new(&p[0], &p[1]);
     laplace: "Laplace", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Laplace::new(&p[0], &p[1]);
     levy: "Levy", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Levy::new(&p[0], &p[1]);
     log_logistic: "LogLogistic", ["scale", "shape"], float, has [moments, entropy, cdf, icdf], |p| LogLogistic::new(&p[0], &p[1]);
     log_uniform: "LogUniform", ["low", "high"], float, has [moments, entropy, cdf, icdf], |p| LogUniform::new(&p[0], &p[1]);
     logistic: "Logistic", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| Logistic::new(&p[0], &p[1]);
-    logit_normal: "LogitNormal", ["loc", "scale"], float, has [cdf, icdf], |p| LogitNormal::new(&p[0], &p[1]);
+    logit_normal: "LogitNormal", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| LogitNormal::new(&p[0], &p[1]);
     pareto: "Pareto", ["scale", "alpha"], float, has [moments, entropy, cdf, icdf], |p| Pareto::new(&p[0], &p[1]);
     rayleigh: "Rayleigh", ["scale"], float, has [moments, entropy, cdf, icdf], |p| Rayleigh::new(&p[0]);
     soft_laplace: "SoftLaplace", ["loc", "scale"], float, has [moments, entropy, cdf, icdf], |p| SoftLaplace::new(&p[0], &p[1]);
