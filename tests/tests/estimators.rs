@@ -2,6 +2,8 @@
 
 #[path = "estimators/discrete.rs"]
 mod discrete;
+#[path = "estimators/divergences.rs"]
+mod divergences;
 #[path = "estimators/importance.rs"]
 mod importance;
 #[path = "estimators/normal.rs"]

@@ -23,7 +23,7 @@ use vi_graph::ir::{NoiseKind, Role, Stream};
 use vi_graph::{Graph, Type};
 
 use crate::any_tensor::AnyTensor;
-use crate::objective::influence::Influences;
+use crate::objective::influence::Dependencies;
 use crate::objective::{Objective, TermKind};
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
@@ -113,8 +113,8 @@ pub fn elbo_graph<M: Program, G: Program>(
     objective: &dyn Objective,
 ) -> Result<ElboGraph, Refusal> {
     let needs = objective.needs();
-    let influences = if needs.score { influences(model, guide, placement, params)? } else { Influences::default() };
-    let (captured, kinds) = capture::capture(model, guide, placement, params, &needs, &influences)?;
+    let dependencies = if needs.score || needs.exact { dependencies(model, guide, placement, params)? } else { Dependencies::default() };
+    let (captured, kinds) = capture::capture(model, guide, placement, params, &needs, &dependencies)?;
     import::import(captured, kinds)
 }
 
@@ -122,14 +122,13 @@ pub fn elbo_graph<M: Program, G: Program>(
 ///
 /// # Errors
 /// As [`elbo_graph`].
-pub(crate) fn influences<M: Program, G: Program>(
+pub(crate) fn dependencies<M: Program, G: Program>(
     model: &M,
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
-) -> Result<Influences, Refusal> {
-    let (captured, guide, model) = capture::capture_sites(model, guide, placement, params)?;
-    import::import_influences(captured, &guide, &model)
+) -> Result<Dependencies, Refusal> {
+    import::import_dependencies(capture::capture_sites(model, guide, placement, params)?)
 }
 
 /// `f` of tensors shaped like `inputs`, as a graph with these inputs in order and one output.

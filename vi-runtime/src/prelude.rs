@@ -12,7 +12,7 @@ pub use crate::execution::Execution;
 pub use crate::fit::{Fit, Summary};
 pub use crate::guide::{AutoDelta, AutoNormal};
 pub use crate::objective::{
-    Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
+    AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
 };
 pub use crate::optim::{Adam, ClippedAdam, Optimizer, Schedule, Sgd};
 pub use crate::predictive::{log_joint, prior_predictive};

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::fit::Fit;
 use crate::guide::Guide;
-use crate::objective::influence::Influences;
+use crate::objective::influence::Dependencies;
 use crate::objective::{Elbo, Objective, StickingTheLanding, Terms, evaluated};
 use crate::operand::Placement;
 use crate::optim::{Adam, Optimizer};
@@ -53,7 +53,7 @@ struct Settings {
     optimizer: Rc<dyn Optimizer>,
     objective: Rc<dyn Objective>,
     /// What depends on the sites without a pathwise gradient, once that was looked for.
-    influences: OnceCell<Influences>,
+    dependencies: OnceCell<Dependencies>,
     particles: usize,
     validate: bool,
     execution: Execution,
@@ -78,7 +78,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             settings: Settings {
                 optimizer: Rc::new(Adam::new(0.01)),
                 objective: Rc::new(StickingTheLanding),
-                influences: OnceCell::new(),
+                dependencies: OnceCell::new(),
                 particles: 1,
                 validate: false,
                 execution: Execution::Auto,
@@ -104,7 +104,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn objective(mut self, objective: impl Objective + 'static) -> Self {
         self.settings.objective = Rc::new(objective);
-        self.settings.influences.take();
+        self.settings.dependencies.take();
         self.plans.take();
         self
     }

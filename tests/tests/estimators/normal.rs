@@ -74,6 +74,11 @@ fn an_annealed_objective_at_weight_1_has_the_gradient_of_the_elbo() -> Result<()
 }
 
 #[test]
+fn a_divergence_in_closed_form_has_the_gradient_of_the_elbo() -> Result<()> {
+    unbiased(&AnalyticKl, (2000, 25), (20, 20))
+}
+
+#[test]
 fn bounds_of_one_sample_are_the_elbo() -> Result<()> {
     unbiased(&Iwae::new(1), (2000, 25), (20, 20))?;
     unbiased(&Dreg::new(1), (2000, 25), (20, 20))

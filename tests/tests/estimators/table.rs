@@ -39,6 +39,7 @@ fn the_page_about_the_estimators_shows_what_they_do() -> Result<()> {
     let mut page = HEAD.to_owned();
     row(&mut page, &Pathwise, 10)?;
     row(&mut page, &StickingTheLanding, 10)?;
+    row(&mut page, &AnalyticKl, 10)?;
     row(&mut page, &Annealed::new(KlSchedule::Constant), 10)?;
     row(&mut page, &Iwae::new(10), 1)?;
     row(&mut page, &Dreg::new(10), 1)?;

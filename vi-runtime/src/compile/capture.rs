@@ -12,10 +12,10 @@ use super::recorder::{self, Mark, Recorded, Recorder};
 use super::{Refusal, quiet};
 use crate::any_tensor::AnyTensor;
 use crate::error::Error;
-use crate::objective::influence::{Influences, scored};
+use crate::objective::influence::{Dependencies, divergences, scored};
 use crate::objective::{Estimate, Needs, Objective, Particles, TermKind, Terms, evaluated, particle};
 use crate::operand::Placement;
-use crate::program::{ParamScope, ParamStore, Program, Run, Trace};
+use crate::program::{ParamScope, ParamStore, Program, Run, Site, Trace};
 
 /// The recorded operations and what they mean.
 pub(super) struct Captured {
@@ -35,11 +35,11 @@ pub(super) fn capture<M: Program, G: Program>(
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
     needs: &Needs,
-    influences: &Influences,
+    dependencies: &Dependencies,
 ) -> Result<(Captured, Vec<TermKind>), Refusal> {
     let mut kinds = Vec::new();
     let captured = record(placement, |to, recorder| {
-        let terms = run(model, guide, to, params, recorder, |model, guide, run| particle(model, guide, run, needs, influences, false))?;
+        let terms = run(model, guide, to, params, recorder, |model, guide, run| particle(model, guide, run, needs, dependencies, false))?;
         let sums = [terms.reconstruction, terms.prior, terms.guide].map(|sum| sum.map(AnyTensor::from));
         let (names, parts): (Vec<TermKind>, Vec<Tensor<1>>) = terms.parts.into_iter().unzip();
         kinds = names;
@@ -48,23 +48,34 @@ pub(super) fn capture<M: Program, G: Program>(
     Ok((captured, kinds))
 }
 
+/// What the sites of both programs are, and what was recorded of them.
+pub(super) struct CapturedSites {
+    pub(super) captured: Captured,
+    pub(super) guide: Rc<Trace>,
+    pub(super) model: Trace,
+    /// The sites with a divergence in closed form.
+    pub(super) exact: Vec<String>,
+}
+
 /// The outputs are the values of the guide's sites without a pathwise gradient, then the log density of every site of the guide, then
-/// those of the model; the two traces come beside.
+/// those of the model, then each divergence in closed form.
 pub(super) fn capture_sites<M: Program, G: Program>(
     model: &M,
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
-) -> Result<(Captured, Rc<Trace>, Trace), Refusal> {
-    let mut traces = (Rc::default(), Trace::default());
+) -> Result<CapturedSites, Refusal> {
+    let (mut traces, mut exact) = ((Rc::default(), Trace::default()), Vec::new());
     let captured = record(placement, |to, recorder| {
         let terms = run(model, guide, to, params, recorder, |model, guide, run| evaluated(model, guide, run, false))?;
         traces = (terms.guide_trace, terms.model_trace);
         let values = scored(&traces.0).map(|site| site.value.clone());
         let densities = traces.0.sites().chain(traces.1.sites()).map(|site| site.log_prob.clone());
-        Ok(values.chain(densities).collect())
+        let (sites, divergences): (Vec<&Site>, Vec<AnyTensor>) = divergences(&traces.0, &traces.1).unzip();
+        exact = sites.into_iter().map(|site| site.name.clone()).collect();
+        Ok(values.chain(densities).chain(divergences.into_iter().map(Some)).collect())
     })?;
-    Ok((captured, traces.0, traces.1))
+    Ok(CapturedSites { captured, guide: traces.0, model: traces.1, exact })
 }
 
 /// The output is the value of `f` at tensors shaped like `inputs`.

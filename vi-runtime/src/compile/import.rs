@@ -12,17 +12,17 @@ use std::sync::Arc;
 
 use burn::backend::ir::{BoolOperationIr, OperationIr, ScalarIr, TensorId, TensorIr};
 use burn::tensor::{DType, TensorData};
-use vi_graph::ir::{Data, Op, Scalar, Shape, Stream};
+use vi_graph::ir::{Data, Op, Role, Scalar, Shape, Stream};
 use vi_graph::lanes::{Lane, lanes};
 use vi_graph::{Graph, Id, Precision, Type};
 
-use super::capture::Captured;
+use super::capture::{Captured, CapturedSites};
 use super::inputs::type_of;
 use super::recorder::Mark;
 use super::{ElboGraph, Refusal, Source};
 use crate::objective::TermKind;
-use crate::objective::influence::{Influence, Influences, Reached, scored};
-use crate::program::{Site, Trace};
+use crate::objective::influence::{Dependencies, Influence, Reached, scored};
+use crate::program::Site;
 
 /// Why one operation has no counterpart.
 type Outcome<T = ()> = Result<T, String>;
@@ -38,10 +38,11 @@ pub(super) fn import(captured: Captured, kinds: Vec<TermKind>) -> Result<ElboGra
 }
 
 /// What depends on each site of the guide that has no pathwise gradient, from the run that `capture_sites` recorded.
-pub(super) fn import_influences(captured: Captured, guide: &Trace, model: &Trace) -> Result<Influences, Refusal> {
+pub(super) fn import_dependencies(sites: CapturedSites) -> Result<Dependencies, Refusal> {
+    let CapturedSites { captured, guide, model, exact } = sites;
     let Imported { graph, outputs, .. } = translate(captured)?;
     let node = |output: usize| outputs.get(output).copied().flatten().map(|output| graph.outputs[output]);
-    let sites: Vec<&Site> = scored(guide).collect();
+    let sites: Vec<&Site> = scored(&guide).collect();
     let terms = guide.sites().map(|term| (true, term)).chain(model.sites().map(|term| (false, term)));
     let terms: Vec<(bool, &Site, Option<Id>)> =
         terms.enumerate().map(|(index, (of_guide, term))| (of_guide, term, node(sites.len() + index))).collect();
@@ -57,7 +58,37 @@ pub(super) fn import_influences(captured: Captured, guide: &Trace, model: &Trace
         });
         Ok(Influence { site: site.name.clone(), terms: reached.collect() })
     });
-    Ok(Influences(influences.collect::<Result<_, Refusal>>()?))
+    let scored = influences.collect::<Result<_, Refusal>>()?;
+    let first = sites.len() + terms.len();
+    let certain = exact.into_iter().enumerate().filter(|(index, site)| {
+        let divergence = node(first + index);
+        divergence.is_some_and(|divergence| !draws_of(&graph, divergence).contains(site))
+    });
+    let exact = certain.map(|(_, site)| site).collect();
+    Ok(Dependencies { scored, exact })
+}
+
+/// The sites whose randomness a node depends on.
+fn draws_of(graph: &Graph, of: Id) -> Vec<String> {
+    let mut needed = vec![false; graph.nodes.len()];
+    needed[of.index()] = true;
+    let mut found = Vec::new();
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if !needed[index] {
+            continue;
+        }
+        node.args.iter().for_each(|arg| needed[arg.index()] = true);
+        match &node.op {
+            Op::Input(input) => {
+                if let Role::Noise(stream, _) = &graph.inputs[*input].role {
+                    found.push(stream.site.clone());
+                }
+            }
+            Op::LogGamma { stream, .. } => found.push(stream.site.clone()),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A function's value as the only output; the inputs are all there, in order.

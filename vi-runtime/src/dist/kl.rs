@@ -6,6 +6,7 @@
 
 mod bounded;
 mod counts;
+pub(crate) mod erased;
 mod estimate;
 mod positive;
 mod real;

@@ -52,7 +52,7 @@ mod inverse_gamma;
 mod inverse_gaussian;
 mod johnson_su;
 mod kalman;
-mod kl;
+pub(crate) mod kl;
 mod kumaraswamy;
 mod laplace;
 mod lattice;

@@ -27,15 +27,16 @@ pub(crate) struct Reached {
     pub(crate) along: Vec<Option<usize>>,
 }
 
-/// The sites without a pathwise gradient, in the order of the guide.
+/// What the graph of a recorded run says about its sites.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Influences(pub(crate) Vec<Influence>);
+pub(crate) struct Dependencies {
+    /// The sites without a pathwise gradient, in the order of the guide.
+    pub(crate) scored: Vec<Influence>,
+    /// The sites whose divergence from the prior has a closed form that is the same for every draw of the site itself.
+    pub(crate) exact: Vec<String>,
+}
 
-impl Influences {
-    pub(crate) fn sites(&self) -> &[Influence] {
-        &self.0
-    }
-
+impl Dependencies {
     /// Where nothing is known but what was run: everything depends on everything.
     pub(crate) fn whole(guide: &Trace, model: &Trace) -> Self {
         let sites = scored(guide).map(|site| {
@@ -47,8 +48,36 @@ impl Influences {
             let terms = terms.chain(model.sites().filter(|term| term.log_prob.is_some()).map(reached(false)));
             Influence { site: site.name.clone(), terms: terms.collect() }
         });
-        Influences(sites.collect())
+        Dependencies { scored: sites.collect(), exact: Vec::new() }
     }
+}
+
+/// The latent sites of both programs that have a closed form, with `KL(q ‖ p)` of each, summed.
+///
+/// Where the two count differently, by a mask or a scale, their difference is no divergence.
+pub(crate) fn divergences<'a>(guide: &'a Trace, model: &'a Trace) -> impl Iterator<Item = (&'a Site, AnyTensor)> {
+    guide.latents().filter_map(move |site| {
+        let other = model.get(&site.name).filter(|other| other.is_latent())?;
+        if site.mask.is_some() || other.mask.is_some() || site.scale != other.scale || !site.fresh {
+            return None;
+        }
+        let divergence = site.distribution.as_ref()?.kl_to(&**other.distribution.as_ref()?)?;
+        // A density at a draw has the shape of the draw; the divergence of parameters may be smaller.
+        let dims = site.log_prob.as_ref()?.shape();
+        let whole = if divergence.shape() == dims { divergence } else { expanded(&divergence, &dims)? };
+        Some((site, whole.sum().ok()?.mul_scalar(site.scale).into()))
+    })
+}
+
+fn expanded(small: &AnyTensor, dims: &[usize]) -> Option<AnyTensor> {
+    let fits = small.rank() == dims.len() && small.shape().iter().zip(dims).all(|(small, full)| *small == 1 || small == full);
+    if !fits {
+        return None;
+    }
+    each_rank!(dims.len(), D => {
+        let full: [usize; D] = std::array::from_fn(|i| dims[i]);
+        small.typed::<D, Float>("a divergence").ok().map(|small| small.expand(full).into())
+    })
 }
 
 /// The sites of a guide that have no pathwise gradient.

@@ -10,6 +10,7 @@ pub(crate) mod pairing;
 mod particle;
 mod particles;
 
+mod analytic_kl;
 mod annealed;
 mod dreg;
 mod importance;
@@ -26,6 +27,7 @@ use std::fmt;
 
 use burn::tensor::Tensor;
 
+pub use analytic_kl::AnalyticKl;
 pub use annealed::{Annealed, KlSchedule};
 pub use dreg::Dreg;
 pub use elbo::Elbo;
@@ -95,6 +97,8 @@ pub struct Needs {
     pub split: bool,
     /// Every site of the guide must have a score of mean 0, so that holding its parameters leaves nothing out.
     pub vanishing: bool,
+    /// Divergences in closed form, where they may stand for their estimates.
+    pub exact: bool,
     /// Sites without a pathwise gradient, with all that depends on them.
     pub score: bool,
 }
@@ -116,6 +120,8 @@ pub enum TermKind {
     JointOfDraws,
     /// `log p(x, z)` as a function of parameters alone.
     JointOfParameters,
+    /// `KL(q ‖ p)` of a latent site, in closed form.
+    Kl(String),
     /// `log q` of each element of a site without a pathwise gradient.
     Score(String),
     /// What depends on that element: log densities of the model less those of the guide.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::influence::{Influences, costs};
+use super::influence::{Dependencies, costs, divergences};
 use super::pairing::{Held, Pair, nothing_left};
 use super::{Needs, TermKind};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub(crate) fn particle<M: Program, G: Program>(
     guide: &G,
     run: &Run,
     needs: &Needs,
-    influences: &Influences,
+    dependencies: &Dependencies,
     thorough: bool,
 ) -> Result<Terms> {
     if needs.detached {
@@ -72,7 +72,7 @@ pub(crate) fn particle<M: Program, G: Program>(
         let again = Held { guide: Rc::new(drawn), detached: true };
         let (_, fixed) = run.clone().called("the guide").trace_with(guide, vec![Box::new(again)])?;
         let pair = paired_with(model, fixed, run, thorough)?;
-        let parts = pair.parts(needs, None, &[])?;
+        let parts = pair.parts(needs, None, &Dependencies::default())?;
         return pair.terms(parts);
     }
     let pair = paired(model, guide, run, thorough)?;
@@ -86,7 +86,7 @@ pub(crate) fn particle<M: Program, G: Program>(
     } else {
         None
     };
-    let mut parts = pair.parts(needs, held.as_ref(), influences.sites())?;
+    let mut parts = pair.parts(needs, held.as_ref(), dependencies)?;
     if needs.split {
         let with = |run: Run, guide: Trace| -> Result<Option<Tensor<1>>> {
             let pair = Pair { guide: Rc::new(guide), thorough: false };
@@ -132,8 +132,8 @@ impl Paired {
         })
     }
 
-    /// Site by site; `held` is the guide's run with its parameters held, `scored` the sites with a score.
-    fn parts(&self, needs: &Needs, held: Option<&Trace>, scored: &[super::influence::Influence]) -> Result<Vec<(TermKind, Tensor<1>)>> {
+    /// Site by site; `held` is the guide's run with its parameters held.
+    fn parts(&self, needs: &Needs, held: Option<&Trace>, dependencies: &Dependencies) -> Result<Vec<(TermKind, Tensor<1>)>> {
         let mut parts = Vec::new();
         let mut push = |kind: TermKind, value: Option<Tensor<1>>| parts.extend(value.map(|value| (kind, value)));
         push(TermKind::Reconstruction, self.model.log_prob_where(|site| !site.is_latent())?);
@@ -162,7 +162,12 @@ impl Paired {
                 push(TermKind::Held(site.name.clone()), constant.log_prob_sum()?);
             }
         }
-        for influence in scored {
+        if !dependencies.exact.is_empty() {
+            for (site, divergence) in divergences(&self.guide, &self.model).filter(|(site, _)| dependencies.exact.contains(&site.name)) {
+                push(TermKind::Kl(site.name.clone()), Some(divergence.typed("a divergence")?));
+            }
+        }
+        for influence in &dependencies.scored {
             let (score, cost) = costs(influence, &self.guide, &self.model)?;
             push(TermKind::Score(influence.site.clone()), Some(score));
             push(TermKind::Cost(influence.site.clone()), Some(cost));

@@ -32,6 +32,8 @@ pub struct LatentTerms {
     pub guide: Option<Tensor<2>>,
     /// `log q` as a function of the draw alone, where that was asked for.
     pub held: Option<Tensor<2>>,
+    /// `KL(q ‖ p)` in closed form, where that was asked for and may stand for `log q − log p`.
+    pub kl: Option<Tensor<2>>,
 }
 
 /// One site without a pathwise gradient.
@@ -64,6 +66,7 @@ impl Particles {
                 TermKind::Prior(site) => latent(&mut latents, site).prior = Some(flat(part)),
                 TermKind::Guide(site) => latent(&mut latents, site).guide = Some(flat(part)),
                 TermKind::Held(site) => latent(&mut latents, site).held = Some(flat(part)),
+                TermKind::Kl(site) => latent(&mut latents, site).kl = Some(flat(part)),
                 TermKind::Score(site) => {
                     let log_prob: Tensor<3> = part.reshape([particles, samples, elements]);
                     scores.push(ScoreTerms { site, cost: log_prob.zeros_like(), log_prob });
@@ -113,7 +116,7 @@ impl Particles {
 
 fn latent(latents: &mut Vec<LatentTerms>, site: String) -> &mut LatentTerms {
     let index = latents.iter().position(|known| known.site == site).unwrap_or_else(|| {
-        latents.push(LatentTerms { site, prior: None, guide: None, held: None });
+        latents.push(LatentTerms { site, prior: None, guide: None, held: None, kl: None });
         latents.len() - 1
     });
     &mut latents[index]

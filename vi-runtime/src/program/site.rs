@@ -1,11 +1,13 @@
 //! Sites: one statement of a program as handlers and traces see it.
 
+use std::any::Any;
 use std::fmt;
 
 use burn::tensor::{Bool, Tensor};
 
 use super::plate::Plate;
 use crate::any_tensor::AnyTensor;
+use crate::dist::kl::erased::closed_form;
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
 use crate::noise::{Noise, NoiseSource};
@@ -199,6 +201,10 @@ pub trait DynDistribution: fmt::Debug {
     fn log_prob_from(&self, base: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor>;
     /// See [`Distribution::score_vanishes`].
     fn score_vanishes(&self) -> bool;
+    /// `KL(self ‖ other)` where both are families with a closed form; batch dimensions, then ones.
+    fn kl_to(&self, other: &dyn DynDistribution) -> Option<AnyTensor>;
+    /// The distribution itself, to be looked at by its type.
+    fn as_any(&self) -> &dyn Any;
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn DynDistribution>;
 }
@@ -256,6 +262,12 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     }
     fn score_vanishes(&self) -> bool {
         self.0.score_vanishes()
+    }
+    fn kl_to(&self, other: &dyn DynDistribution) -> Option<AnyTensor> {
+        closed_form::<D>(&self.0, other.as_any()).map(AnyTensor::from)
+    }
+    fn as_any(&self) -> &dyn Any {
+        &self.0
     }
     fn boxed(&self) -> Box<dyn DynDistribution> {
         Box::new(self.clone())

@@ -10,7 +10,7 @@ use super::{Prepared, Settings};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::compile;
 use crate::error::{Error, Result};
-use crate::objective::influence::Influences;
+use crate::objective::influence::Dependencies;
 use crate::objective::{Estimate, Particles, TermKind, evaluated, particle};
 use crate::optim::Optimizer;
 use crate::program::{ParamScope, Program, Run};
@@ -35,12 +35,12 @@ pub(super) fn gradient<M: Program, P: Program>(
     let params = state.params()?;
     let scope = ParamScope::tracked(Rc::clone(&params));
     let objective = &settings.objective;
-    let influences = influences(settings, state, prepared, validate)?;
+    let dependencies = dependencies(settings, state, prepared, validate)?;
     let mut rows: Vec<(TermKind, Vec<Tensor<1>>)> = Vec::new();
     let lanes = particles * objective.samples();
     for index in 0..lanes {
         let run = run(state, prepared, index, scope.clone(), validate);
-        let terms = particle(&prepared.model, &prepared.guide, &run, &objective.needs(), influences, thorough)?;
+        let terms = particle(&prepared.model, &prepared.guide, &run, &objective.needs(), dependencies, thorough)?;
         for (kind, part) in terms.parts {
             match rows.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, row)) => row.push(part),
@@ -102,23 +102,24 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
 
 /// What depends on the sites without a pathwise gradient; looked for once, in what a run records. Where it cannot be recorded,
 /// everything is taken to depend on everything.
-fn influences<'a, M: Program, P: Program>(
+fn dependencies<'a, M: Program, P: Program>(
     settings: &'a Settings,
     state: &SviState,
     prepared: &Prepared<M, P>,
     validate: bool,
-) -> Result<&'a Influences> {
-    if !settings.objective.needs().score {
-        return Ok(settings.influences.get_or_init(Influences::default));
+) -> Result<&'a Dependencies> {
+    let needs = settings.objective.needs();
+    if !needs.score && !needs.exact {
+        return Ok(settings.dependencies.get_or_init(Dependencies::default));
     }
-    if let Some(known) = settings.influences.get() {
+    if let Some(known) = settings.dependencies.get() {
         return Ok(known);
     }
     let params = state.params()?;
     let run = run(state, prepared, 0, ParamScope::plain(Rc::clone(&params)), validate);
     let terms = evaluated(&prepared.model, &prepared.guide, &run, true)?;
-    let read = compile::influences(&prepared.model, &prepared.guide, &prepared.placement, &params);
-    Ok(settings.influences.get_or_init(|| read.unwrap_or_else(|_| Influences::whole(&terms.guide_trace, &terms.model_trace))))
+    let read = compile::dependencies(&prepared.model, &prepared.guide, &prepared.placement, &params);
+    Ok(settings.dependencies.get_or_init(|| read.unwrap_or_else(|_| Dependencies::whole(&terms.guide_trace, &terms.model_trace))))
 }
 
 /// How particle `index` of the state's next step is run.
