@@ -1,4 +1,13 @@
-//! Optimisers and schedules against their formulas, by hand.
+//! Optimisers and schedules against their formulas.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
+
+#[path = "optimisers/composed.rs"]
+mod composed;
+#[path = "optimisers/converge.rs"]
+mod converge;
+#[path = "optimisers/iterates.rs"]
+mod iterates;
 
 use tests::{assert_close, device, executions, numbers, tolerance};
 use vi_runtime::optim::OptimState;

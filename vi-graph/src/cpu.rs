@@ -19,6 +19,7 @@ mod routine;
 mod select;
 mod step;
 mod tile;
+mod update;
 mod view;
 
 use std::ops::Range;
@@ -37,7 +38,8 @@ use lower::Storage;
 use plan::Plan;
 
 pub use kernels::arena::Element;
-pub use step::{Memory, StepPlan, Stepped, Update};
+pub use step::{Memory, StepPlan, Stepped};
+pub use update::{Averaging, CLIPS, Clip, Rule, Update};
 
 /// How a graph is compiled.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use vi_graph::cpu::{Options, StepPlan, Stepped, Update};
+use vi_graph::cpu::{Averaging, Clip, Memory, Options, Rule, StepPlan, Stepped, Update};
 use vi_graph::diff::gradient;
 use vi_graph::ir::{Data, NoiseKind, Reduce, Role, Scan, Stream, Type, Unary};
 use vi_graph::{Graph, Key, Precision};
@@ -80,16 +80,28 @@ fn steps_after_the_first_allocate_nothing() {
         executable.set(3, &Data::Int((0..n).map(|i| (i % 20) as i64).collect())).unwrap();
         executable.set(4, &floats(30_000)).unwrap();
         executable.prologue();
-        let update = Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: None };
-        let mut steps = |from: u64, to: u64| {
-            for number in from..to {
-                let stepped = plan.step(Key::new(number), &update, 0.01);
-                assert!(matches!(stepped, Stepped::Moved(_)), "{stepped:?}");
+        let updates = [
+            Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0 },
+            Update::Cocob { alpha: 100.0 },
+            Update::Dog { initial: 1e-6, layerwise: false },
+            Update::RmsProp { decay: 0.99, epsilon: 1e-8, momentum: 0.5, centred: true },
+        ];
+        for update in updates {
+            for parameter in 0..2 {
+                let (value, _) = plan.store(parameter, 0, 0);
+                plan.load(parameter, &value, &Memory::default()).unwrap();
             }
-        };
-        steps(0, 5);
-        let before = COUNT.load(Ordering::Relaxed);
-        steps(5, 205);
-        assert_eq!(COUNT.load(Ordering::Relaxed) - before, 0, "{threads} threads");
+            let rules = [Rule::new(update, 0.01).clipped(Clip::Norm { limit: 10.0, groups: 0..1 }).unwrap()];
+            let mut steps = |from: u64, to: u64| {
+                for number in from..to {
+                    let stepped = plan.step(Key::new(number), &rules, Some(Averaging::Uniform));
+                    assert!(matches!(stepped, Stepped::Moved(_)), "{stepped:?}");
+                }
+            };
+            steps(0, 5);
+            let before = COUNT.load(Ordering::Relaxed);
+            steps(5, 105);
+            assert_eq!(COUNT.load(Ordering::Relaxed) - before, 0, "{threads} threads, {update:?}");
+        }
     }
 }

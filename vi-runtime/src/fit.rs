@@ -18,20 +18,27 @@ use vi_graph::Key;
 /// A fitted guide with its model.
 pub struct Fit<M, P> {
     prepared: Prepared<M, P>,
-    state: SviState,
+    /// Where the steps ended.
+    last: SviState,
+    /// What the fit uses: the mean of the iterates, where one was asked for.
+    state: Option<SviState>,
     history: Vec<f64>,
     executed: Executed,
 }
 
 impl<M: Program, P: Program> fmt::Debug for Fit<M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fit").field("state", &self.state).field("steps", &self.history.len()).finish_non_exhaustive()
+        f.debug_struct("Fit").field("state", self.used()).field("steps", &self.history.len()).finish_non_exhaustive()
     }
 }
 
 impl<M: Program, P: Program> Fit<M, P> {
-    pub(crate) fn new(prepared: Prepared<M, P>, state: SviState, history: Vec<f64>, executed: Executed) -> Self {
-        Fit { prepared, state, history, executed }
+    pub(crate) fn new(prepared: Prepared<M, P>, last: SviState, state: Option<SviState>, history: Vec<f64>, executed: Executed) -> Self {
+        Fit { prepared, last, state, history, executed }
+    }
+
+    fn used(&self) -> &SviState {
+        self.state.as_ref().unwrap_or(&self.last)
     }
 
     /// How the steps were run, and why eagerly where they could not be compiled.
@@ -57,7 +64,7 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// Those of a run of model or guide; [`Error::Config`] for 0 draws.
     pub fn elbo_from(&self, draws: usize) -> Result<Elbo> {
-        evaluate(&self.prepared, &self.state, draws)
+        evaluate(&self.prepared, self.used(), draws)
     }
 
     /// Draws from the guide, one field a latent or deterministic site: `fit.posterior(1_000)?.mu`.
@@ -94,12 +101,12 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     fn simulate<N: Program>(&self, program: &N, stream: &str, draws: usize, what: Draw) -> Result<DrawsSource> {
         let key = self.key(stream);
-        let scope = ParamScope::plain(self.state.params()?);
+        let scope = ParamScope::plain(self.used().params()?);
         draw(program, Some(&self.prepared.guide), scope, key, &self.prepared.placement, draws, what)
     }
 
     fn key(&self, stream: &str) -> Key {
-        self.state.key.fold_in(EVALUATE).site(stream)
+        self.last.key.fold_in(EVALUATE).site(stream)
     }
 
     /// Mean, standard deviation and quantiles of each element of each latent and deterministic site, from 1 000 draws.
@@ -123,12 +130,12 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// [`Error::Unknown`] where there is none of that name.
     pub fn param(&self, name: &str) -> Result<AnyTensor> {
-        self.state.param(name)
+        self.used().param(name)
     }
 
     /// The names of all parameters in the order of first use.
     pub fn param_names(&self) -> Vec<String> {
-        self.state.param_names()
+        self.last.param_names()
     }
 
     /// A module with its trained weights.
@@ -136,14 +143,19 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// [`Error::Unknown`] where there is none of that name, [`Error::Param`] where it has another type.
     pub fn module<N: Module + 'static>(&self, name: &str) -> Result<N> {
-        let params = self.state.params()?;
+        let params = self.used().params()?;
         let found = crate::program::find_module(&ParamScope::plain(Rc::clone(&params)), name, &self.prepared.placement)?;
         found.ok_or_else(|| Error::Unknown { what: "module", name: name.to_owned(), available: list(params.borrow().module_names()) })
     }
 
+    /// Where the steps ended: the last iterate, also where the fit uses a mean of them.
+    pub fn state(&self) -> &SviState {
+        &self.last
+    }
+
     /// The state, to go on from: `svi.resume(fit.into_state())`.
     pub fn into_state(self) -> SviState {
-        self.state
+        self.last
     }
 }
 

@@ -14,7 +14,7 @@ pub use crate::guide::{AutoDelta, AutoNormal};
 pub use crate::objective::{
     AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
 };
-pub use crate::optim::{Adam, ClippedAdam, Optimizer, Schedule, Sgd};
+pub use crate::optim::{Adam, AdamW, Averaging, Clipped, ClippedAdam, Cocob, Dog, Dowg, Optimizer, PerParam, RmsProp, Schedule, Sgd};
 pub use crate::predictive::{log_joint, prior_predictive};
 pub use crate::program::arg::Arg;
 pub use crate::program::handler::{self, Handler};

@@ -19,7 +19,7 @@ use crate::guide::Guide;
 use crate::objective::influence::Dependencies;
 use crate::objective::{Elbo, Objective, StickingTheLanding, Terms, evaluated};
 use crate::operand::Placement;
-use crate::optim::{Adam, Optimizer};
+use crate::optim::{Adam, Averaging, Descent, Optimizer};
 use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program, Run, compare_ranks};
 use crate::progress::Progress;
@@ -50,7 +50,7 @@ pub struct Svi<M: Program, G: Guide<M>> {
 /// What a step needs to know.
 #[derive(Clone, Debug)]
 struct Settings {
-    optimizer: Rc<dyn Optimizer>,
+    descent: Descent,
     objective: Rc<dyn Objective>,
     /// What depends on the sites without a pathwise gradient, once that was looked for.
     dependencies: OnceCell<Dependencies>,
@@ -76,7 +76,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             model: model.clone(),
             guide,
             settings: Settings {
-                optimizer: Rc::new(Adam::new(0.01)),
+                descent: Descent { optimizer: Rc::new(Adam::new(0.01)), averaging: None },
                 objective: Rc::new(StickingTheLanding),
                 dependencies: OnceCell::new(),
                 particles: 1,
@@ -96,7 +96,16 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// The rule of descent.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
-        self.settings.optimizer = Rc::new(optimizer);
+        self.settings.descent.optimizer = Rc::new(optimizer);
+        self
+    }
+
+    /// The mean of the iterates that the fit uses in the place of the last one; by default none.
+    ///
+    /// The steps go on from the last iterate, which [`Fit::state`] has.
+    #[must_use]
+    pub fn averaging(mut self, averaging: Averaging) -> Self {
+        self.settings.descent.averaging = Some(averaging);
         self
     }
 
@@ -191,6 +200,9 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             return Err(Error::Config { setting: "particles".into(), problem: "0; a step needs at least one".into() });
         }
         self.settings.objective.check()?;
+        if let Some(averaging) = self.settings.descent.averaging {
+            averaging.check()?;
+        }
         let placement = placement(&self.model, self.device.clone(), self.dtype)?;
         let model = self.model.place(&placement);
         let guide = self.guide.prepare(&model, &placement, Key::new(self.seed))?;
@@ -301,7 +313,11 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             evaluate(&prepared, &state, 1)?;
         }
         let executed = self.plans.borrow().executed();
-        Ok(Fit::new(prepared, state, history, executed))
+        let averaged = match self.settings.descent.averaging {
+            Some(_) => Some(state.averaged()?),
+            None => None,
+        };
+        Ok(Fit::new(prepared, state, averaged, history, executed))
     }
 }
 

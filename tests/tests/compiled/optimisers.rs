@@ -1,7 +1,7 @@
 //! Rules of descent inside a compiled step: those of the library, and a user's own.
 
 use tests::{executions, has_f64, tolerance, vector};
-use vi_runtime::optim::OptimState;
+use vi_runtime::optim::{AdaGrad, OptimState};
 use vi_runtime::prelude::*;
 
 use super::agree::{same_elbos, steps};
@@ -52,6 +52,34 @@ fn clipped_adam() -> Result<()> {
 fn gradient_descent_with_and_without_momentum() -> Result<()> {
     same_paths(&Sgd::new(Schedule::Step { initial: 0.01, factor: 0.5, every: 7 }))?;
     same_paths(&Sgd::new(0.005).momentum(0.9))
+}
+
+#[test]
+fn scaled_gradients() -> Result<()> {
+    same_paths(&AdamW::new(0.02).weight_decay(0.1))?;
+    same_paths(&RmsProp::new(0.02))?;
+    same_paths(&RmsProp::new(0.01).decay(0.9).centred(true).momentum(0.5))?;
+    same_paths(&AdaGrad::new(0.1))
+}
+
+#[test]
+fn rules_without_a_rate() -> Result<()> {
+    same_paths(&Cocob::new())?;
+    same_paths(&Dog::new().initial(1e-3))?;
+    same_paths(&Dog::new().initial(1e-3).layerwise(true))?;
+    same_paths(&Dowg::new().initial(1e-3))?;
+    same_paths(&Dowg::new().initial(1e-3).layerwise(true))
+}
+
+#[test]
+fn clips_and_parts() -> Result<()> {
+    same_paths(&Clipped::by_norm(Adam::new(0.02), 1.0))?;
+    let parts =
+        PerParam::new(Clipped::by_norm(Sgd::new(0.01).nesterov(true).momentum(0.5), 0.5)).matching("*.loc", Dog::new().initial(1e-3));
+    same_paths(&parts)?;
+    // Five clips are more than a compiled step has: its parameters move by tensors.
+    let five = |limit: f64| Clipped::by_value(Clipped::by_norm(Clipped::by_value(Adam::new(0.02), limit), limit), limit);
+    same_paths(&Clipped::by_value(Clipped::by_norm(five(1.0), 3.0), 1.5))
 }
 
 #[test]

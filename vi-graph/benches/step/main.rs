@@ -6,7 +6,7 @@ mod models;
 use divan::Bencher;
 use models::Model;
 use vi_graph::Key;
-use vi_graph::cpu::{Options, StepPlan, Update};
+use vi_graph::cpu::{Options, Rule, StepPlan, Update};
 
 fn main() {
     divan::main();
@@ -31,11 +31,11 @@ fn steps(bencher: Bencher, model: Model) {
 
 fn steps_on(bencher: Bencher, model: Model, threads: usize) {
     let mut plan = plan(model, threads);
-    let update = Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: None };
+    let rules = [Rule::new(Update::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0 }, 1e-3)];
     let mut number = 0;
     bencher.bench_local(|| {
         number += 1;
-        plan.step(Key::new(1).fold_in(number), &update, 1e-3)
+        plan.step(Key::new(1).fold_in(number), &rules, None)
     });
 }
 

@@ -1,5 +1,7 @@
 //! A step of stochastic variational inference: the ELBO and its gradient, then the update of the parameters.
 
+mod descent;
+
 use std::ops::Range;
 
 use crate::error::{Error, Result};
@@ -7,49 +9,24 @@ use crate::ir::{Graph, Precision};
 use crate::key::Key;
 
 use super::kernels::arena::{Element, LINE};
-use super::kernels::update::Adam;
+use super::kernels::slices::Processor;
 use super::kernels::{Real, slices};
+use super::update::{Averaging, Rule};
 use super::{Executable, Options};
-
-/// How the gradient of the loss moves a parameter.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Update {
-    /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `x ← x − η m̂ / (√v̂ + ε)` with bias-corrected `m̂`, `v̂`
-    /// (Kingma and Ba 2015).
-    Adam {
-        /// The decay of `m`.
-        beta1: f64,
-        /// The decay of `v`.
-        beta2: f64,
-        /// `ε`
-        epsilon: f64,
-        /// The elements of `g` are clipped to this absolute value first.
-        clip: Option<f64>,
-    },
-    /// `b ← μ b + g`, `x ← x − η b`.
-    Sgd {
-        /// `μ`
-        momentum: f64,
-    },
-}
-
-impl Update {
-    /// How many numbers it remembers of every element.
-    pub fn slots(&self) -> usize {
-        match self {
-            Update::Adam { .. } => 2,
-            Update::Sgd { momentum } => usize::from(*momentum != 0.0),
-        }
-    }
-}
+use descent::{Moving, Parts, Tally};
 
 /// What an update remembers of one parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// How many updates the parameter has had.
     pub updates: u64,
-    /// Adam's `m` and `v`, or the momentum; none before the first update.
+    /// What it remembers of each element, in the order of the formula of the [`Update`](super::Update); none before the first
+    /// update.
     pub slots: Vec<Vec<f64>>,
+    /// What it remembers of the parameter as a whole; none before the first update.
+    pub scalars: Vec<f64>,
+    /// The mean of the iterates, and of how many.
+    pub average: Option<(u64, Vec<f64>)>,
 }
 
 /// What came of a step.
@@ -66,16 +43,18 @@ pub enum Stepped {
 pub struct StepPlan {
     executable: Executable,
     state: State,
-    updates: Vec<u64>,
+    tallies: Vec<Tally>,
     /// The elements of each moved parameter within the region of all.
     places: Vec<Range<usize>>,
+    /// The group of each moved parameter.
+    groups: Vec<usize>,
 }
 
-/// Two slots for each element of the parameters, in the precision of the graph.
+/// What is remembered of each element of the parameters, in the precision of the graph.
 #[derive(Debug)]
 enum State {
-    F32([Vec<f32>; 2]),
-    F64([Vec<f64>; 2]),
+    F32(Moving<f32>),
+    F64(Moving<f64>),
 }
 
 impl StepPlan {
@@ -103,10 +82,10 @@ impl StepPlan {
         }
         let len = executable.gradients.len() / size;
         let state = match graph.precision {
-            Precision::F32 => State::F32([vec![0.0; len], vec![0.0; len]]),
-            Precision::F64 => State::F64([vec![0.0; len], vec![0.0; len]]),
+            Precision::F32 => State::F32(Moving::new(len)),
+            Precision::F64 => State::F64(Moving::new(len)),
         };
-        Ok(StepPlan { executable, state, updates: vec![0; moved], places })
+        Ok(StepPlan { executable, state, tallies: vec![Tally::default(); moved], places, groups: vec![0; moved] })
     }
 
     /// The graph without its optimiser, for binding data.
@@ -119,71 +98,89 @@ impl StepPlan {
         self.places.len()
     }
 
-    /// Sets a parameter, and what the update remembers of it.
+    /// Which rule of a step moves which parameter; at first all have number 0.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of parameters.
+    pub fn group(&mut self, groups: Vec<usize>) -> Result<()> {
+        if groups.len() != self.groups.len() {
+            let (expected, found) = (format!("{} parameters", self.groups.len()), format!("{} groups", groups.len()));
+            return Err(Error::Input { input: "groups".into(), expected, found });
+        }
+        self.groups = groups;
+        Ok(())
+    }
+
+    /// Sets a parameter, and what the update remembers of it; an update that remembers other things has to be loaded anew.
     ///
     /// # Errors
     /// [`Error::Input`] for another number of elements.
     pub fn load(&mut self, parameter: usize, value: &[f64], memory: &Memory) -> Result<()> {
         let place = self.places[parameter].clone();
-        for given in std::iter::once(value).chain(memory.slots.iter().map(Vec::as_slice)) {
+        let average = memory.average.as_ref().map(|(_, mean)| mean.as_slice());
+        for given in std::iter::once(value).chain(memory.slots.iter().map(Vec::as_slice)).chain(average) {
             if given.len() != place.len() {
                 let name = self.executable.inputs[parameter].name.clone();
                 let (expected, found) = (format!("{} elements", place.len()), format!("{} elements", given.len()));
                 return Err(Error::Input { input: name, expected, found });
             }
         }
-        self.updates[parameter] = memory.updates;
+        self.tallies[parameter] = Tally::of(memory);
         match &mut self.state {
-            State::F32(slots) => load(self.executable.moving().0, slots, place, value, memory),
-            State::F64(slots) => load(self.executable.moving().0, slots, place, value, memory),
+            State::F32(state) => state.load(self.executable.moving().0, place, value, memory),
+            State::F64(state) => state.load(self.executable.moving().0, place, value, memory),
         }
         Ok(())
     }
 
-    /// A parameter, and what an update with `slots` slots remembers of it.
-    pub fn store(&mut self, parameter: usize, slots: usize) -> (Vec<f64>, Memory) {
-        let place = self.places[parameter].clone();
-        let updates = self.updates[parameter];
+    /// A parameter, and what an update with `slots` slots and `scalars` numbers for all elements remembers of it.
+    pub fn store(&mut self, parameter: usize, slots: usize, scalars: usize) -> (Vec<f64>, Memory) {
+        let (place, tally) = (self.places[parameter].clone(), &self.tallies[parameter]);
         match &self.state {
-            State::F32(state) => store(self.executable.moving().0, state, place, updates, slots),
-            State::F64(state) => store(self.executable.moving().0, state, place, updates, slots),
+            State::F32(state) => state.store(self.executable.moving().0, place, tally, slots, scalars),
+            State::F64(state) => state.store(self.executable.moving().0, place, tally, slots, scalars),
         }
     }
 
-    /// One step with the noise of `key`. Parameters and memory change only where the ELBO and all gradients are finite.
-    pub fn step(&mut self, key: Key, update: &Update, rate: f64) -> Stepped {
+    /// Some elements of a parameter, by number.
+    pub fn read(&mut self, parameter: usize, elements: impl Iterator<Item = usize>, mut to: impl FnMut(f64)) {
+        let place = self.places[parameter].clone();
+        let at = |i: usize| place.start + i.min(place.len().saturating_sub(1));
+        match self.executable.precision {
+            Precision::F32 => {
+                let x: &[f32] = self.executable.moving().0;
+                elements.for_each(|i| to(f64::from(x[at(i)])));
+            }
+            Precision::F64 => {
+                let x: &[f64] = self.executable.moving().0;
+                elements.for_each(|i| to(x[at(i)]));
+            }
+        }
+    }
+
+    /// One step with the noise of `key`, by the rule of each group; the new values count for the mean of the iterates where one
+    /// is asked for, else that mean is given up. Parameters and memory change only where the ELBO and all gradients are finite.
+    ///
+    /// # Panics
+    /// Where a group has no rule.
+    pub fn step(&mut self, key: Key, rules: &[Rule], averaging: Option<Averaging>) -> Stepped {
         self.executable.run(key);
-        match &mut self.state {
-            State::F32(slots) => step(&mut self.executable, slots, &self.places, &mut self.updates, update, rate),
-            State::F64(slots) => step(&mut self.executable, slots, &self.places, &mut self.updates, update, rate),
+        let StepPlan { executable, state, tallies, places, groups } = self;
+        match state {
+            State::F32(state) => step(executable, state, tallies, places, groups, rules, averaging),
+            State::F64(state) => step(executable, state, tallies, places, groups, rules, averaging),
         }
     }
-}
-
-fn load<R: Real>(x: &mut [R], slots: &mut [Vec<R>; 2], place: Range<usize>, value: &[f64], memory: &Memory) {
-    let put = |to: &mut [R], from: &[f64]| to.iter_mut().zip(from).for_each(|(to, from)| *to = R::from_f64(*from));
-    put(&mut x[place.clone()], value);
-    for (i, slot) in slots.iter_mut().enumerate() {
-        match memory.slots.get(i) {
-            Some(given) => put(&mut slot[place.clone()], given),
-            None => slot[place.clone()].fill(R::from_f64(0.0)),
-        }
-    }
-}
-
-fn store<R: Real>(x: &[R], state: &[Vec<R>; 2], place: Range<usize>, updates: u64, slots: usize) -> (Vec<f64>, Memory) {
-    let get = |from: &[R]| -> Vec<f64> { from[place.clone()].iter().map(|x| x.to_f64()).collect() };
-    let slots = if updates == 0 { 0 } else { slots };
-    (get(x), Memory { updates, slots: state.iter().take(slots).map(|slot| get(slot)).collect() })
 }
 
 fn step<R: Real + Element>(
     executable: &mut Executable,
-    [m, v]: &mut [Vec<R>; 2],
+    state: &mut Moving<R>,
+    tallies: &mut [Tally],
     places: &[Range<usize>],
-    updates: &mut [u64],
-    update: &Update,
-    rate: f64,
+    groups: &[usize],
+    rules: &[Rule],
+    averaging: Option<Averaging>,
 ) -> Stepped {
     let level = executable.level;
     let elbo = executable.output::<R>(0).ok().and_then(|x| x.first()).map_or(f64::NAN, |x| x.to_f64());
@@ -191,31 +188,22 @@ fn step<R: Real + Element>(
     // What kernels leave in the padding would move the padding of the parameters, for ever in one direction, and need not be
     // finite.
     for place in places {
-        let end = place.end.next_multiple_of(LINE / size_of::<R>());
-        g[place.end..end].fill(R::from_f64(0.0));
+        g[place.end..lines::<R>(place).end].fill(R::from_f64(0.0));
     }
     if !elbo.is_finite() || !slices::finite(level, pool, g) {
         let sums = places.iter().map(|place| g[place.clone()].iter().map(|g| g.to_f64()).sum());
         return Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect());
     }
-    let mut apply = |place: Range<usize>, count: u64| {
-        let (x, g) = (&mut x[place.clone()], &g[place.clone()]);
-        let (m, v) = (&mut m[place.clone()], &mut v[place]);
-        match *update {
-            Update::Adam { beta1, beta2, epsilon, clip } => {
-                slices::adam(level, pool, &Adam::new(beta1, beta2, epsilon, clip, rate, count), x, g, [m, v]);
-            }
-            Update::Sgd { momentum } => slices::descend(level, R::from_f64(rate), R::from_f64(momentum), x, g, m),
-        }
-    };
-    if let Some(&first) = updates.first().filter(|first| updates.iter().all(|count| count == *first)) {
-        // Parameters and padding between them are one region.
-        apply(0..g.len(), first + 1);
-    } else {
-        for (place, count) in places.iter().zip(&*updates) {
-            apply(place.start..place.end.next_multiple_of(LINE / size_of::<R>()), count + 1);
-        }
+    let (to, parts) = (Processor { level, pool }, Parts { places, groups });
+    state.descend(&to, &parts, x, g, tallies, rules);
+    match averaging {
+        Some(averaging) => state.average(&to, &parts, x, tallies, averaging),
+        None => tallies.iter_mut().for_each(|tally| tally.averaged = 0),
     }
-    updates.iter_mut().for_each(|count| *count += 1);
     Stepped::Moved(elbo)
+}
+
+/// The elements of a parameter with the padding behind it.
+fn lines<R>(place: &Range<usize>) -> Range<usize> {
+    place.start..place.end.next_multiple_of(LINE / size_of::<R>())
 }

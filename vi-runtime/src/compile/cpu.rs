@@ -2,7 +2,7 @@
 
 use burn::tensor::{Element, Float, Tensor};
 use bytemuck::Pod;
-use vi_graph::cpu::{Memory, Options, StepPlan, Stepped as Outcome};
+use vi_graph::cpu::{Memory, Options, Rule, StepPlan, Stepped as Outcome};
 use vi_graph::ir::{Data, Op, Role};
 use vi_graph::{Key, Precision, Type};
 
@@ -11,7 +11,7 @@ use super::{Refusal, Source, StepGraph};
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use crate::operand::Placement;
-use crate::optim::{OptimState, Optimizer};
+use crate::optim::{Descent, Mean, OptimState};
 use crate::program::Subsampler;
 
 /// Runs a step by kernels of our own.
@@ -22,14 +22,18 @@ pub(super) struct Cpu {
     shapes: Vec<Vec<usize>>,
     /// The plates whose units are drawn in every step, with their inputs.
     plates: Vec<(usize, &'static str, Subsampler)>,
-    /// What an optimiser without a rule for plain numbers remembers.
-    foreign: Vec<OptimState>,
+    /// What the optimiser remembers of each parameter, while the plan does not.
+    memories: Vec<OptimState>,
+    /// The group of each parameter.
+    groups: Vec<usize>,
+    /// The rule of each group; while the plan remembers for the optimiser, those of the last step.
+    rules: Vec<Rule>,
+    /// Whether the plan remembers for the optimiser, what its rules want.
+    resident: bool,
     /// Which inputs the graph still reads.
     read: Vec<bool>,
     /// Which input is the weight of the divergence.
     weight: Option<usize>,
-    /// The slots that the last rule uses.
-    slots: usize,
 }
 
 fn internal(error: vi_graph::Error) -> Error {
@@ -63,10 +67,12 @@ impl Cpu {
             placement: placement.clone(),
             shapes: (0..step.moved).map(shape).collect(),
             plates: plates.collect(),
-            foreign: vec![OptimState::default(); step.moved],
+            memories: vec![OptimState::default(); step.moved],
+            groups: vec![0; step.moved],
+            rules: Vec::new(),
+            resident: false,
             read,
             weight: step.sources.iter().position(|source| *source == Source::KlWeight),
-            slots: 0,
         })
     }
 
@@ -90,20 +96,84 @@ impl Cpu {
     }
 
     /// A step whose parameters move by tensors.
-    fn step_by_tensors(&mut self, number: u64, key: Key, optimizer: &dyn Optimizer) -> Result<Stepped> {
-        self.slots = 0;
+    fn step_by_tensors(&mut self, number: u64, key: Key, descent: &Descent, names: &[String]) -> Result<Stepped> {
+        self.recall()?;
         let (elbo, gradients) = self.gradient(key)?;
         if !elbo.is_finite() || gradients.iter().flatten().any(|g| !g.is_finite()) {
             let sums = gradients.iter().map(|gradient| gradient.iter().sum());
             return Ok(Stepped::NotFinite(std::iter::once(elbo).chain(sums).collect()));
         }
+        let mut tensors = Vec::with_capacity(gradients.len());
         for (index, gradient) in gradients.into_iter().enumerate() {
-            let (value, _) = self.plan.store(index, 0);
-            let (value, gradient) = (self.flat(value)?, self.flat(gradient)?);
-            let moved = AnyTensor::from(optimizer.update(number, value, gradient, &mut self.foreign[index]));
-            self.plan.load(index, &moved.to_f64()?, &Memory::default()).map_err(internal)?;
+            let (value, _) = self.plan.store(index, 0, 0);
+            tensors.push((self.flat(value)?, self.flat(gradient)?));
+        }
+        let moved = descent.update(number, names.iter().map(String::as_str), &mut self.memories, tensors);
+        for (index, moved) in moved.into_iter().enumerate() {
+            self.plan.load(index, &AnyTensor::from(moved).to_f64()?, &Memory::default()).map_err(internal)?;
         }
         Ok(Stepped::Moved(elbo))
+    }
+
+    /// What the plan remembers of a parameter.
+    fn remembered(&mut self, index: usize) -> Result<OptimState> {
+        let update = self.rules[self.groups[index]].update;
+        let (_, memory) = self.plan.store(index, update.slots(), update.scalars());
+        let flat = |values: Vec<Vec<f64>>| values.into_iter().map(|values| self.flat(values)).collect::<Result<Vec<_>>>();
+        let mean = match memory.average {
+            Some((count, mean)) => Some(Mean { count, value: self.flat(mean)? }),
+            None => None,
+        };
+        let scalars = flat(memory.scalars.into_iter().map(|x| vec![x]).collect())?;
+        Ok(OptimState { updates: memory.updates, slots: flat(memory.slots)?, scalars, memory: update.memory().into(), mean })
+    }
+
+    /// Takes what the optimiser remembers out of the plan.
+    fn recall(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.resident) {
+            for index in 0..self.memories.len() {
+                self.memories[index] = self.remembered(index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the plan what the optimiser remembers, as far as the rules go on with it.
+    fn settle(&mut self) -> Result<()> {
+        let numbers = |tensors: &[Tensor<1>]| tensors.iter().map(|tensor| AnyTensor::from(tensor).to_f64()).collect::<Result<Vec<_>>>();
+        for (index, state) in self.memories.iter_mut().enumerate() {
+            state.belong_to(self.rules[self.groups[index]].update.memory());
+            let average = match &state.mean {
+                Some(Mean { count, value }) => Some((*count, AnyTensor::from(value).to_f64()?)),
+                None => None,
+            };
+            let scalars = numbers(&state.scalars)?.concat();
+            let memory = Memory { updates: state.updates, slots: numbers(&state.slots)?, scalars, average };
+            let (value, _) = self.plan.store(index, 0, 0);
+            self.plan.load(index, &value, &memory).map_err(internal)?;
+        }
+        self.resident = true;
+        Ok(())
+    }
+
+    /// Finds the rules of a step; whether there are such, and those of the last step remember the same.
+    fn find_rules(&mut self, number: u64, descent: &Descent) -> Result<bool> {
+        let optimizer = &*descent.optimizer;
+        let groups = optimizer.groups();
+        let mut goes_on = self.resident && groups == self.rules.len();
+        for group in 0..groups {
+            let Some(rule) = optimizer.rule(number, group) else { return Ok(false) };
+            if goes_on && self.rules[group].update.memory() == rule.update.memory() {
+                self.rules[group] = rule;
+                continue;
+            }
+            if std::mem::take(&mut goes_on) || self.resident {
+                self.recall()?;
+            }
+            self.rules.truncate(group);
+            self.rules.push(rule);
+        }
+        Ok(true)
     }
 }
 
@@ -159,20 +229,15 @@ impl Runner for Cpu {
     }
 
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()> {
-        let slots = memory.slots.iter().map(|slot| AnyTensor::from(slot).to_f64()).collect::<Result<_>>()?;
-        self.foreign[index] = memory.clone();
-        let memory = Memory { updates: memory.updates, slots };
-        self.plan.load(index, &value.to_f64()?, &memory).map_err(internal)
+        self.recall()?;
+        self.memories[index] = memory.clone();
+        self.plan.load(index, &value.to_f64()?, &Memory::default()).map_err(internal)
     }
 
     fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)> {
-        let (value, memory) = self.plan.store(index, self.slots);
-        let value = self.tensor(value, &self.shapes[index]);
-        if self.slots == 0 && memory.updates == 0 {
-            return Ok((value, self.foreign[index].clone()));
-        }
-        let slots = memory.slots.into_iter().map(|slot| self.flat(slot)).collect::<Result<_>>()?;
-        Ok((value, OptimState { updates: memory.updates, slots }))
+        let (value, _) = self.plan.store(index, 0, 0);
+        let memory = if self.resident { self.remembered(index)? } else { self.memories[index].clone() };
+        Ok((self.tensor(value, &self.shapes[index]), memory))
     }
 
     fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
@@ -187,11 +252,22 @@ impl Runner for Cpu {
         Ok((elbo, (0..self.shapes.len()).map(|index| output(index + 1)).collect()))
     }
 
-    fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
-        let Some(rule) = optimizer.rule(number) else { return self.step_by_tensors(number, key, optimizer) };
+    fn regroup(&mut self, groups: Vec<usize>) -> Result<()> {
+        self.recall()?;
+        self.groups.clone_from(&groups);
+        self.plan.group(groups).map_err(internal)
+    }
+
+    fn step(&mut self, key: Key, number: u64, descent: &Descent, names: &[String]) -> Result<Stepped> {
+        if !self.find_rules(number, descent)? {
+            return self.step_by_tensors(number, key, descent, names);
+        }
+        if !self.resident {
+            self.settle()?;
+        }
         self.draw_units(key)?;
-        self.slots = rule.update.slots();
-        Ok(match self.plan.step(key, &rule.update, rule.rate) {
+        let averaging = descent.averaging.and_then(|averaging| averaging.at(number));
+        Ok(match self.plan.step(key, &self.rules, averaging) {
             Outcome::Moved(elbo) => Stepped::Moved(elbo),
             Outcome::NotFinite(probe) => Stepped::NotFinite(probe),
         })

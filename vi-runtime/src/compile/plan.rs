@@ -12,7 +12,7 @@ use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use crate::objective::Objective;
 use crate::operand::Placement;
-use crate::optim::{OptimState, Optimizer};
+use crate::optim::{Descent, OptimState, Optimizer};
 use crate::program::{ParamStore, Program};
 use crate::svi::Memory;
 
@@ -39,11 +39,16 @@ pub(crate) trait Runner {
     /// # Errors
     /// Where the device fails.
     fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)>;
+    /// Tells the group of each moved parameter, before the first step and where the optimiser is another one.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn regroup(&mut self, groups: Vec<usize>) -> Result<()>;
     /// One step of the optimiser: `key` is the key of the step, `number` counts the steps of the fit.
     ///
     /// # Errors
     /// Where the device fails.
-    fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped>;
+    fn step(&mut self, key: Key, number: u64, descent: &Descent, names: &[String]) -> Result<Stepped>;
 }
 
 /// What came of a step.
@@ -61,6 +66,8 @@ pub(crate) struct Plan {
     sources: Vec<Source>,
     moved: Vec<String>,
     owner: RefCell<Weak<Memory>>,
+    /// The optimiser of the last step.
+    optimizer: RefCell<Option<Rc<dyn Optimizer>>>,
     /// Whether parameters here have moved since they were last written back.
     ahead: Cell<bool>,
 }
@@ -104,6 +111,7 @@ impl Plan {
             sources: graph.sources,
             moved,
             owner: RefCell::default(),
+            optimizer: RefCell::default(),
             ahead: Cell::new(false),
         })
     }
@@ -137,8 +145,14 @@ impl Plan {
     ///
     /// # Errors
     /// Where the device fails.
-    pub(crate) fn step(&self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
-        let stepped = self.runner.borrow_mut().step(key, number, optimizer)?;
+    pub(crate) fn step(&self, key: Key, number: u64, descent: &Descent) -> Result<Stepped> {
+        let mut runner = self.runner.borrow_mut();
+        let mut last = self.optimizer.borrow_mut();
+        if !last.as_ref().is_some_and(|known| Rc::ptr_eq(known, &descent.optimizer)) {
+            runner.regroup(self.moved.iter().map(|name| descent.optimizer.group(name)).collect())?;
+            *last = Some(Rc::clone(&descent.optimizer));
+        }
+        let stepped = runner.step(key, number, descent, &self.moved)?;
         if matches!(stepped, Stepped::Moved(_)) {
             self.ahead.set(true);
         }

@@ -16,7 +16,7 @@ use crate::any_tensor::AnyTensor;
 use crate::error::Result;
 use crate::noise::floats;
 use crate::operand::Placement;
-use crate::optim::{OptimState, Optimizer};
+use crate::optim::{Descent, OptimState};
 use crate::program::draw_units;
 use node::Evaluator;
 
@@ -33,7 +33,9 @@ pub(super) struct Replay {
     inputs: Vec<Option<usize>>,
     /// What lasts from step to step: inputs that are bound, and what depends on them alone.
     kept: Vec<Option<DispatchTensor>>,
-    parameters: Vec<(AnyTensor, OptimState)>,
+    parameters: Vec<AnyTensor>,
+    /// What the optimiser remembers of each parameter.
+    states: Vec<OptimState>,
 }
 
 impl Replay {
@@ -61,7 +63,8 @@ impl Replay {
             placement: placement.clone(),
             particles: step.particles,
             kept: vec![None; graph.nodes.len()],
-            parameters: vec![(empty, OptimState::default()); step.moved],
+            parameters: vec![empty; step.moved],
+            states: vec![OptimState::default(); step.moved],
             stages,
             last_use,
             inputs,
@@ -76,7 +79,7 @@ impl Replay {
             let Some(index) = self.inputs[input] else { continue };
             let shape = &self.graph.nodes[index].shape;
             values[index] = Some(match source {
-                Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].0.clone().into_dispatch(),
+                Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].clone().into_dispatch(),
                 Source::Parameter(_) | Source::Data(_) | Source::KlWeight => continue,
                 Source::Noise(stream, kind) => self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape),
                 Source::Units { plate, size, len } => {
@@ -164,12 +167,12 @@ impl Runner for Replay {
     }
 
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()> {
-        self.parameters[index] = (value.clone(), memory.clone());
+        (self.parameters[index], self.states[index]) = (value.clone(), memory.clone());
         Ok(())
     }
 
     fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)> {
-        Ok(self.parameters[index].clone())
+        Ok((self.parameters[index].clone(), self.states[index].clone()))
     }
 
     fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
@@ -178,7 +181,11 @@ impl Runner for Replay {
         Ok((elbo, gradients.into_iter().map(|gradient| AnyTensor::from(gradient).to_f64()).collect::<Result<_>>()?))
     }
 
-    fn step(&mut self, key: Key, number: u64, optimizer: &dyn Optimizer) -> Result<Stepped> {
+    fn regroup(&mut self, _: Vec<usize>) -> Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, key: Key, number: u64, descent: &Descent, names: &[String]) -> Result<Stepped> {
         let (elbo, gradients) = self.outputs(key)?;
         // One read-back a step: a gradient that is not finite makes the sum not finite.
         let sums = gradients.iter().map(|gradient| gradient.clone().sum());
@@ -186,8 +193,10 @@ impl Runner for Replay {
         if probe.iter().any(|x| !x.is_finite()) {
             return Ok(Stepped::NotFinite(probe));
         }
-        for ((value, memory), gradient) in self.parameters.iter_mut().zip(gradients) {
-            let moved = optimizer.update(number, Self::flat(value)?, gradient, memory);
+        let tensors = self.parameters.iter().zip(gradients).map(|(value, gradient)| Ok((Self::flat(value)?, gradient)));
+        let tensors = tensors.collect::<Result<Vec<_>>>()?;
+        let moved = descent.update(number, names.iter().map(String::as_str), &mut self.states, tensors);
+        for (value, moved) in self.parameters.iter_mut().zip(moved) {
             *value = AnyTensor::from(moved).reshaped(&value.shape());
         }
         Ok(Stepped::Moved(probe[0]))

@@ -1,5 +1,7 @@
 //! Burn modules inside a program: their float parameters live in the store under the module's name.
 
+use std::rc::Rc;
+
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
 
@@ -106,7 +108,7 @@ pub(crate) fn create<M: Module + 'static>(scope: &ParamScope, name: &str, module
     let module = module.fork(&placement.device);
     // Off autodiff a parameter does not show whether it is frozen; `train` restores what its module was configured with.
     module.clone().train().visit(&mut Register { path: Path(vec![name.to_owned()]), scope, placement });
-    scope.store().borrow_mut().insert_module(name.to_owned(), Box::new(module));
+    scope.store().borrow_mut().insert_module(name.to_owned(), Rc::new(module));
     find(scope, name, placement)?.ok_or_else(|| Error::Param { name: name.to_owned(), problem: "the module could not be stored".into() })
 }
 

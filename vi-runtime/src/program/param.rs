@@ -27,11 +27,11 @@ pub struct ParamEntry {
 }
 
 /// All parameters of model and guide by name, in the order of their first use, and the modules that hold some of them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ParamStore {
     names: Vec<String>,
     entries: HashMap<String, ParamEntry>,
-    modules: HashMap<String, Box<dyn Any>>,
+    modules: HashMap<String, Rc<dyn Any>>,
 }
 
 impl std::fmt::Debug for ParamStore {
@@ -74,7 +74,7 @@ impl ParamStore {
         self.modules.get(name).map(|module| &**module)
     }
 
-    pub(crate) fn insert_module(&mut self, name: String, module: Box<dyn Any>) {
+    pub(crate) fn insert_module(&mut self, name: String, module: Rc<dyn Any>) {
         self.modules.insert(name, module);
     }
 

@@ -170,7 +170,8 @@ pub(super) fn step<M: Program, P: Program>(
     if let Some(weight) = settings.objective.kl_weight(state.step) {
         plan.weigh(weight)?;
     }
-    match plan.step(state.key.fold_in(state.step), state.step, &*settings.optimizer)? {
+    state.memory.check(&settings.descent.optimizer, &state.memory.names().borrow())?;
+    match plan.step(state.key.fold_in(state.step), state.step, &settings.descent)? {
         Stepped::Moved(elbo) => {
             state.step += 1;
             Ok(elbo)

@@ -12,7 +12,7 @@ use crate::compile;
 use crate::error::{Error, Result};
 use crate::objective::influence::Dependencies;
 use crate::objective::{Estimate, Particles, TermKind, evaluated, particle};
-use crate::optim::Optimizer;
+use crate::optim::Descent;
 use crate::program::{ParamScope, Program, Run};
 
 /// The estimate of the bound of the state's next step, and the gradient of the loss for each parameter that has one.
@@ -95,7 +95,7 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
         let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
         return Err(not_finite(settings, state, prepared, &names, &probe)?);
     }
-    apply(&*settings.optimizer, &state.memory, state.step, parameters)?;
+    apply(&settings.descent, &state.memory, state.step, parameters)?;
     state.step += 1;
     Ok(probe[0])
 }
@@ -142,15 +142,24 @@ pub(super) fn not_finite<M: Program, P: Program>(
 }
 
 /// Moves parameters by what the optimiser makes of their gradients.
-fn apply(optimizer: &dyn Optimizer, memory: &Memory, step: u64, gradients: Vec<(String, Tensor<1>)>) -> Result<()> {
+fn apply(descent: &Descent, memory: &Memory, step: u64, gradients: Vec<(String, Tensor<1>)>) -> Result<()> {
     let params = memory.recall()?;
     let (mut store, mut optim) = (params.borrow_mut(), memory.optim.borrow_mut());
+    memory.check(&descent.optimizer, &store)?;
+    let (mut names, mut tensors, mut states) = (Vec::new(), Vec::new(), Vec::new());
     for (name, gradient) in gradients {
-        let Some(entry) = store.entry_mut(&name) else { continue };
-        let shape = entry.unconstrained.shape();
+        let Some(entry) = store.entry(&name) else { continue };
         let value: Tensor<1> = entry.unconstrained.reshaped(&[entry.unconstrained.len()]).typed(&name)?;
-        let moved = optimizer.update(step, value, gradient, optim.entry(name).or_default());
-        entry.unconstrained = AnyTensor::from(moved).reshaped(&shape);
+        tensors.push((value, gradient));
+        states.push(optim.remove(&name).unwrap_or_default());
+        names.push(name);
+    }
+    let moved = descent.update(step, names.iter().map(String::as_str), &mut states, tensors);
+    for ((name, state), moved) in names.into_iter().zip(states).zip(moved) {
+        if let Some(entry) = store.entry_mut(&name) {
+            entry.unconstrained = AnyTensor::from(moved).reshaped(&entry.unconstrained.shape());
+        }
+        optim.insert(name, state);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use vi_graph::Key;
 use crate::any_tensor::AnyTensor;
 use crate::compile::Plan;
 use crate::error::Result;
-use crate::optim::OptimState;
+use crate::optim::{OptimState, Optimizer};
 use crate::program::ParamStore;
 
 /// All that changes while fitting: parameters, what the optimiser remembers, the key and the step.
@@ -25,6 +25,8 @@ pub(crate) struct Memory {
     params: Rc<RefCell<ParamStore>>,
     pub(crate) optim: RefCell<HashMap<String, OptimState>>,
     resident: RefCell<Option<Rc<Plan>>>,
+    /// The optimiser that is known to fit the parameters.
+    checked: RefCell<Option<Rc<dyn Optimizer>>>,
 }
 
 impl Memory {
@@ -47,6 +49,24 @@ impl Memory {
         let params = self.params()?;
         self.resident.borrow_mut().take();
         Ok(params)
+    }
+
+    /// The parameters by name; their values are those of [`params`](Self::params) only.
+    pub(crate) fn names(&self) -> &RefCell<ParamStore> {
+        &self.params
+    }
+
+    /// Asks an optimiser that has not moved these parameters before whether it can.
+    ///
+    /// # Errors
+    /// Those of [`Optimizer::check`].
+    pub(crate) fn check(&self, optimizer: &Rc<dyn Optimizer>, params: &ParamStore) -> Result<()> {
+        let mut checked = self.checked.borrow_mut();
+        if !checked.as_ref().is_some_and(|known| Rc::ptr_eq(known, optimizer)) {
+            optimizer.check(&params.names().collect::<Vec<_>>())?;
+            *checked = Some(Rc::clone(optimizer));
+        }
+        Ok(())
     }
 
     /// Whether parameters and moments live in `plan`.
@@ -97,7 +117,23 @@ impl SviState {
 
     /// The names of the parameters in the order of first use.
     pub fn param_names(&self) -> Vec<String> {
-        self.memory.params.borrow().names().map(str::to_owned).collect()
+        self.memory.names().borrow().names().map(str::to_owned).collect()
+    }
+
+    /// A state of its own whose parameters are the means of their iterates, as far as there are such
+    /// ([`Svi::averaging`](crate::Svi::averaging)).
+    ///
+    /// # Errors
+    /// Where a device cannot be read.
+    pub fn averaged(&self) -> Result<SviState> {
+        let mut params = self.params()?.borrow().clone();
+        for (name, state) in self.memory.optim.borrow().iter() {
+            if let (Some(entry), Some(mean)) = (params.entry_mut(name), &state.mean) {
+                entry.unconstrained = AnyTensor::from(&mean.value).reshaped(&entry.unconstrained.shape());
+            }
+        }
+        let memory = Memory { params: Rc::new(RefCell::new(params)), ..Memory::default() };
+        Ok(SviState { memory: Rc::new(memory), key: self.key, step: self.step })
     }
 
     pub(crate) fn params(&self) -> Result<Rc<RefCell<ParamStore>>> {

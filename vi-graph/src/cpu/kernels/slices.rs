@@ -5,13 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arena::LINE;
 use super::pool::Pool;
-use super::update::{self, Adam};
+use super::update::{self, Constants};
 use super::{Level, Real, movement};
+use crate::cpu::update::{SLOTS, Update};
 
 /// As many elements of a slice as fill whole vectors of every level.
 fn whole<R>(len: usize) -> usize {
     let lanes = LINE / size_of::<R>();
     len / lanes * lanes
+}
+
+/// What kernels run on.
+pub(crate) struct Processor<'a> {
+    pub(crate) level: Level,
+    pub(crate) pool: Option<&'a Pool>,
 }
 
 /// Regions with fewer elements are left to one thread.
@@ -55,24 +62,55 @@ impl<R> Ranges<R> {
     }
 }
 
-/// One step of Adam; slices of equal length, whole lines of memory.
-pub(crate) fn adam<R: Real>(level: Level, pool: Option<&Pool>, step: &Adam<R>, x: &mut [R], g: &[R], [m, v]: [&mut [R]; 2]) {
-    let n = whole::<R>(x.len().min(g.len()).min(m.len()).min(v.len()));
-    let kernel = update::adam::<R>(level);
-    let (x, m, v) = (Ranges(x.as_mut_ptr()), Ranges(m.as_mut_ptr()), Ranges(v.as_mut_ptr()));
-    shared::<R>(pool, n, &|range| {
+/// One step of an update on `range`, whole lines, of parameters `x`, gradients `g` and the slots of each element.
+pub(crate) fn descend<R: Real>(
+    to: &Processor<'_>,
+    update: &Update,
+    constants: &Constants<R>,
+    range: Range<usize>,
+    x: &mut [R],
+    g: &[R],
+    slots: &mut [Vec<R>],
+) {
+    assert!(slots.len() >= update.slots() && slots.iter().all(|slot| slot.len() >= range.end));
+    let (x, g, n) = (&mut x[range.clone()], &g[range.clone()], whole::<R>(range.len()));
+    let kernel = update::of::<R>(to.level, update);
+    let x = Ranges(x.as_mut_ptr());
+    let mut at = [const { Ranges(std::ptr::null_mut()) }; SLOTS];
+    for (at, slot) in at.iter_mut().zip(slots) {
+        *at = Ranges(slot[range.clone()].as_mut_ptr());
+    }
+    shared::<R>(to.pool, n, &|range| {
         let start = range.start;
-        // SAFETY: `level` was detected, and each slice has at least `n` elements; ranges are whole vectors, and disjoint.
-        unsafe { kernel(range.len(), step, x.at(start), g[start..].as_ptr(), m.at(start), v.at(start)) }
+        let slots = at.each_ref().map(|slot| slot.at(start));
+        // SAFETY: `level` was detected, and each slice has at least `n` elements; ranges are whole vectors, and disjoint. A
+        // formula has no more slots than its update.
+        unsafe { kernel(range.len(), constants, x.at(start), g[start..].as_ptr(), &slots) }
     });
 }
 
-/// One step of gradient descent; slices of equal length, whole lines of memory.
-pub(crate) fn descend<R: Real>(level: Level, rate: R, momentum: R, x: &mut [R], g: &[R], m: &mut [R]) {
-    let n = whole::<R>(x.len().min(g.len()).min(m.len()));
-    let kernel = if momentum.to_f64() == 0.0 { update::descend::<R, false>(level) } else { update::descend::<R, true>(level) };
-    // SAFETY: `level` was detected, and each slice has at least `n` elements, which are whole vectors.
-    unsafe { kernel(n, rate, momentum, x.as_mut_ptr(), g.as_ptr(), m.as_mut_ptr()) }
+/// `y ← y + weight (x − y)` on `range`, whole lines.
+pub(crate) fn average<R: Real>(to: &Processor<'_>, weight: f64, range: Range<usize>, x: &[R], y: &mut [R]) {
+    let (x, y) = (&x[range.clone()], Ranges(y[range].as_mut_ptr()));
+    let kernel = update::average::<R>(to.level);
+    shared::<R>(to.pool, whole::<R>(x.len()), &|range| {
+        let start = range.start;
+        // SAFETY: as in `descend`.
+        unsafe { kernel(range.len(), R::from_f64(weight), x[start..].as_ptr(), y.at(start)) }
+    });
+}
+
+/// The sum of squares of elements, whole lines of them, each clipped to `clip`.
+pub(crate) fn square_norm<R: Real>(level: Level, clip: f64, x: &[R]) -> f64 {
+    // SAFETY: `level` was detected, and the slice has so many elements.
+    unsafe { update::square_norm::<R>(level)(whole::<R>(x.len()), R::from_f64(clip), x.as_ptr()) }
+}
+
+/// The square of the distance of two slices of equal length, whole lines.
+pub(crate) fn square_distance<R: Real>(level: Level, x: &[R], y: &[R]) -> f64 {
+    let n = whole::<R>(x.len().min(y.len()));
+    // SAFETY: as in `square_norm`.
+    unsafe { update::square_distance::<R>(level)(n, x.as_ptr(), y.as_ptr()) }
 }
 
 /// `out[o, i, k] = x[o, index[i], k]`, or `outside`; `x` is `[outer, n, inner]`, `out` is `[outer, m, inner]`.

@@ -1,0 +1,183 @@
+//! Adam and its relatives.
+
+use burn::tensor::Tensor;
+use vi_graph::cpu::{Clip, Rule, Update};
+
+use super::{OptimState, Optimizer, Schedule};
+
+/// Adam (Kingma and Ba 2015).
+///
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `x ← x − η m̂ / (√v̂ + ε)` with bias-corrected `m̂`, `v̂`.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    rate: Schedule,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+}
+
+impl Adam {
+    /// With `β = (0.9, 0.999)` and `ε = 1e-8`.
+    pub fn new(rate: impl Into<Schedule>) -> Self {
+        Adam { rate: rate.into(), beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+
+    /// The decay of the two moments.
+    #[must_use]
+    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        (self.beta1, self.beta2) = (beta1, beta2);
+        self
+    }
+
+    /// What is added to `√v̂`.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    fn formula(&self, decay: f64) -> Update {
+        Update::Adam { beta1: self.beta1, beta2: self.beta2, epsilon: self.epsilon, decay }
+    }
+
+    fn step(&self, rate: f64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
+        let previous = (state.slots.pop(), state.slots.pop());
+        let square = gradient.clone().square().mul_scalar(1.0 - self.beta2);
+        let gradient = gradient.mul_scalar(1.0 - self.beta1);
+        let (m, v) = match previous {
+            (Some(v), Some(m)) => (m.mul_scalar(self.beta1) + gradient, v.mul_scalar(self.beta2) + square),
+            _ => (gradient, square),
+        };
+        state.updates += 1;
+        let updates = state.updates as f64;
+        let unbias1 = 1.0 - self.beta1.powf(updates);
+        let unbias2 = 1.0 - self.beta2.powf(updates);
+        let denominator = v.clone().sqrt().mul_scalar(unbias2.sqrt().recip()).add_scalar(self.epsilon);
+        let moved = (m.clone() / denominator).mul_scalar(rate / unbias1);
+        state.slots = vec![m, v];
+        value - moved
+    }
+}
+
+impl Optimizer for Adam {
+    fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
+        self.step(self.rate.at(step), value, gradient, state)
+    }
+
+    fn memory(&self, _: &str) -> &'static str {
+        self.formula(0.0).memory()
+    }
+
+    fn rule(&self, step: u64, _: usize) -> Option<Rule> {
+        Some(Rule::new(self.formula(0.0), self.rate.at(step)))
+    }
+}
+
+/// Adam with a decay of the parameters apart from the gradient (Loshchilov and Hutter 2019): `x ← (1 − η λ) x` before Adam's
+/// movement.
+///
+/// The decay draws a parameter to 0 in unconstrained space: it is meant for the weights of networks.
+#[derive(Clone, Debug)]
+pub struct AdamW {
+    adam: Adam,
+    decay: f64,
+}
+
+impl AdamW {
+    /// With `λ = 0.01`.
+    pub fn new(rate: impl Into<Schedule>) -> Self {
+        AdamW { adam: Adam::new(rate), decay: 0.01 }
+    }
+
+    /// `λ`
+    #[must_use]
+    pub fn weight_decay(mut self, decay: f64) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// The decay of the two moments.
+    #[must_use]
+    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        self.adam = self.adam.betas(beta1, beta2);
+        self
+    }
+
+    /// What is added to `√v̂`.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.adam = self.adam.epsilon(epsilon);
+        self
+    }
+}
+
+impl Optimizer for AdamW {
+    fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
+        let rate = self.adam.rate.at(step);
+        self.adam.step(rate, value.mul_scalar(1.0 - rate * self.decay), gradient, state)
+    }
+
+    fn memory(&self, parameter: &str) -> &'static str {
+        self.adam.memory(parameter)
+    }
+
+    fn rule(&self, step: u64, _: usize) -> Option<Rule> {
+        Some(Rule::new(self.adam.formula(self.decay), self.adam.rate.at(step)))
+    }
+}
+
+/// Adam on gradients whose elements are clipped to `[-clip, clip]`, with a learning rate that decays every step.
+#[derive(Clone, Debug)]
+pub struct ClippedAdam {
+    adam: Adam,
+    clip: f64,
+    decay: f64,
+}
+
+impl ClippedAdam {
+    /// With a clip of 10 and no decay.
+    pub fn new(rate: impl Into<Schedule>) -> Self {
+        ClippedAdam { adam: Adam::new(rate), clip: 10.0, decay: 1.0 }
+    }
+
+    /// The largest absolute value of an element of the gradient.
+    #[must_use]
+    pub fn clip(mut self, clip: f64) -> Self {
+        self.clip = clip;
+        self
+    }
+
+    /// What the learning rate is multiplied with every step.
+    #[must_use]
+    pub fn decay(mut self, decay: f64) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// The decay of the two moments.
+    #[must_use]
+    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        self.adam = self.adam.betas(beta1, beta2);
+        self
+    }
+}
+
+impl ClippedAdam {
+    fn rate(&self, step: u64) -> f64 {
+        self.adam.rate.at(step) * self.decay.powf(step as f64)
+    }
+}
+
+impl Optimizer for ClippedAdam {
+    fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
+        self.adam.step(self.rate(step), value, gradient.clamp(-self.clip, self.clip), state)
+    }
+
+    fn memory(&self, parameter: &str) -> &'static str {
+        self.adam.memory(parameter)
+    }
+
+    fn rule(&self, step: u64, _: usize) -> Option<Rule> {
+        Rule::new(self.adam.formula(0.0), self.rate(step)).clipped(Clip::Value(self.clip))
+    }
+}
