@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/generate.rs"]
-#[allow(dead_code, unused_imports, reason = "its users take what they need")]
+#[allow(unused_imports, reason = "its users take what they need")]
 mod generate;
 
 use generate::{KEY_SEED, Values, random_graph_with};

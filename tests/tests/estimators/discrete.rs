@@ -93,6 +93,31 @@ fn the_score_function_has_the_gradient_of_the_elbo() -> Result<()> {
 }
 
 #[test]
+fn a_learned_baseline_is_the_decaying_average_of_the_cost() -> Result<()> {
+    if !has_f64() {
+        return Ok(());
+    }
+    // The coins do not move (their rate is 0 after the first step), so the costs have a fixed mean for each element.
+    let expected: Vec<f64> = (0..3).map(|i| expectation(|b, log_q| elbo_of_one(b, log_q, i))).collect();
+    for execution in executions() {
+        let svi = Svi::new(&apart(vector(W)?), handler::substitute(coins(vector(T)?), [("t", vector(T)?)]))
+            .objective(ScoreFunction::new().baseline(Baseline::Learned))
+            .optimizer(Sgd::new(0.05))
+            .particles(if execution == Execution::Compiled { 500 } else { 50 })
+            .dtype(FloatDType::F64)
+            .execution(execution);
+        let mut state = svi.init()?;
+        for _ in 0..200 {
+            svi.step(&mut state)?;
+        }
+        // An average over 20 steps of one over the particles: the costs scatter by less than 1.
+        let within = if execution == Execution::Compiled { 0.04 } else { 0.12 };
+        tests::assert_close(&state.param("baseline.b")?.to_f64()?, &expected, within);
+    }
+    Ok(())
+}
+
+#[test]
 fn a_coin_answers_for_its_own_terms_only() -> Result<()> {
     if !has_f64() {
         return Ok(());

@@ -101,6 +101,8 @@ pub struct Needs {
     pub exact: bool,
     /// Sites without a pathwise gradient, with all that depends on them.
     pub score: bool,
+    /// A parameter `baseline.<site>` for each element of such a site.
+    pub baseline: bool,
 }
 
 /// What one of the numbers is that an objective is shown.
@@ -124,6 +126,8 @@ pub enum TermKind {
     Kl(String),
     /// `log q` of each element of a site without a pathwise gradient.
     Score(String),
+    /// The parameter that stands for the cost of that element.
+    Baseline(String),
     /// What depends on that element: log densities of the model less those of the guide.
     Cost(String),
 }

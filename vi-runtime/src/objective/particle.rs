@@ -10,6 +10,7 @@ use super::{Needs, TermKind};
 use crate::error::{Error, Result};
 use crate::program::{Program, Run, Site, SiteKind, Trace};
 use crate::special;
+use crate::support::Support;
 
 /// One particle's terms, each of shape `[1]`; absent where no site has such a density.
 pub(crate) struct Terms {
@@ -72,7 +73,7 @@ pub(crate) fn particle<M: Program, G: Program>(
         let again = Held { guide: Rc::new(drawn), detached: true };
         let (_, fixed) = run.clone().called("the guide").trace_with(guide, vec![Box::new(again)])?;
         let pair = paired_with(model, fixed, run, thorough)?;
-        let parts = pair.parts(needs, None, &Dependencies::default())?;
+        let parts = pair.parts(run, needs, None, &Dependencies::default())?;
         return pair.terms(parts);
     }
     let pair = paired(model, guide, run, thorough)?;
@@ -86,7 +87,7 @@ pub(crate) fn particle<M: Program, G: Program>(
     } else {
         None
     };
-    let mut parts = pair.parts(needs, held.as_ref(), dependencies)?;
+    let mut parts = pair.parts(run, needs, held.as_ref(), dependencies)?;
     if needs.split {
         let with = |run: Run, guide: Trace| -> Result<Option<Tensor<1>>> {
             let pair = Pair { guide: Rc::new(guide), thorough: false };
@@ -133,7 +134,7 @@ impl Paired {
     }
 
     /// Site by site; `held` is the guide's run with its parameters held.
-    fn parts(&self, needs: &Needs, held: Option<&Trace>, dependencies: &Dependencies) -> Result<Vec<(TermKind, Tensor<1>)>> {
+    fn parts(&self, run: &Run, needs: &Needs, held: Option<&Trace>, dependencies: &Dependencies) -> Result<Vec<(TermKind, Tensor<1>)>> {
         let mut parts = Vec::new();
         let mut push = |kind: TermKind, value: Option<Tensor<1>>| parts.extend(value.map(|value| (kind, value)));
         push(TermKind::Reconstruction, self.model.log_prob_where(|site| !site.is_latent())?);
@@ -169,6 +170,15 @@ impl Paired {
         }
         for influence in &dependencies.scored {
             let (score, cost) = costs(influence, &self.guide, &self.model)?;
+            if needs.baseline {
+                let name = format!("baseline.{}", influence.site);
+                let zeros = || special::detach(score.clone()).inner().zeros_like();
+                let known = run.params.find(&name, &Support::Real)?;
+                push(
+                    TermKind::Baseline(influence.site.clone()),
+                    Some(known.map_or_else(|| run.params.create(&name, zeros(), Support::Real), Ok)?),
+                );
+            }
             push(TermKind::Score(influence.site.clone()), Some(score));
             push(TermKind::Cost(influence.site.clone()), Some(cost));
         }

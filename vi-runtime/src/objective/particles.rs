@@ -45,6 +45,8 @@ pub struct ScoreTerms {
     pub log_prob: Tensor<3>,
     /// All terms of the log weight that depend on the element, without gradient, `[particles, samples, elements]`.
     pub cost: Tensor<3>,
+    /// A parameter for each element, where that was asked for.
+    pub baseline: Option<Tensor<3>>,
 }
 
 impl Particles {
@@ -55,6 +57,7 @@ impl Particles {
         let (mut reconstruction, mut guide_factors, mut of_draws, mut of_parameters) = (None, None, None, None);
         let mut latents: Vec<LatentTerms> = Vec::new();
         let mut scores: Vec<ScoreTerms> = Vec::new();
+        let mut baselines: Vec<(String, Tensor<3>)> = Vec::new();
         for (kind, part) in parts {
             let elements = part.dims()[1];
             let flat = |part: Tensor<2>| part.reshape([particles, samples]);
@@ -67,9 +70,11 @@ impl Particles {
                 TermKind::Guide(site) => latent(&mut latents, site).guide = Some(flat(part)),
                 TermKind::Held(site) => latent(&mut latents, site).held = Some(flat(part)),
                 TermKind::Kl(site) => latent(&mut latents, site).kl = Some(flat(part)),
+                TermKind::Baseline(site) => baselines.push((site, part.reshape([particles, samples, elements]))),
                 TermKind::Score(site) => {
                     let log_prob: Tensor<3> = part.reshape([particles, samples, elements]);
-                    scores.push(ScoreTerms { site, cost: log_prob.zeros_like(), log_prob });
+                    let baseline = baselines.iter().find(|(known, _)| *known == site).map(|(_, baseline)| baseline.clone());
+                    scores.push(ScoreTerms { site, cost: log_prob.zeros_like(), log_prob, baseline });
                 }
                 TermKind::Cost(site) => {
                     if let Some(known) = scores.iter_mut().find(|known| known.site == site) {

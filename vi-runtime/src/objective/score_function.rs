@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Estimate, Needs, Objective, Particles};
+use super::{Estimate, Needs, Objective, Particles, ScoreTerms};
 use crate::special::detach;
 
 /// What is taken from the cost of a draw before its score is weighted with it; it does not depend on the draw, so the gradient keeps
@@ -12,6 +12,9 @@ pub enum Baseline {
     /// The mean cost of the other draws of the step (Kool, van Hoof and Welling 2019); nothing where there is one draw only.
     #[default]
     LeaveOneOut,
+    /// A parameter `baseline.<site>` for each element, fitted to the cost by least squares with the optimiser of the fit. Under
+    /// gradient descent with rate `η` it is the average that decays by `1 − η` a step.
+    Learned,
     /// Nothing.
     Zero,
 }
@@ -21,7 +24,7 @@ pub enum Baseline {
 ///
 /// The cost of an element of a site is the sum of those terms only that depend on it (Rao–Blackwell): which do is read off the
 /// graph of the recorded run, element by element along the dimensions of plates. Programs that cannot be recorded have the whole
-/// sum as cost. With one particle there is no leave-one-out baseline: take two at least.
+/// sum as cost. With one particle there is no leave-one-out baseline: take two at least, or a learned one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ScoreFunction {
     baseline: Baseline,
@@ -40,14 +43,18 @@ impl ScoreFunction {
         self
     }
 
-    fn signal(&self, cost: Tensor<3>) -> Tensor<3> {
+    fn signal(&self, score: &ScoreTerms) -> Tensor<3> {
+        let cost = score.cost.clone();
         let [particles, _, _] = cost.dims();
-        if self.baseline == Baseline::Zero || particles < 2 {
-            return detach(cost);
-        }
-        // cost − (sum − cost)/(n − 1) = (cost − mean) n/(n − 1)
-        let mean = cost.clone().mean_dim(0).expand(cost.dims());
-        detach((cost - mean) * (particles as f64 / (particles - 1) as f64))
+        detach(match (self.baseline, &score.baseline) {
+            (Baseline::Learned, Some(baseline)) => cost - baseline.clone(),
+            (Baseline::LeaveOneOut, _) if particles > 1 => {
+                // cost − (sum − cost)/(n − 1) = (cost − mean) n/(n − 1)
+                let mean = cost.clone().mean_dim(0).expand(cost.dims());
+                (cost - mean) * (particles as f64 / (particles - 1) as f64)
+            }
+            _ => cost,
+        })
     }
 }
 
@@ -57,7 +64,7 @@ impl Objective for ScoreFunction {
     }
 
     fn needs(&self) -> Needs {
-        Needs { held: true, score: true, ..Needs::default() }
+        Needs { held: true, score: true, baseline: self.baseline == Baseline::Learned, ..Needs::default() }
     }
 
     fn estimate(&self, particles: &Particles) -> Estimate {
@@ -66,7 +73,11 @@ impl Objective for ScoreFunction {
         let pathwise = (joint - particles.log_guide_held()).mean();
         let gain = particles.scores.iter().fold(pathwise, |sum, score| {
             let [rows, samples, _] = score.cost.dims();
-            let term = (score.log_prob.clone() * self.signal(score.cost.clone())).sum();
+            let term = (score.log_prob.clone() * self.signal(score)).sum();
+            let term = match &score.baseline {
+                Some(baseline) => term - (score.cost.clone() - baseline.clone()).square().sum() * 0.5,
+                None => term,
+            };
             sum + term * ((rows * samples) as f64).recip()
         });
         Estimate { bound, loss: gain.neg() }

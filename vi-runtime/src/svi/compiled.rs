@@ -9,7 +9,7 @@ use crate::any_tensor::AnyTensor;
 use crate::compile::{Failure, Plan, Refusal, Stepped};
 use crate::error::{Error, Result};
 use crate::execution::{Executed, Execution};
-use crate::objective::evaluated;
+use crate::objective::particle;
 use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program};
 
@@ -111,9 +111,10 @@ fn compile<M: Program, P: Program>(
 }
 
 /// The first run of a new state: it creates the parameters, and every check is made.
-fn first_run<M: Program, P: Program>(state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
+fn first_run<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
     let run = eager::run(state, prepared, 0, ParamScope::plain(state.params()?), true);
-    evaluated(&prepared.model, &prepared.guide, &run, true).map(drop)
+    let dependencies = eager::dependencies(settings, state, prepared, true)?;
+    particle(&prepared.model, &prepared.guide, &run, &settings.objective.needs(), dependencies, true).map(drop)
 }
 
 /// How far compiled and eager gradients may be apart, relative to the largest element for the parameter. What is looked for
@@ -163,7 +164,7 @@ pub(super) fn step<M: Program, P: Program>(
 ) -> Result<f64> {
     if !state.memory.is_in(plan) {
         if !plan.knows_all(&state.params()?.borrow()) {
-            first_run(state, prepared)?;
+            first_run(settings, state, prepared)?;
         }
         state.memory.move_to(plan)?;
     }

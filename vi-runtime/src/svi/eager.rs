@@ -102,7 +102,7 @@ pub(super) fn step<M: Program, P: Program>(settings: &Settings, state: &mut SviS
 
 /// What depends on the sites without a pathwise gradient; looked for once, in what a run records. Where it cannot be recorded,
 /// everything is taken to depend on everything.
-fn dependencies<'a, M: Program, P: Program>(
+pub(super) fn dependencies<'a, M: Program, P: Program>(
     settings: &'a Settings,
     state: &SviState,
     prepared: &Prepared<M, P>,
