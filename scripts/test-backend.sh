@@ -71,8 +71,8 @@ for file in tests/tests/*.rs; do
     name="$(basename "$file" .rs)"
     case "$name" in
         ui | compile | passes | allocation) ;;
-        # A software GPU compiles its kernels for minutes; the known answers run compiled as well.
-        compiled) [ "$backend" = wgpu ] || suite+=(--test "$name") ;;
+        # A software GPU compiles their kernels for minutes; the known answers run compiled as well.
+        compiled | ising | posteriordb) [ "$backend" = wgpu ] || suite+=(--test "$name") ;;
         *) suite+=(--test "$name") ;;
     esac
 done
