@@ -1,5 +1,7 @@
 //! The posterior as a density of a free vector, and what is computed from its values and gradients.
 
+#[path = "posterior/approximations.rs"]
+mod approximations;
 #[path = "posterior/density.rs"]
 mod density;
 #[path = "posterior/minimum.rs"]
@@ -8,3 +10,5 @@ mod minimum;
 mod models;
 #[path = "posterior/modes.rs"]
 mod modes;
+#[path = "posterior/psis.rs"]
+mod psis;
