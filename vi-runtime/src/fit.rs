@@ -1,5 +1,7 @@
 //! What a fit knows: draws, summaries, the ELBO, predictions.
 
+mod density;
+
 use std::fmt;
 use std::rc::Rc;
 

@@ -92,11 +92,5 @@ pub fn log_joint<M: Program, N: Into<String>, T: Into<AnyTensor>>(model: &M, val
     if let Some(name) = names.iter().find(|name| trace.get(name).is_none_or(|site| !site.is_latent())) {
         return Err(Error::Unknown { what: "latent site", name: name.clone(), available: list(trace.latents().map(|site| &site.name)) });
     }
-    let mut total = 0.0;
-    for site in trace.sites() {
-        if let Some(log_prob) = &site.log_prob {
-            total += site.scale * log_prob.to_f64()?.iter().sum::<f64>();
-        }
-    }
-    Ok(total)
+    trace.log_prob_in_double()
 }

@@ -10,7 +10,10 @@ pub use crate::dist::*;
 pub use crate::error::{Error, Result};
 pub use crate::execution::Execution;
 pub use crate::fit::{Fit, Summary};
-pub use crate::guide::{AutoDelta, AutoNormal};
+pub use crate::guide::{
+    AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoIAF, AutoLowRankMultivariateNormal, AutoMultivariateNormal, AutoNeuralSpline, AutoNormal,
+    AutoStudentT, Init, Start,
+};
 pub use crate::objective::{
     AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
 };

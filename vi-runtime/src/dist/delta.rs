@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::minus_infinity;
+use super::density::{beside, minus_infinity};
 use super::{Batch, Constraint, Distribution, Moments, Normal, Params, batch_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -14,7 +14,8 @@ use crate::support::Support;
 /// `log p(x) = log_density` (0 unless set) where `x = value`, else `−∞`
 ///
 /// # Shapes
-/// `value` and `log_density`: `[batch]`.
+/// `value` and `log_density`: `[batch]`; where [`event`](Self::event) makes the last dimensions of the value one point,
+/// `log_density` has size 1 there.
 ///
 /// # Errors
 /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `value` is not finite. A `Delta` prior under a continuous
@@ -23,6 +24,7 @@ use crate::support::Support;
 pub struct Delta<const D: usize> {
     pub(super) value: Operand<D>,
     pub(super) log_density: Operand<D>,
+    pub(super) event_rank: usize,
     pub(super) batch: Batch<D>,
 }
 
@@ -38,13 +40,25 @@ impl<const D: usize> Delta<D> {
 
     fn of(value: Operand<D>, log_density: Operand<D>) -> Self {
         let batch = Batch::of([("value", &value), ("log_density", &log_density)]);
-        Delta { value, log_density, batch }
+        Delta { value, log_density, event_rank: 0, batch }
     }
 
     /// What [`log_prob`](Distribution::log_prob) is at the point: a number, a tensor or a reference.
     #[must_use]
     pub fn log_density(self, log_density: impl Into<Operand<D>>) -> Self {
-        Self::of(self.value, log_density.into())
+        Self::of(self.value, log_density.into()).event(self.event_rank)
+    }
+
+    /// The last `event_rank` dimensions of the value are one point: the log density counts once for all of them.
+    #[must_use]
+    pub fn event(mut self, event_rank: usize) -> Self {
+        self.event_rank = event_rank.min(D);
+        self
+    }
+
+    fn density(&self, like: &Tensor<D>) -> Tensor<D> {
+        let dims = super::matrices::scored(like.dims(), self.event_rank);
+        super::density::spread(beside(&self.log_density, like), dims)
     }
 
     /// A normal distribution about the point with standard deviation `eps`, which a continuous guide can fit.
@@ -54,7 +68,7 @@ impl<const D: usize> Delta<D> {
 
     /// The same point over copies that fill `shape`; new dimensions come first.
     pub fn expand<const E: usize>(self, shape: [usize; E]) -> Delta<E> {
-        let mut expanded = Delta::of(self.value.lift::<E>(), self.log_density.lift::<E>());
+        let mut expanded = Delta::of(self.value.lift::<E>(), self.log_density.lift::<E>()).event(self.event_rank);
         expanded.batch = expanded.batch.expand(shape);
         expanded
     }
@@ -89,6 +103,10 @@ impl<const D: usize> Distribution<D> for Delta<D> {
 
     batch_methods! { Delta }
 
+    fn event_rank(&self) -> usize {
+        self.event_rank
+    }
+
     fn support(&self) -> Support {
         Support::Point
     }
@@ -96,12 +114,18 @@ impl<const D: usize> Distribution<D> for Delta<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let value = value.clone().without_autodiff();
         let point = (Operand::Tensor(value.zeros_like()) + self.value.clone()).into_tensor().without_autodiff();
-        let log_prob = (Operand::Tensor(point.zeros_like()) + self.log_density.clone()).into_tensor();
-        minus_infinity(log_prob, point.not_equal(value))
+        let elsewhere = (D - self.event_rank..D).fold(point.clone().not_equal(value), |elsewhere, dim| elsewhere.any_dim(dim));
+        minus_infinity(self.density(&point), elsewhere)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
         Ok(super::density::full(&self.value, self.shape(), noise))
+    }
+
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+        let value = self.draw(noise)?;
+        let log_prob = self.density(&value);
+        Ok((value, Some(log_prob)))
     }
 
     fn is_reparameterised(&self) -> bool {

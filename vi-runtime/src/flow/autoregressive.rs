@@ -3,6 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use vi_graph::Key;
+
 use super::network::{Masked, check};
 use super::{Curve, Flow};
 use crate::Arg;
@@ -40,6 +42,12 @@ impl Autoregressive {
     /// As for [`iaf`](Self::iaf).
     pub fn maf(features: usize, hidden: &[usize], curve: Curve, device: &Device) -> Result<Self> {
         Ok(Autoregressive { reads_image: true, ..Self::iaf(features, hidden, curve, device)? })
+    }
+
+    /// The same layer, fresh weights drawn from the key alone instead of Burn's generator.
+    #[must_use]
+    pub fn seeded(self, key: Key) -> Self {
+        Autoregressive { network: self.network.seeded(key), ..self }
     }
 
     /// In the fast direction: the image of `x` and the logarithm of the determinant.

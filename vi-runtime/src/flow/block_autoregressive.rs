@@ -4,7 +4,10 @@ use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::{Bool, DType, Device, Tensor, TensorData};
 
+use vi_graph::Key;
+
 use super::Flow;
+use super::network::redrawn;
 use crate::Arg;
 use crate::bijector::log_sech_squared;
 use crate::dist::logistic;
@@ -49,6 +52,17 @@ impl Blocks {
         }
     }
 
+    /// The ranges of [`new`](Self::new), from the key alone.
+    fn seeded(self, key: Key) -> Self {
+        let [features, inputs, _] = self.own.dims();
+        let reach = ((features * inputs) as f64).sqrt().recip();
+        Blocks {
+            own: redrawn(self.own, key.site("own"), -(inputs as f64).ln(), 0.5),
+            earlier: redrawn(self.earlier, key.site("earlier"), 0.0, reach),
+            bias: redrawn(self.bias, key.site("bias"), 0.0, reach),
+        }
+    }
+
     /// The whole matrix: positive blocks on the diagonal, the others above it.
     fn weight(&self) -> Tensor<2> {
         let (own, earlier) = (self.own.val(), self.earlier.val());
@@ -83,6 +97,13 @@ impl BlockAutoregressive {
         let layers = inputs.zip(outputs).map(|(inputs, outputs)| Blocks::new(features, inputs, outputs, device)).collect();
         let gate = Initializer::Constant { value: (0.01_f64 / 0.99).ln() }.init([1], device);
         Ok(BlockAutoregressive { layers, gate, features })
+    }
+
+    /// The same flow, fresh weights drawn from the key alone instead of Burn's generator.
+    #[must_use]
+    pub fn seeded(self, key: Key) -> Self {
+        let layers = self.layers.into_iter().enumerate().map(|(i, layer)| layer.seeded(key.fold_in(i as u64))).collect();
+        BlockAutoregressive { layers, ..self }
     }
 
     /// `f(x)` and `ln ∂fᵢ/∂xᵢ`, both `[rows, features]`, and how far `f` can be from 0.

@@ -3,6 +3,8 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use vi_graph::Key;
+
 use super::network::{Dense, check};
 use super::{Curve, Flow};
 use crate::Arg;
@@ -34,6 +36,12 @@ impl Coupling {
         let kept = features / 2;
         let network = Dense::new(kept, hidden, (features - kept) * curve.parameters(), device);
         Ok(Coupling { network, features, curve })
+    }
+
+    /// The same layer, fresh weights drawn from the key alone instead of Burn's generator.
+    #[must_use]
+    pub fn seeded(self, key: Key) -> Self {
+        Coupling { network: self.network.seeded(key), ..self }
     }
 
     /// The elements that stay, the others, and the parameters of the curves.

@@ -1,8 +1,11 @@
 //! Networks that give the parameters of a curve: dense ones, and masked ones in which each output depends on earlier inputs only.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, TensorData};
+use vi_graph::Key;
+use vi_graph::ir::NoiseKind;
+use vi_graph::noise::fill_f64;
 
 use crate::Arg;
 use crate::error::{Error, Result};
@@ -36,6 +39,31 @@ fn layers(sizes: &[usize], device: &Device) -> Vec<Linear> {
         .collect()
 }
 
+/// Other random numbers in the place of those that Burn's generator gave: uniform on `middle ± reach`, from the key alone.
+pub(super) fn redrawn<const D: usize>(param: Param<Tensor<D>>, key: Key, middle: f64, reach: f64) -> Param<Tensor<D>> {
+    param.map(|old| {
+        let mut numbers = vec![0.0; old.shape().num_elements()];
+        fill_f64(NoiseKind::Uniform, key, &mut numbers);
+        numbers.iter_mut().for_each(|u| *u = middle + (2.0 * *u - 1.0) * reach);
+        Tensor::from_data(TensorData::new(numbers, old.dims()), (&old.device(), old.dtype()))
+    })
+}
+
+/// All layers but the last, which starts at zero, with the ranges of Burn's `Linear`.
+fn seeded(layers: Vec<Linear>, key: Key) -> Vec<Linear> {
+    let last = layers.len().saturating_sub(1);
+    let redraw = |(i, layer): (usize, Linear)| {
+        if i == last {
+            return layer;
+        }
+        let reach = (layer.weight.dims()[0] as f64).sqrt().recip();
+        let key = key.fold_in(i as u64);
+        let bias = layer.bias.map(|bias| redrawn(bias, key.site("bias"), 0.0, reach));
+        Linear { weight: redrawn(layer.weight, key.site("weight"), 0.0, reach), bias }
+    };
+    layers.into_iter().enumerate().map(redraw).collect()
+}
+
 fn sizes(inputs: usize, hidden: &[usize], outputs: usize) -> Vec<usize> {
     [inputs].into_iter().chain(hidden.iter().copied()).chain([outputs]).collect()
 }
@@ -43,6 +71,10 @@ fn sizes(inputs: usize, hidden: &[usize], outputs: usize) -> Vec<usize> {
 impl Dense {
     pub(super) fn new(inputs: usize, hidden: &[usize], outputs: usize, device: &Device) -> Self {
         Dense { layers: layers(&sizes(inputs, hidden, outputs), device) }
+    }
+
+    pub(super) fn seeded(self, key: Key) -> Self {
+        Dense { layers: seeded(self.layers, key) }
     }
 
     /// `[rows, inputs]` to `[rows, outputs]`.
@@ -70,6 +102,10 @@ impl Masked {
     /// With `outputs` numbers for each of `features` elements.
     pub(super) fn new(features: usize, hidden: &[usize], outputs: usize, device: &Device) -> Self {
         Masked { layers: layers(&sizes(features, hidden, features * outputs), device), features, outputs }
+    }
+
+    pub(super) fn seeded(self, key: Key) -> Self {
+        Masked { layers: seeded(self.layers, key), ..self }
     }
 
     pub(super) fn features(&self) -> usize {

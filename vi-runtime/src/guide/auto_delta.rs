@@ -1,52 +1,63 @@
 //! Point estimates: maximum a posteriori.
 
-use std::rc::Rc;
-
 use burn::tensor::Tensor;
 
-use super::Guide;
-use super::latents::{LatentSite, discover};
+use super::auto::{AutoGuide, AutoProgram, automatic};
+use super::init::Init;
+use super::layout::{LatentSite, Layout};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::Delta;
 use crate::error::Result;
-use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
-use crate::program::{Ctx, Program, SiteKind, SiteRanks};
-use vi_graph::Key;
+use crate::program::{Ctx, Program, SiteKind};
 
 /// All mass of each latent site on one point: the "ELBO" is then the log joint, and its maximum the MAP estimate in
 /// constrained space.
 ///
-/// Parameters: `auto.<site>.value`, with the support of the site; it starts at the median of 15 draws from the prior
-/// (taken in unconstrained space).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AutoDelta;
+/// Parameters: `auto.<site>.value`, with the support of the site; it starts at the median of the prior unless
+/// [`init`](Self::init) says otherwise. That of a site in a subsampled plate has a row for each unit of the plate.
+#[derive(Clone, Debug, Default)]
+pub struct AutoDelta {
+    init: Init,
+}
 
 impl AutoDelta {
     /// The guide.
     pub fn new() -> Self {
-        AutoDelta
+        Self::default()
+    }
+
+    /// Where it starts.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
     }
 }
 
-impl<M: Program> Guide<M> for AutoDelta {
+impl AutoGuide for AutoDelta {
     type Program = AutoDeltaProgram;
-    const SITES: SiteRanks = SiteRanks::UNKNOWN;
 
-    fn prepare(&self, model: &M, placement: &Placement, key: Key) -> Result<AutoDeltaProgram> {
-        Ok(AutoDeltaProgram { sites: discover(model, placement, key, "AutoDelta")? })
+    fn name(&self) -> &'static str {
+        "AutoDelta"
     }
 
-    fn rebind(&self, prepared: &AutoDeltaProgram, _: &Placement) -> AutoDeltaProgram {
-        prepared.clone()
+    fn initial(&self) -> &Init {
+        &self.init
+    }
+
+    fn build(&self, layout: Layout) -> Result<AutoDeltaProgram> {
+        Ok(AutoDeltaProgram { layout })
     }
 }
+
+automatic! { [] AutoDelta }
 
 /// [`AutoDelta`] for one model.
 #[derive(Clone, Debug)]
 pub struct AutoDeltaProgram {
-    sites: Rc<[LatentSite]>,
+    layout: Layout,
 }
 
 impl Program for AutoDeltaProgram {
@@ -54,8 +65,8 @@ impl Program for AutoDeltaProgram {
     type Latents = ();
 
     fn run(&self, ctx: &Ctx) -> Result<()> {
-        for site in self.sites.iter() {
-            each_rank!(site.start.rank(), D => sample::<D>(ctx, site)?);
+        for site in self.layout.sites() {
+            each_rank!(site.unconstrained.len(), D => self.sample::<D>(ctx, site)?);
         }
         Ok(())
     }
@@ -68,20 +79,26 @@ impl Program for AutoDeltaProgram {
 
     fn fingerprint(&self, key: &mut Fingerprint) {
         key.write_str("AutoDelta");
-        self.sites.iter().for_each(|site| site.fingerprint(key));
+        self.layout.fingerprint(key);
     }
 }
 
-fn sample<const D: usize>(ctx: &Ctx, site: &LatentSite) -> Result<()> {
-    let name = format!("auto.{}.value", site.name);
-    let params = ctx.params();
-    let value: Tensor<D> = match params.find(&name, &site.support)? {
-        Some(value) => value,
-        None => {
-            let start = biject_to::<D>(&site.support)?.forward(site.start.typed(&name)?);
-            params.create(&name, start, site.support)?
-        }
-    };
-    ctx.draw(SiteKind::Latent, site.name.clone(), Delta::new(value))?;
-    Ok(())
+impl AutoDeltaProgram {
+    fn sample<const D: usize>(&self, ctx: &Ctx, site: &LatentSite) -> Result<()> {
+        site.inside(ctx, |units| {
+            let name = self.layout.name(&[&site.name, "value"]);
+            let start = |to: &_| Ok(biject_to::<D>(&site.support)?.forward(site.start(to)?));
+            let value: Tensor<D> = site.table(ctx, units, name, site.support, start)?;
+            // One point an event: the table of a plate has a row for each unit.
+            let point = Delta::new(value).event(biject_to::<D>(&site.support)?.event_rank());
+            ctx.draw(SiteKind::Latent, site.name.clone(), point)?;
+            Ok(())
+        })
+    }
+}
+
+impl AutoProgram for AutoDeltaProgram {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
 }

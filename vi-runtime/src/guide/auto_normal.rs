@@ -4,66 +4,94 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::Guide;
-use super::latents::{LatentSite, discover};
+use super::auto::{AutoGuide, AutoProgram, automatic};
+use super::gaussian::{Gaussian, Root};
+use super::init::Init;
+use super::layout::{LatentSite, Layout};
+use super::start::{Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
-use crate::bijector::biject_to;
+use crate::bijector::{Affine, Bijector, Compose, biject_to};
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
-use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
-use crate::program::{Ctx, Program, SiteKind, SiteRanks};
+use crate::program::{Ctx, ParamStore, Program, SiteKind};
 use crate::support::Support;
-use vi_graph::Key;
 
-/// An independent normal for each element of each latent site, in unconstrained space: `z = T(loc + scale · ε)`,
+/// An independent normal for each element of each latent site, in unconstrained space: `T(loc + scale · ε)`,
 /// `ε ~ N(0, 1)`, with `T` the bijector onto the site's support.
 ///
-/// Parameters: `auto.<site>.loc`, which starts at the median of 15 draws from the prior, and `auto.<site>.scale`,
-/// which starts at 0.1. Also called mean-field ADVI (Kucukelbir et al. 2017).
-#[derive(Clone, Copy, Debug)]
+/// Parameters: `auto.<site>.loc`, which starts at the median of the prior unless [`init`](Self::init) says otherwise, and
+/// `auto.<site>.scale`, which starts at 0.1. Those of a site in a subsampled plate have a row for each unit of the plate.
+/// Also called mean-field ADVI (Kucukelbir et al. 2017).
+#[derive(Clone, Debug, Default)]
 pub struct AutoNormal {
-    init_scale: f64,
-}
-
-impl Default for AutoNormal {
-    fn default() -> Self {
-        Self::new()
-    }
+    init: Init,
+    init_scale: Option<f64>,
+    start: Option<Rc<Start>>,
 }
 
 impl AutoNormal {
-    /// With initial scale 0.1.
+    /// The guide.
     pub fn new() -> Self {
-        AutoNormal { init_scale: 0.1 }
+        Self::default()
     }
 
-    /// The initial standard deviation in unconstrained space.
+    /// Where it starts.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
     #[must_use]
     pub fn init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = init_scale;
+        self.init_scale = Some(init_scale);
+        self
+    }
+
+    /// The coordinates that the parameters live in: `T(m + d (loc + scale · ε))` with its location `m` and, because the
+    /// elements are independent, the diagonal `d` of [`Start::independent`]. It takes the place of [`init`](Self::init).
+    #[must_use]
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = Some(Rc::new(start));
         self
     }
 }
 
-impl<M: Program> Guide<M> for AutoNormal {
+impl AutoGuide for AutoNormal {
     type Program = AutoNormalProgram;
-    const SITES: SiteRanks = SiteRanks::UNKNOWN;
 
-    fn prepare(&self, model: &M, placement: &Placement, key: Key) -> Result<AutoNormalProgram> {
-        Ok(AutoNormalProgram { sites: discover(model, placement, key, "AutoNormal")?, init_scale: self.init_scale })
+    fn name(&self) -> &'static str {
+        "AutoNormal"
     }
 
-    fn rebind(&self, prepared: &AutoNormalProgram, _: &Placement) -> AutoNormalProgram {
-        prepared.clone()
+    fn initial(&self) -> &Init {
+        &self.init
+    }
+
+    fn build(&self, layout: Layout) -> Result<AutoNormalProgram> {
+        let start = match &self.start {
+            Some(start) => {
+                start.check(layout.dim())?;
+                Some(Rc::new(start.independent()))
+            }
+            None => None,
+        };
+        let layout = if start.is_some() { layout.refuse_local("AutoNormal with a start")? } else { layout };
+        let init_scale = self.init_scale.unwrap_or(if start.is_some() { 1.0 } else { 0.1 });
+        Ok(AutoNormalProgram { layout, init_scale, start })
     }
 }
+
+automatic! { [] AutoNormal }
 
 /// [`AutoNormal`] for one model.
 #[derive(Clone, Debug)]
 pub struct AutoNormalProgram {
-    sites: Rc<[LatentSite]>,
+    layout: Layout,
     init_scale: f64,
+    start: Option<Rc<Start>>,
 }
 
 impl Program for AutoNormalProgram {
@@ -71,8 +99,8 @@ impl Program for AutoNormalProgram {
     type Latents = ();
 
     fn run(&self, ctx: &Ctx) -> Result<()> {
-        for site in self.sites.iter() {
-            each_rank!(site.start.rank(), D => self.sample::<D>(ctx, site)?);
+        for site in self.layout.sites() {
+            each_rank!(site.unconstrained.len(), D => self.sample::<D>(ctx, site)?);
         }
         Ok(())
     }
@@ -85,29 +113,63 @@ impl Program for AutoNormalProgram {
 
     fn fingerprint(&self, key: &mut Fingerprint) {
         key.write_str("AutoNormal");
-        self.sites.iter().for_each(|site| site.fingerprint(key));
+        self.layout.fingerprint(key);
+        if let Some(start) = &self.start {
+            start.fingerprint(key);
+        }
     }
 }
 
 impl AutoNormalProgram {
     fn sample<const D: usize>(&self, ctx: &Ctx, site: &LatentSite) -> Result<()> {
-        let (loc_name, scale_name) = (format!("auto.{}.loc", site.name), format!("auto.{}.scale", site.name));
-        let params = ctx.params();
-        let loc: Tensor<D> = match params.find(&loc_name, &Support::Real)? {
-            Some(loc) => loc,
-            None => params.create(&loc_name, site.start.typed(&loc_name)?, Support::Real)?,
-        };
-        let scale: Tensor<D> = match params.find(&scale_name, &Support::Positive)? {
-            Some(scale) => scale,
-            None => params.create(&scale_name, loc.clone().inner().full_like(self.init_scale), Support::Positive)?,
-        };
-        let normal = Normal::new(loc, scale);
-        if site.support == Support::Real {
-            ctx.draw(SiteKind::Latent, site.name.clone(), normal)?;
-        } else {
-            let bijector = biject_to::<D>(&site.support)?;
-            ctx.draw(SiteKind::Latent, site.name.clone(), TransformedDistribution::new(normal, bijector))?;
+        site.inside(ctx, |units| {
+            let name = |what| self.layout.name(&[&site.name, what]);
+            let centre = |to: &_| {
+                let start: Tensor<D> = site.start(to)?;
+                Ok(if self.start.is_some() { start.zeros_like() } else { start })
+            };
+            let loc = site.table(ctx, units, name("loc"), Support::Real, centre)?;
+            let scale = |to: &_| Ok(site.start::<D>(to)?.full_like(self.init_scale));
+            let scale = site.table(ctx, units, name("scale"), Support::Positive, scale)?;
+            let normal = Normal::new(loc, scale);
+            match self.bijector::<D>(ctx, site)? {
+                Some(bijector) => ctx.draw(SiteKind::Latent, site.name.clone(), TransformedDistribution::new(normal, bijector))?,
+                None => ctx.draw(SiteKind::Latent, site.name.clone(), normal)?,
+            };
+            Ok(())
+        })
+    }
+
+    /// From the coordinates of the parameters to the support of the site; absent where it is the identity.
+    fn bijector<const D: usize>(&self, ctx: &Ctx, site: &LatentSite) -> Result<Option<Rc<dyn Bijector<D>>>> {
+        let onto = biject_to::<D>(&site.support)?;
+        let Some(start) = &self.start else { return Ok((site.support != Support::Real).then_some(onto)) };
+        let (loc, factor) = start.slice(site.offset, site.len());
+        let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
+        let place = |numbers: &[f64]| constant(numbers.to_vec(), dims, ctx.placement());
+        let affine: Rc<dyn Bijector<D>> = Rc::new(Affine::new(place(loc), place(factor)));
+        Ok(Some(if site.support == Support::Real { affine } else { Rc::new(Compose(vec![affine, onto])) }))
+    }
+}
+
+impl AutoProgram for AutoNormalProgram {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn gaussian(&self, params: &ParamStore) -> Result<Option<Gaussian>> {
+        if self.layout.sites().iter().any(LatentSite::is_local) {
+            return Ok(None);
         }
-        Ok(())
+        let all = |what: &str| -> Result<Vec<f64>> {
+            let sites = self.layout.sites().iter();
+            let values = sites.map(|site| params.value(&self.layout.name(&[&site.name, what]))?.to_f64());
+            Ok(values.collect::<Result<Vec<_>>>()?.concat())
+        };
+        let gaussian = Gaussian { loc: all("loc")?, root: Root::Diagonal(all("scale")?) };
+        Ok(Some(match &self.start {
+            Some(start) => gaussian.through(start),
+            None => gaussian,
+        }))
     }
 }

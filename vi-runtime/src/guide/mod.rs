@@ -1,11 +1,38 @@
 //! Guides: handwritten programs, and automatic ones that are derived from the model, one a file.
 
+mod auto;
+mod auto_bnaf;
 mod auto_delta;
+mod auto_diagonal_normal;
+mod auto_iaf;
+mod auto_low_rank_multivariate_normal;
+mod auto_multivariate_normal;
+mod auto_neural_spline;
 mod auto_normal;
-pub(crate) mod latents;
+mod auto_student_t;
+mod flowing;
+mod gaussian;
+mod init;
+mod joint;
+pub(crate) mod layout;
+mod local;
+mod start;
 
+pub use auto::{AutoGuide, AutoProgram};
+pub use auto_bnaf::{AutoBNAF, BlockAutoregressive};
 pub use auto_delta::{AutoDelta, AutoDeltaProgram};
+pub use auto_diagonal_normal::{AutoDiagonalNormal, DiagonalNormal};
+pub use auto_iaf::{AutoIAF, InverseAutoregressive};
+pub use auto_low_rank_multivariate_normal::{AutoLowRankMultivariateNormal, LowRank};
+pub use auto_multivariate_normal::{AutoMultivariateNormal, FullRank};
+pub use auto_neural_spline::{AutoNeuralSpline, SplineCoupling};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};
+pub use auto_student_t::{AutoStudentT, HeavyTailed};
+pub use gaussian::{Gaussian, Root};
+pub use init::Init;
+pub use joint::{AutoJoint, Family, Frame, JointProgram};
+pub use layout::{LatentSite, Layout};
+pub use start::{Factor, Start};
 
 use crate::error::Result;
 use crate::operand::Placement;

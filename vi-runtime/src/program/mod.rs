@@ -18,7 +18,7 @@ mod validate;
 pub use bound::{Bound, BoxedProgram, Program, SiteRanks};
 pub use context::{Ctx, NoiseProvider, Observations, Run};
 pub use draws::{Draws, DrawsSource, Latents};
-pub(crate) use module::find as find_module;
+pub(crate) use module::{create as create_module, find as find_module};
 pub use param::{Init, ParamEntry, ParamScope, ParamStore};
 pub(crate) use plate::draw_units;
 pub use plate::{Plate, PlateGuard, PlateIndex};

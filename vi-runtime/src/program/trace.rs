@@ -59,6 +59,20 @@ impl Trace {
         }
     }
 
+    /// Sum of all log densities with masks and scales, in double precision.
+    ///
+    /// # Errors
+    /// [`Error::Read`] where the device cannot be read.
+    pub(crate) fn log_prob_in_double(&self) -> Result<f64> {
+        let mut total = 0.0;
+        for site in &self.sites {
+            if let Some(log_prob) = &site.log_prob {
+                total += site.scale * log_prob.to_f64()?.iter().sum::<f64>();
+            }
+        }
+        Ok(total)
+    }
+
     pub(crate) fn push(&mut self, site: Site, program: &str) -> Result<()> {
         if self.index.contains_key(&site.name) {
             return Err(Error::DuplicateSite { site: site.name, program: program.to_owned() });

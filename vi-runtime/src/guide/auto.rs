@@ -1,0 +1,67 @@
+//! What all automatic guides have in common.
+
+use std::fmt::Debug;
+
+use super::gaussian::Gaussian;
+use super::init::Init;
+use super::layout::Layout;
+use crate::error::Result;
+use crate::program::{ParamStore, Program};
+
+/// A guide that is derived from the latent sites of the model alone.
+pub trait AutoGuide: Clone + Debug + 'static {
+    /// The program for one model.
+    type Program: AutoProgram;
+
+    /// How messages call it.
+    fn name(&self) -> &'static str;
+
+    /// Where it starts.
+    fn initial(&self) -> &Init;
+
+    /// The program for a model with these latent sites.
+    ///
+    /// # Errors
+    /// A site that the guide cannot represent, a setting that does not fit.
+    fn build(&self, layout: Layout) -> Result<Self::Program>;
+}
+
+/// The program of an [`AutoGuide`].
+pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone + 'static {
+    /// The latent sites.
+    fn layout(&self) -> &Layout;
+
+    /// What the sites of a run must be for the latent sites to have these values: by site of the guide, row-major elements of
+    /// its vector. Empty where the latent sites are drawn one by one, by themselves.
+    fn auxiliary(&self, _unconstrained: &[f64]) -> Vec<(String, Vec<f64>)> {
+        Vec::new()
+    }
+
+    /// The distribution of the unconstrained vector, where it is normal.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`](crate::Error::Unknown) where no run has made the parameters.
+    fn gaussian(&self, _params: &ParamStore) -> Result<Option<Gaussian>> {
+        Ok(None)
+    }
+}
+
+/// An automatic guide is a guide of every model: `automatic! { [generics] Type }`.
+macro_rules! automatic {
+    ([$($generics:tt)*] $guide:ty) => {
+        impl<M: $crate::program::Program, $($generics)*> $crate::guide::Guide<M> for $guide {
+            type Program = <$guide as $crate::guide::AutoGuide>::Program;
+            const SITES: $crate::program::SiteRanks = $crate::program::SiteRanks::UNKNOWN;
+
+            fn prepare(&self, model: &M, placement: &$crate::operand::Placement, key: vi_graph::Key) -> $crate::error::Result<Self::Program> {
+                use $crate::guide::AutoGuide;
+                self.build($crate::guide::Layout::of(model, placement, key, self.name(), self.initial())?)
+            }
+
+            fn rebind(&self, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {
+                prepared.clone()
+            }
+        }
+    };
+}
+pub(crate) use automatic;

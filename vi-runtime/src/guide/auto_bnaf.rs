@@ -1,0 +1,69 @@
+//! Block neural autoregressive flows.
+
+use burn::tensor::Tensor;
+
+use super::flowing::{alternating, draw};
+use super::joint::{AutoJoint, Family, Frame};
+use crate::error::Result;
+use crate::flow::BlockAutoregressive as Layer;
+use crate::program::Ctx;
+use crate::program::arg::Fingerprint;
+
+/// Block-autoregressive layers: the family of [`AutoBNAF`].
+#[derive(Clone, Copy, Debug)]
+pub struct BlockAutoregressive {
+    layers: usize,
+    hidden: usize,
+    units: usize,
+}
+
+/// A block neural autoregressive flow of all latent sites (De Cao, Aziz and Titov 2019): one network that is increasing in
+/// each element.
+///
+/// Parameters: `auto.flow.…`, `auto.loc` and `auto.scale`, each `[n]`. A fresh one is nearly an
+/// [`AutoDiagonalNormal`](super::AutoDiagonalNormal). The density of given values takes bisection.
+pub type AutoBNAF = AutoJoint<BlockAutoregressive>;
+
+impl AutoBNAF {
+    /// With 2 layers, each with 1 hidden layer of 8 units for each element.
+    pub fn new() -> Self {
+        AutoJoint::of(BlockAutoregressive { layers: 2, hidden: 1, units: 8 })
+    }
+
+    /// The number of layers.
+    #[must_use]
+    pub fn layers(mut self, layers: usize) -> Self {
+        self.family.layers = layers;
+        self
+    }
+
+    /// Hidden layers of each network, and units for each element in each of them.
+    #[must_use]
+    pub fn hidden(mut self, hidden: usize, units: usize) -> Self {
+        self.family.hidden = hidden;
+        self.family.units = units;
+        self
+    }
+}
+
+impl Default for AutoBNAF {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Family for BlockAutoregressive {
+    const NAME: &'static str = "AutoBNAF";
+
+    fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
+        let n = frame.dim();
+        draw(ctx, frame, |device| {
+            let key = frame.key().site("flow");
+            alternating(n, self.layers, |i| Ok(Layer::new(n, self.hidden, self.units, device)?.seeded(key.fold_in(i))))
+        })
+    }
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        [self.layers, self.hidden, self.units].into_iter().for_each(|size| key.write_u64(size as u64));
+    }
+}

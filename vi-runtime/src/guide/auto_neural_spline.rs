@@ -1,0 +1,85 @@
+//! Neural spline flows.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use super::flowing::{alternating, draw, hidden};
+use super::joint::{AutoJoint, Family, Frame};
+use crate::error::Result;
+use crate::flow::{Coupling, Curve};
+use crate::program::Ctx;
+use crate::program::arg::Fingerprint;
+
+/// Coupling layers with rational-quadratic splines: the family of [`AutoNeuralSpline`].
+#[derive(Clone, Debug)]
+pub struct SplineCoupling {
+    layers: usize,
+    hidden: Option<Rc<[usize]>>,
+    bins: usize,
+    bound: f64,
+}
+
+/// A neural spline flow of all latent sites (Durkan et al. 2019): one half of the elements determines splines that bend the
+/// others, in turns. It needs two unconstrained elements.
+///
+/// Parameters: `auto.flow.…`, `auto.loc` and `auto.scale`, each `[n]`. A fresh one is an
+/// [`AutoDiagonalNormal`](super::AutoDiagonalNormal).
+pub type AutoNeuralSpline = AutoJoint<SplineCoupling>;
+
+impl AutoNeuralSpline {
+    /// With 4 layers, splines of 8 pieces on (−4, 4), and networks of two hidden layers of `max(n, 16)` units.
+    pub fn new() -> Self {
+        AutoJoint::of(SplineCoupling { layers: 4, hidden: None, bins: 8, bound: 4.0 })
+    }
+
+    /// The number of layers.
+    #[must_use]
+    pub fn layers(mut self, layers: usize) -> Self {
+        self.family.layers = layers;
+        self
+    }
+
+    /// The sizes of the hidden layers of each network.
+    #[must_use]
+    pub fn hidden(mut self, hidden: &[usize]) -> Self {
+        self.family.hidden = Some(hidden.into());
+        self
+    }
+
+    /// The number of pieces of each spline, and half the width of the interval that it bends, in standard deviations.
+    #[must_use]
+    pub fn spline(mut self, bins: usize, bound: f64) -> Self {
+        self.family.bins = bins;
+        self.family.bound = bound;
+        self
+    }
+}
+
+impl Default for AutoNeuralSpline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Family for SplineCoupling {
+    const NAME: &'static str = "AutoNeuralSpline";
+
+    fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
+        let n = frame.dim();
+        let sizes = hidden(self.hidden.as_deref(), n);
+        draw(ctx, frame, |device| {
+            alternating(n, self.layers, |i| {
+                Ok(Coupling::new(n, &sizes, Curve::Spline { bins: self.bins, bound: self.bound }, device)?
+                    .seeded(frame.key().site("flow").fold_in(i)))
+            })
+        })
+    }
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_u64(self.layers as u64);
+        self.hidden.iter().for_each(|hidden| hidden.iter().for_each(|size| key.write_u64(*size as u64)));
+        key.write_u64(self.bins as u64);
+        key.write_u64(self.bound.to_bits());
+    }
+}

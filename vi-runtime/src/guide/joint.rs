@@ -1,0 +1,250 @@
+//! One distribution of all latent sites together: drawn as one vector, of which each site takes its part.
+
+use std::fmt::Debug;
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+use vi_graph::Key;
+
+use super::init::Init;
+use super::layout::{LatentSite, Layout, parameter};
+use super::start::{Start, constant};
+use super::{AutoGuide, AutoProgram, Gaussian};
+use crate::any_tensor::{AnyTensor, each_rank};
+use crate::bijector::biject_to;
+use crate::dist::{Delta, Distribution};
+use crate::error::Result;
+use crate::operand::Placement;
+use crate::program::arg::Fingerprint;
+use crate::program::{Ctx, ParamStore, Program, SiteKind};
+use crate::support::Support;
+
+/// A family of distributions of a vector: what distinguishes one joint guide from another.
+pub trait Family: Clone + Debug + 'static {
+    /// How messages call the guide.
+    const NAME: &'static str;
+
+    /// Draws the vector `u` as the auxiliary site of the guide, [`Frame::draw`].
+    ///
+    /// # Errors
+    /// Those of parameters and statements.
+    fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>>;
+
+    /// Adds the settings that a run depends on.
+    fn fingerprint(&self, _key: &mut Fingerprint) {}
+
+    /// Mean and covariance of `u`, where it is normal.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`](crate::Error::Unknown) where no run has made the parameters.
+    fn gaussian(&self, _params: &ParamStore, _frame: &Frame) -> Result<Option<Gaussian>> {
+        Ok(None)
+    }
+}
+
+/// What a [`Family`] knows of the vector that it draws.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    layout: Layout,
+    dim: usize,
+    init_loc: Rc<[f64]>,
+    init_scale: f64,
+    start: Option<Rc<Start>>,
+}
+
+impl Frame {
+    /// The number of elements.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The standard deviation that the family starts with.
+    pub fn init_scale(&self) -> f64 {
+        self.init_scale
+    }
+
+    /// Where the family starts, `[dim]`.
+    pub fn init_loc(&self, to: &Placement) -> Tensor<1> {
+        constant(self.init_loc.to_vec(), [self.dim], to)
+    }
+
+    /// For what a family draws once, when its parameters are made.
+    pub fn key(&self) -> Key {
+        self.layout.key
+    }
+
+    /// The full name of a parameter.
+    pub fn name(&self, name: &str) -> String {
+        self.layout.name(&[name])
+    }
+
+    /// The learnable tensor `auto.<name>`.
+    ///
+    /// # Errors
+    /// Those of the initial value, and a value outside the support.
+    pub fn param<const D: usize>(
+        &self,
+        ctx: &Ctx,
+        name: &str,
+        support: Support,
+        init: impl FnOnce(&Placement) -> Tensor<D>,
+    ) -> Result<Tensor<D>> {
+        parameter(ctx, self.name(name), support, || Ok(init(ctx.placement())))
+    }
+
+    /// The elements of a parameter as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`](crate::Error::Unknown) where no run has made it.
+    pub fn value(&self, params: &ParamStore, name: &str) -> Result<Vec<f64>> {
+        params.value(&self.name(name))?.to_f64()
+    }
+
+    /// Draws the vector as the auxiliary site `auto.joint`.
+    ///
+    /// # Errors
+    /// Those of the statement.
+    pub fn draw<T: Distribution<1, Kind = burn::tensor::Float>>(&self, ctx: &Ctx, dist: T) -> Result<Tensor<1>> {
+        ctx.draw(SiteKind::Auxiliary, self.name("joint"), dist)
+    }
+}
+
+/// An automatic guide with one distribution `F` of all latent sites in unconstrained space.
+///
+/// The vector `u` is the auxiliary site `auto.joint`; `z = u`, or `loc + factor · u` where a [`Start`] is given, holds the
+/// unconstrained elements of all sites, and each site is `T(zᵢ)`, a point of log density `−ln |det ∂T/∂z|`, with the
+/// bijector `T` onto its support.
+#[derive(Clone, Debug)]
+pub struct AutoJoint<F> {
+    pub(crate) family: F,
+    init: Init,
+    init_scale: Option<f64>,
+    start: Option<Start>,
+}
+
+impl<F: Family> AutoJoint<F> {
+    pub(crate) fn of(family: F) -> Self {
+        AutoJoint { family, init: Init::default(), init_scale: None, start: None }
+    }
+
+    /// Where it starts.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// The initial standard deviation of `u`; 0.1 unless set, and 1 where a [`Start`] is given.
+    #[must_use]
+    pub fn init_scale(mut self, init_scale: f64) -> Self {
+        self.init_scale = Some(init_scale);
+        self
+    }
+
+    /// The coordinates that the parameters live in; it takes the place of [`init`](Self::init).
+    #[must_use]
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = Some(start);
+        self
+    }
+}
+
+impl<F: Family> AutoGuide for AutoJoint<F> {
+    type Program = JointProgram<F>;
+
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn initial(&self) -> &Init {
+        &self.init
+    }
+
+    fn build(&self, layout: Layout) -> Result<JointProgram<F>> {
+        let layout = layout.refuse_local(F::NAME)?;
+        let dim = layout.dim();
+        if let Some(start) = &self.start {
+            start.check(dim)?;
+        }
+        let init_loc = if self.start.is_some() { vec![0.0; dim] } else { layout.start() };
+        let init_scale = self.init_scale.unwrap_or(if self.start.is_some() { 1.0 } else { 0.1 });
+        let start = self.start.clone().map(Rc::new);
+        Ok(JointProgram { family: self.family.clone(), frame: Frame { layout, dim, init_loc: init_loc.into(), init_scale, start } })
+    }
+}
+
+/// [`AutoJoint`] for one model.
+#[derive(Clone, Debug)]
+pub struct JointProgram<F> {
+    family: F,
+    frame: Frame,
+}
+
+impl<F: Family> Program for JointProgram<F> {
+    type Output = ();
+    type Latents = ();
+
+    fn run(&self, ctx: &Ctx) -> Result<()> {
+        let Frame { layout, dim, start, .. } = &self.frame;
+        if *dim == 0 {
+            return Ok(());
+        }
+        let u = self.family.draw(ctx, &self.frame)?;
+        let z = match start {
+            Some(start) => start.forward(u, ctx.placement()),
+            None => u,
+        };
+        let slopes: Option<Vec<f64>> = start.as_ref().map(|start| start.diagonal().collect());
+        for site in layout.sites() {
+            let part = z.clone().narrow(0, site.offset, site.len());
+            let log_det = slopes.as_ref().map_or(0.0, |slopes| slopes[site.offset..][..site.len()].iter().map(|x| x.ln()).sum());
+            each_rank!(site.unconstrained.len(), D => place::<D>(ctx, site, part, log_det)?);
+        }
+        Ok(())
+    }
+
+    fn map_tensors(&self, _: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        self.clone()
+    }
+
+    fn visit_tensors(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_str(F::NAME);
+        self.family.fingerprint(key);
+        self.frame.layout.fingerprint(key);
+        if let Some(start) = &self.frame.start {
+            start.fingerprint(key);
+        }
+    }
+}
+
+/// The site as the image of its part of the vector: a point that carries the logarithm of the determinant.
+pub(super) fn place<const D: usize>(ctx: &Ctx, site: &LatentSite, part: Tensor<1>, log_det: f64) -> Result<()> {
+    let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
+    let bijector = biject_to::<D>(&site.support)?;
+    let (value, jacobian) = bijector.forward_and_jacobian(part.reshape(dims));
+    let jacobian = if log_det == 0.0 { jacobian } else { jacobian.clone().add_scalar(log_det / jacobian.shape().num_elements() as f64) };
+    let point = Delta::new(value).log_density(jacobian.neg()).event(bijector.event_rank());
+    ctx.draw(SiteKind::Latent, site.name.clone(), point)?;
+    Ok(())
+}
+
+impl<F: Family> AutoProgram for JointProgram<F> {
+    fn layout(&self) -> &Layout {
+        &self.frame.layout
+    }
+
+    fn auxiliary(&self, z: &[f64]) -> Vec<(String, Vec<f64>)> {
+        let u = self.frame.start.as_ref().map_or_else(|| z.to_vec(), |start| start.inverse(z));
+        vec![(self.frame.name("joint"), u)]
+    }
+
+    fn gaussian(&self, params: &ParamStore) -> Result<Option<Gaussian>> {
+        let found = self.family.gaussian(params, &self.frame)?;
+        Ok(found.map(|gaussian| match &self.frame.start {
+            Some(start) => gaussian.through(start),
+            None => gaussian,
+        }))
+    }
+}
