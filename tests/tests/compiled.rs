@@ -5,6 +5,8 @@
 
 #[path = "compiled/agree.rs"]
 mod agree;
+#[path = "compiled/automatic.rs"]
+mod automatic;
 #[path = "compiled/examples.rs"]
 mod examples;
 #[path = "compiled/guides.rs"]

@@ -12,7 +12,7 @@ pub use crate::execution::Execution;
 pub use crate::fit::{Fit, Summary};
 pub use crate::guide::{
     AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoIAF, AutoLowRankMultivariateNormal, AutoMultivariateNormal, AutoNeuralSpline, AutoNormal,
-    AutoStudentT, Init, Start,
+    AutoStudentT, GuideList, Init, Start,
 };
 pub use crate::objective::{
     AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,

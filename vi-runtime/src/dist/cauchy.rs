@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_PI, LN_2, PI};
 
 use burn::tensor::{Float, Tensor};
 
-use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -40,6 +40,8 @@ impl<const D: usize> Distribution<D> for Cauchy<D> {
     type Kind = Float;
 
     family_methods! { Cauchy { loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, minus_infinity};
-use super::{Batch, Constraint, Distribution, Moments, Normal, Params, batch_methods};
+use super::{Batch, Constraint, Distribution, Moments, Normal, Params, ScoredDraw, batch_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -122,10 +122,10 @@ impl<const D: usize> Distribution<D> for Delta<D> {
         Ok(super::density::full(&self.value, self.shape(), noise))
     }
 
-    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<(Tensor<D>, Option<Tensor<D>>)> {
+    fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, Float>> {
         let value = self.draw(noise)?;
         let log_prob = self.density(&value);
-        Ok((value, Some(log_prob)))
+        Ok(ScoredDraw { value, log_prob: Some(log_prob), base: None })
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -1,13 +1,16 @@
 //! What a distribution is.
 
 use std::fmt;
+use std::rc::Rc;
 
 use burn::tensor::{FloatDType, Tensor};
 
 use crate::any_tensor::ValueKind;
+use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::program::DynDistribution;
 use crate::support::Support;
 
 /// A probability distribution over tensors of rank `D`.
@@ -78,6 +81,17 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
             Support::Interval(low, high) => low.is_finite() || high.is_finite(),
             _ => true,
         }
+    }
+
+    /// Location and scale, where the family is closed under shifts and stretches of the real line: the handler `reparam`
+    /// rewrites them.
+    fn loc_scale(&mut self) -> Option<(&mut Operand<D>, &mut Operand<D>)> {
+        None
+    }
+
+    /// The distribution before a transform, and the transform, where this is a transformed one.
+    fn before_transform(&self) -> Option<(Box<dyn DynDistribution>, Rc<dyn Bijector<D>>)> {
+        None
     }
 
     /// A value that stands for a draw where an automatic guide looks for its start; only a distribution that cannot be drawn

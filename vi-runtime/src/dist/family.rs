@@ -114,6 +114,16 @@ macro_rules! batch_methods {
 }
 pub(crate) use batch_methods;
 
+/// A location-scale family with the fields `loc` and `scale`.
+macro_rules! loc_scale_method {
+    () => {
+        fn loc_scale(&mut self) -> Option<(&mut $crate::operand::Operand<D>, &mut $crate::operand::Operand<D>)> {
+            Some((&mut self.loc, &mut self.scale))
+        }
+    };
+}
+pub(crate) use loc_scale_method;
+
 /// The methods of `Distribution` that only pass on to the parameters. Behind `and` stands what must hold of several of them
 /// together: its name in messages, and the method that computes it.
 ///

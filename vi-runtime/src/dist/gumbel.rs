@@ -7,7 +7,7 @@ use burn::tensor::{Float, Tensor};
 use super::density::{exp_positive, minus_infinity};
 use super::quotients::EULER;
 use super::standard::{gumbel, standardised};
-use super::{Distribution, Entropy, Moments, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -42,6 +42,8 @@ impl<const D: usize> Distribution<D> for Gumbel<D> {
     type Kind = Float;
 
     family_methods! { Gumbel { loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::{Constraint, Distribution, Entropy, Moments, ScoredDraw, ShapeConflict};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Placement};
+use crate::operand::{AnyOperand, Operand, Placement};
 use crate::support::Support;
 
 /// A distribution of which the last batch dimensions belong to the event; see
@@ -72,6 +72,10 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
 
     fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
         self.base.begin(at)
+    }
+
+    fn loc_scale(&mut self) -> Option<(&mut Operand<D>, &mut Operand<D>)> {
+        self.base.loc_scale()
     }
 
     fn is_reparameterised(&self) -> bool {

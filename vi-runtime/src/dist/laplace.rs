@@ -6,7 +6,7 @@ use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, spread};
 use super::standard::outwards;
-use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, Side, Tail, family, family_methods};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -40,6 +40,8 @@ impl<const D: usize> Distribution<D> for Laplace<D> {
     type Kind = Float;
 
     family_methods! { Laplace { loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

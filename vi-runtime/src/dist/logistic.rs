@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use burn::tensor::{Float, Tensor};
 
 use super::standard::{logistic, outwards, standardised};
-use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods};
+use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -60,6 +60,8 @@ impl<const D: usize> Distribution<D> for Logistic<D> {
     type Kind = Float;
 
     family_methods! { Logistic { loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

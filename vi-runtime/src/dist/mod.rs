@@ -136,7 +136,7 @@ pub use distribution::{Batch, Constraint, Distribution, ScoredDraw, ShapeConflic
 pub use expanded::Expanded;
 pub use exponential::Exponential;
 pub use ext::DistributionExt;
-pub(crate) use family::{batch_methods, family, family_methods, form_family, form_methods};
+pub(crate) use family::{batch_methods, family, family_methods, form_family, form_methods, loc_scale_method};
 pub use folded::Folded;
 pub use folded_normal::FoldedNormal;
 pub(crate) use form::Form;

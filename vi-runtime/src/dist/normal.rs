@@ -3,7 +3,7 @@
 use burn::tensor::{Float, Tensor};
 
 use super::standard::standardised;
-use super::{Distribution, Entropy, Moments, family, family_methods};
+use super::{Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -41,6 +41,8 @@ impl<const D: usize> Distribution<D> for Normal<D> {
     type Kind = Float;
 
     family_methods! { Normal { loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

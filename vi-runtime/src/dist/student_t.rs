@@ -4,7 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, full, limits, spread};
 use super::quotients::polynomial;
-use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
+use super::{Cdf, Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -28,6 +28,8 @@ impl<const D: usize> Distribution<D> for StudentT<D> {
     type Kind = Float;
 
     family_methods! { StudentT { df: Positive, loc: Real, scale: Positive } }
+
+    loc_scale_method! {}
 
     fn support(&self) -> Support {
         Support::Real

@@ -11,6 +11,7 @@ use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
+use crate::program::{DynDistribution, erase};
 use crate::support::Support;
 
 /// The distribution of `y = f(x)` for `x` from `base` and a bijector `f`.
@@ -115,6 +116,10 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
 
     fn is_reparameterised(&self) -> bool {
         self.base.is_reparameterised()
+    }
+
+    fn before_transform(&self) -> Option<(Box<dyn DynDistribution>, Rc<dyn Bijector<D>>)> {
+        Some((erase(self.base.clone()), Rc::clone(&self.bijector)))
     }
 
     fn place(mut self, to: &Placement) -> Self {

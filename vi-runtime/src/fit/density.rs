@@ -6,13 +6,35 @@ use super::{Fit, quantile};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::error::{Error, Result, list};
-use crate::guide::{AutoProgram, Gaussian, LatentSite};
+use crate::guide::{AutoProgram, Auxiliary, Gaussian, LatentSite};
 use crate::program::handler::Substitute;
-use crate::program::{ParamScope, Program, Run};
+use crate::program::{DrawsSource, ParamScope, Program, Run, SiteKind};
 use crate::special::scalar::ndtri;
 
 /// How many draws quantiles without a formula are made of.
 const DRAWS: usize = 10_000;
+
+impl<M: Program, P: Program> Fit<M, P> {
+    /// Draws from the guide with `log q` of each, in nats and summed in double precision: what importance weights are made of.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for 0 draws; those of a run of the guide.
+    pub fn scored_draws(&self, draws: usize) -> Result<(DrawsSource, Vec<f64>)> {
+        if draws == 0 {
+            return Err(Error::Config { setting: "draws".into(), problem: "0; ask for at least one".into() });
+        }
+        let (key, scope) = (self.key("scored draws"), ParamScope::plain(self.state.params()?));
+        let mut source = DrawsSource::default();
+        let mut densities = Vec::with_capacity(draws);
+        for draw in 0..draws {
+            let run = Run::new(key.fold_in(draw as u64), self.prepared.placement.clone()).plate_key(key).params(scope.clone());
+            let (_, trace) = run.called("the guide").trace(&self.prepared.guide)?;
+            source.push(trace.sites().filter(|site| site.kind == SiteKind::Latent));
+            densities.push(trace.log_prob_in_double()?);
+        }
+        Ok((source, densities))
+    }
+}
 
 impl<M: Program, P: AutoProgram> Fit<M, P> {
     /// Quantiles of each element of each latent site, by site: `[quantile, …]`, the site's dimensions last.
@@ -133,13 +155,10 @@ impl<M: Program, P: AutoProgram> Fit<M, P> {
             }
             unconstrained.extend(site.unconstrain(value.to_f64()?, placement)?);
         }
-        let auxiliary = self.prepared.guide.auxiliary(&unconstrained);
-        if !auxiliary.is_empty() {
-            let tensor = |values: Vec<f64>| {
-                let shape = [values.len()];
-                AnyTensor::from_f64(values, &shape, &placement.device, placement.dtype)
-            };
-            given = auxiliary.into_iter().map(|(name, values)| (name, tensor(values))).collect();
+        for Auxiliary { site, values, latents } in self.prepared.guide.auxiliary(&unconstrained) {
+            latents.iter().for_each(|latent| drop(given.remove(latent)));
+            let shape = [values.len()];
+            given.insert(site, AnyTensor::from_f64(values, &shape, &placement.device, placement.dtype));
         }
         let scope = ParamScope::plain(self.state.params()?);
         let run = Run::new(self.key("density"), placement.clone()).params(scope).called("the guide");

@@ -16,8 +16,8 @@ pub trait AutoGuide: Clone + Debug + 'static {
     /// How messages call it.
     fn name(&self) -> &'static str;
 
-    /// Where it starts.
-    fn initial(&self) -> &Init;
+    /// Where it starts at a site.
+    fn initial(&self, site: &str) -> &Init;
 
     /// The program for a model with these latent sites.
     ///
@@ -26,14 +26,25 @@ pub trait AutoGuide: Clone + Debug + 'static {
     fn build(&self, layout: Layout) -> Result<Self::Program>;
 }
 
+/// The value of an auxiliary site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Auxiliary {
+    /// The site.
+    pub site: String,
+    /// The elements of its vector.
+    pub values: Vec<f64>,
+    /// The latent sites that it determines.
+    pub latents: Vec<String>,
+}
+
 /// The program of an [`AutoGuide`].
 pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone + 'static {
     /// The latent sites.
     fn layout(&self) -> &Layout;
 
-    /// What the sites of a run must be for the latent sites to have these values: by site of the guide, row-major elements of
-    /// its vector. Empty where the latent sites are drawn one by one, by themselves.
-    fn auxiliary(&self, _unconstrained: &[f64]) -> Vec<(String, Vec<f64>)> {
+    /// What the auxiliary sites of a run must be for the latent sites to have these values. Empty where the latent sites are
+    /// drawn one by one, by themselves.
+    fn auxiliary(&self, _unconstrained: &[f64]) -> Vec<Auxiliary> {
         Vec::new()
     }
 
@@ -55,7 +66,8 @@ macro_rules! automatic {
 
             fn prepare(&self, model: &M, placement: &$crate::operand::Placement, key: vi_graph::Key) -> $crate::error::Result<Self::Program> {
                 use $crate::guide::AutoGuide;
-                self.build($crate::guide::Layout::of(model, placement, key, self.name(), self.initial())?)
+                let layout = $crate::guide::Layout::of(model, placement, key, AutoGuide::name(self), &|site| AutoGuide::initial(self, site))?;
+                AutoGuide::build(self, layout)
             }
 
             fn rebind(&self, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {

@@ -43,7 +43,7 @@ impl AutoGuide for AutoDelta {
         "AutoDelta"
     }
 
-    fn initial(&self) -> &Init {
+    fn initial(&self, _site: &str) -> &Init {
         &self.init
     }
 

@@ -10,7 +10,7 @@ use super::init::Init;
 use super::layout::{LatentSite, Layout};
 use super::start::{Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
-use crate::bijector::{Affine, Bijector, Compose, biject_to};
+use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
 use crate::program::arg::Fingerprint;
@@ -66,7 +66,7 @@ impl AutoGuide for AutoNormal {
         "AutoNormal"
     }
 
-    fn initial(&self) -> &Init {
+    fn initial(&self, _site: &str) -> &Init {
         &self.init
     }
 
@@ -131,24 +131,23 @@ impl AutoNormalProgram {
             let loc = site.table(ctx, units, name("loc"), Support::Real, centre)?;
             let scale = |to: &_| Ok(site.start::<D>(to)?.full_like(self.init_scale));
             let scale = site.table(ctx, units, name("scale"), Support::Positive, scale)?;
-            let normal = Normal::new(loc, scale);
-            match self.bijector::<D>(ctx, site)? {
-                Some(bijector) => ctx.draw(SiteKind::Latent, site.name.clone(), TransformedDistribution::new(normal, bijector))?,
-                None => ctx.draw(SiteKind::Latent, site.name.clone(), normal)?,
+            let normal = match &self.start {
+                Some(start) => {
+                    let (middle, unit) = start.slice(site.offset, site.len());
+                    let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
+                    let [middle, unit] = [middle, unit].map(|numbers| constant(numbers.to_vec(), dims, ctx.placement()));
+                    Normal::new(middle + loc * unit.clone(), scale * unit)
+                }
+                None => Normal::new(loc, scale),
             };
+            if site.support == Support::Real {
+                ctx.draw(SiteKind::Latent, site.name.clone(), normal)?;
+            } else {
+                let bijector = biject_to::<D>(&site.support)?;
+                ctx.draw(SiteKind::Latent, site.name.clone(), TransformedDistribution::new(normal, bijector))?;
+            }
             Ok(())
         })
-    }
-
-    /// From the coordinates of the parameters to the support of the site; absent where it is the identity.
-    fn bijector<const D: usize>(&self, ctx: &Ctx, site: &LatentSite) -> Result<Option<Rc<dyn Bijector<D>>>> {
-        let onto = biject_to::<D>(&site.support)?;
-        let Some(start) = &self.start else { return Ok((site.support != Support::Real).then_some(onto)) };
-        let (loc, factor) = start.slice(site.offset, site.len());
-        let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
-        let place = |numbers: &[f64]| constant(numbers.to_vec(), dims, ctx.placement());
-        let affine: Rc<dyn Bijector<D>> = Rc::new(Affine::new(place(loc), place(factor)));
-        Ok(Some(if site.support == Support::Real { affine } else { Rc::new(Compose(vec![affine, onto])) }))
     }
 }
 

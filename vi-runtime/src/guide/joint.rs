@@ -6,10 +6,11 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 use vi_graph::Key;
 
+use super::auto::{AutoGuide, AutoProgram, Auxiliary};
+use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::{LatentSite, Layout, parameter};
 use super::start::{Start, constant};
-use super::{AutoGuide, AutoProgram, Gaussian};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Delta, Distribution};
@@ -156,7 +157,7 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
         F::NAME
     }
 
-    fn initial(&self) -> &Init {
+    fn initial(&self, _site: &str) -> &Init {
         &self.init
     }
 
@@ -235,9 +236,10 @@ impl<F: Family> AutoProgram for JointProgram<F> {
         &self.frame.layout
     }
 
-    fn auxiliary(&self, z: &[f64]) -> Vec<(String, Vec<f64>)> {
-        let u = self.frame.start.as_ref().map_or_else(|| z.to_vec(), |start| start.inverse(z));
-        vec![(self.frame.name("joint"), u)]
+    fn auxiliary(&self, z: &[f64]) -> Vec<Auxiliary> {
+        let values = self.frame.start.as_ref().map_or_else(|| z.to_vec(), |start| start.inverse(z));
+        let latents = self.layout().sites().iter().map(|site| site.name.clone()).collect();
+        vec![Auxiliary { site: self.frame.name("joint"), values, latents }]
     }
 
     fn gaussian(&self, params: &ParamStore) -> Result<Option<Gaussian>> {

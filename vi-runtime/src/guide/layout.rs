@@ -95,7 +95,13 @@ impl Layout {
     ///
     /// # Errors
     /// A discrete site or a point: an automatic guide has no density for them.
-    pub(crate) fn of<M: Program>(model: &M, placement: &Placement, key: Key, guide: &str, init: &Init) -> Result<Self> {
+    pub(crate) fn of<'a, M: Program>(
+        model: &M,
+        placement: &Placement,
+        key: Key,
+        guide: &str,
+        init: &dyn Fn(&str) -> &'a Init,
+    ) -> Result<Self> {
         let prior = Prior { model, placement, key };
         let trace = prior.draw(0)?;
         let mut offset = 0;
@@ -109,13 +115,35 @@ impl Layout {
             sites.push(LatentSite { name, support, shape, unconstrained, offset, start: vec![0.0; len], plates });
             offset += len;
         }
-        prior.start(&mut sites, init)?;
+        // Sites of one strategy start together, whatever their order.
+        let strategies: Vec<&Init> = sites.iter().map(|site| init(&site.name)).collect();
+        let mut done = vec![false; sites.len()];
+        while let Some(first) = done.iter().position(|done| !done) {
+            let alike: Vec<usize> = (first..sites.len()).filter(|i| !done[*i] && strategies[*i] == strategies[first]).collect();
+            let mut group: Vec<LatentSite> = alike.iter().map(|i| sites[*i].clone()).collect();
+            prior.start(&mut group, strategies[first])?;
+            for (i, site) in alike.into_iter().zip(group) {
+                sites[i] = site;
+                done[i] = true;
+            }
+        }
         Ok(Layout { sites: sites.into(), prefix: "auto".into(), key: key.site("automatic guide") })
     }
 
     /// The sites in the order of their first occurrence.
     pub fn sites(&self) -> &[LatentSite] {
         &self.sites
+    }
+
+    /// Some of the sites as a layout of their own, whose parameters have the number of the group in their names.
+    pub(crate) fn group(&self, number: usize, keep: impl Fn(&LatentSite) -> bool) -> Self {
+        let mut offset = 0;
+        let mut sites: Vec<LatentSite> = self.sites.iter().filter(|site| keep(site)).cloned().collect();
+        for site in &mut sites {
+            site.offset = offset;
+            offset += site.len();
+        }
+        Layout { sites: sites.into(), prefix: self.name(&[&number.to_string()]).into(), key: self.key.fold_in(number as u64) }
     }
 
     /// The number of unconstrained elements.

@@ -229,6 +229,7 @@ impl Ctx {
             mask: None,
             plates,
             hidden: false,
+            images: Vec::new(),
             key: self.run.key,
             log_prob: None,
         }
@@ -251,10 +252,27 @@ impl Ctx {
         if let Some(recorder) = &self.run.recorder {
             recorder.leave();
         }
+        if !site.images.is_empty() {
+            return self.record_images(site, value);
+        }
         if !site.hidden {
             self.trace.borrow_mut().push(site, self.run.program)?;
         }
         Ok(value)
+    }
+
+    /// Records a site that is drawn in other coordinates, and what its value is made of; the last change of coordinates is
+    /// undone first.
+    fn record_images(&self, mut site: Site, value: AnyTensor) -> Result<AnyTensor> {
+        let images = std::mem::take(&mut site.images);
+        let statement = Site { kind: SiteKind::Deterministic, distribution: None, base: None, log_prob: None, ..site.clone() };
+        let record = |site: Site| if site.hidden { Ok(()) } else { self.trace.borrow_mut().push(site, self.run.program) };
+        record(site)?;
+        images.into_iter().rev().try_fold(value, |value, image| {
+            let value = (image.map)(value)?;
+            record(Site { name: image.name, value: Some(value.clone()), ..statement.clone() })?;
+            Ok(value)
+        })
     }
 
     fn process_alone(&self, site: &mut Site) -> Result<AnyTensor> {

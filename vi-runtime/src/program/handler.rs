@@ -1,7 +1,8 @@
 //! Handlers: what a program means is changed from outside, statement by statement.
 //!
-//! Every handler of the library stands here. Each is a value and a function that puts it around a program; the result
-//! is a program again, so they compose. The handler written last is the outermost.
+//! The handlers of the library stand here. Each is a value and a function that puts it around a program; the result
+//! is a program again, so they compose. The handler written last is the outermost. [`reparam`], which runs more than a handler
+//! does, has a module of its own.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -17,6 +18,8 @@ use super::trace::Trace;
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use vi_graph::Key;
+
+pub use super::reparam::{Centredness, Reparam, reparam};
 
 /// Reacts to the statements of the program below it.
 ///
@@ -381,6 +384,7 @@ impl Handler for Scope {
     }
     fn before(&mut self, site: &mut Site) -> Result<()> {
         site.name = format!("{}.{}", self.prefix, site.name);
+        site.images.iter_mut().for_each(|image| image.name = format!("{}.{}", self.prefix, image.name));
         Ok(())
     }
     fn param(&mut self, param: &mut ParamSite) -> Result<()> {

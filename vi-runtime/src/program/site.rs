@@ -2,16 +2,18 @@
 
 use std::any::Any;
 use std::fmt;
+use std::rc::Rc;
 
 use burn::tensor::{Bool, Tensor};
 
 use super::plate::Plate;
+use super::reparam::{Centre, Image, Redrawn};
 use crate::any_tensor::AnyTensor;
 use crate::dist::kl::erased::closed_form;
 use crate::dist::{Constraint, Distribution};
 use crate::error::Result;
 use crate::noise::{Noise, NoiseSource};
-use crate::operand::{AnyOperand, Placement};
+use crate::operand::{AnyOperand, Operand, Placement};
 use crate::support::Support;
 use vi_graph::Key;
 
@@ -126,6 +128,8 @@ pub struct Site {
     pub key: Key,
     /// Log density of each element, masked and not yet scaled; set after the handlers.
     pub log_prob: Option<AnyTensor>,
+    /// What the value of the statement is made of, the last first, where the site is drawn in other coordinates.
+    pub images: Vec<Image>,
 }
 
 impl Site {
@@ -205,6 +209,18 @@ pub trait DynDistribution: fmt::Debug {
     fn kl_to(&self, other: &dyn DynDistribution) -> Option<AnyTensor>;
     /// The distribution itself, to be looked at by its type.
     fn as_any(&self) -> &dyn Any;
+    /// The distribution `F(c · loc, scaleᶜ)` of the same family, and the map of its values to those of this one; absent where
+    /// there is no [`Distribution::loc_scale`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Rank`] where the centredness has another rank.
+    fn recentred(&self, _centre: &Centre) -> Result<Option<Redrawn>> {
+        Ok(None)
+    }
+    /// See [`Distribution::before_transform`].
+    fn before_transform(&self) -> Option<Redrawn> {
+        None
+    }
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn DynDistribution>;
 }
@@ -268,6 +284,30 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     }
     fn as_any(&self) -> &dyn Any {
         &self.0
+    }
+    fn recentred(&self, centre: &Centre) -> Result<Option<Redrawn>> {
+        let mut standard = self.0.clone();
+        let Some((loc, scale)) = standard.loc_scale() else { return Ok(None) };
+        let c: Operand<D> = centre.operand()?;
+        let power = |of: Operand<D>, c: Operand<D>| match c {
+            Operand::Number(0.0) => Operand::Number(1.0),
+            Operand::Number(1.0) => of,
+            c => (of.ln() * c).exp(),
+        };
+        let (middle, width) = (loc.clone(), scale.clone());
+        let shift = middle.clone() * c.clone();
+        *loc = shift.clone();
+        *scale = power(width.clone(), c.clone());
+        let stretch = power(width, 1.0 - c);
+        let map = move |value: AnyTensor| {
+            let y: Tensor<D> = value.typed("a decentred value")?;
+            Ok(((Operand::Tensor(y) - shift.clone()) * stretch.clone() + middle.clone()).into_tensor().into())
+        };
+        Ok(Some((Box::new(Erased(standard)), Rc::new(map))))
+    }
+    fn before_transform(&self) -> Option<Redrawn> {
+        let (base, bijector) = self.0.before_transform()?;
+        Some((base, Rc::new(move |value| Ok(bijector.forward(value.typed("a value before its transform")?).into()))))
     }
     fn boxed(&self) -> Box<dyn DynDistribution> {
         Box::new(self.clone())

@@ -173,7 +173,7 @@ impl Ctx {
     }
 }
 
-fn erase<const D: usize, T: Distribution<D>>(dist: T) -> Box<dyn DynDistribution> {
+pub(crate) fn erase<const D: usize, T: Distribution<D>>(dist: T) -> Box<dyn DynDistribution> {
     Box::new(Erased(dist))
 }
 

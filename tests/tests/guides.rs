@@ -1,0 +1,14 @@
+//! Automatic guides against known answers.
+
+#[path = "guides/density.rs"]
+mod density;
+#[path = "guides/evidence.rs"]
+mod evidence;
+#[path = "guides/linear_gaussian.rs"]
+mod linear_gaussian;
+#[path = "guides/lists.rs"]
+mod lists;
+#[path = "guides/starts.rs"]
+mod starts;
+#[path = "guides/units.rs"]
+mod units;
