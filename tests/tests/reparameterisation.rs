@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use tests::{assert_close, executions, numbers};
+use tests::{executions, numbers};
 use vi_runtime::bijector::Exp;
 use vi_runtime::burn::tensor::TensorData;
-use vi_runtime::handler::{Centredness, Reparam, reparam};
+use vi_runtime::prelude::handler::{Centredness, Reparam, reparam};
 use vi_runtime::prelude::*;
 
 fn double<const N: usize>(numbers: [f64; N]) -> Result<Tensor<1>> {
@@ -51,16 +51,16 @@ fn location_and_scale() -> Result<()> {
 }
 
 #[model]
-fn others() {
+fn others(mean: Tensor<1>) {
     sample!("scale", Normal::new(0.5, 2.0).transformed(Rc::new(Exp)));
-    sample!("angle", VonMises::new(1.0, 3.0));
+    sample!("angle", VonMises::new(mean, 3.0));
     sample!("walk", MultivariateNormal::new([0.1, 0.2, 0.3], [[1.0, 0.0, 0.0], [0.9, 0.5, 0.0], [0.8, 0.4, 0.3]]));
     sample!("series", Normal::new([0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 0.5, 1.0]));
 }
 
 #[test]
 fn before_a_transform_around_the_circle_and_in_another_basis() -> Result<()> {
-    let model = others();
+    let model = others(double([1.0])?);
     let strategies = [("scale", Reparam::Transform), ("angle", Reparam::Circular), ("walk", Reparam::DCT), ("series", Reparam::Haar)];
     let moved = reparam(model.clone(), strategies);
     let plain = [
@@ -136,7 +136,8 @@ fn names_have_the_prefix_of_a_submodel() -> Result<()> {
     }
     let model = handler::scope(reparam(outer(1.0), [("y", Reparam::learned())]), "part");
     let fit = Svi::new(&model, AutoNormal::new()).steps(3).run()?;
-    let expected = ["auto.part.scale.loc", "auto.part.scale.scale", "auto.part.y.decentred.loc", "auto.part.y.decentred.scale", "part.y.centred"];
+    let expected =
+        ["auto.part.scale.loc", "auto.part.scale.scale", "auto.part.y.decentred.loc", "auto.part.y.decentred.scale", "part.y.centred"];
     let mut found = fit.param_names();
     found.sort();
     assert_eq!(found, expected);
@@ -159,7 +160,7 @@ fn an_observed_site_stays_as_it_is() -> Result<()> {
 #[test]
 fn what_has_no_such_coordinates_is_refused() -> Result<()> {
     let refused = |name: &str, how: Reparam| {
-        let model = reparam(others(), [(name, how)]);
+        let model = reparam(others(double([1.0]).unwrap()), [(name, how)]);
         Svi::new(&model, AutoNormal::new()).steps(1).run().map(drop).unwrap_err().to_string()
     };
     for (name, how, parts) in [

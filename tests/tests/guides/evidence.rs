@@ -11,13 +11,13 @@ fn fitted<M: Program + Clone, G: AutoGuide + Guide<M, Program = <G as AutoGuide>
     guide: G,
     known: &Known,
     execution: Execution,
-    steps: u64,
+    (steps, particles): (u64, usize),
 ) -> Result<f64> {
     let fit = Svi::new(model, guide)
         .dtype(FloatDType::F64)
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.03, last: 1e-6, steps }))
+        .optimizer(Adam::new(Schedule::Cosine { initial: 0.03, last: 1e-5, steps }))
         .steps(steps)
-        .particles(32)
+        .particles(particles)
         .execution(execution)
         .run()?;
     let gaussian = fit.gaussian()?.unwrap();
@@ -25,11 +25,12 @@ fn fitted<M: Program + Clone, G: AutoGuide + Guide<M, Program = <G as AutoGuide>
 }
 
 fn reaches<M: Program + Clone>(model: &M, known: &Known, execution: Execution, steps: u64) -> Result<()> {
-    let full = fitted(model, AutoMultivariateNormal::new(), known, execution, steps)?;
+    let full = fitted(model, AutoMultivariateNormal::new(), known, execution, (steps, 8))?;
     assert!(full <= known.evidence + 1e-9 && full > known.evidence - 1e-3, "full rank {full}, evidence {}", known.evidence);
-    for elbo in
-        [fitted(model, AutoNormal::new(), known, execution, steps)?, fitted(model, AutoDiagonalNormal::new(), known, execution, steps)?]
-    {
+    for elbo in [
+        fitted(model, AutoNormal::new(), known, execution, (2 * steps, 32))?,
+        fitted(model, AutoDiagonalNormal::new(), known, execution, steps)?,
+    ] {
         assert!(elbo <= known.mean_field + 1e-9 && elbo > known.mean_field - 1e-3, "mean field {elbo}, bound {}", known.mean_field);
     }
     Ok(())
@@ -38,24 +39,24 @@ fn reaches<M: Program + Clone>(model: &M, known: &Known, execution: Execution, s
 #[test]
 fn a_mean() -> Result<()> {
     let (model, known) = mean_case()?;
-    reaches(&model, &known, Execution::Eager, 500)?;
+    reaches(&model, &known, Execution::Eager, 600)?;
     reaches(&model, &known, Execution::Compiled, 4_000)
 }
 
 #[test]
 fn a_regression() -> Result<()> {
     let (model, known) = regression_case()?;
-    reaches(&model, &known, Execution::Compiled, 15_000)
+    reaches(&model, &known, Execution::Compiled, 6_000)
 }
 
 #[test]
 fn factor_analysis() -> Result<()> {
     let (model, known) = factor_case()?;
-    reaches(&model, &known, Execution::Compiled, 15_000)
+    reaches(&model, &known, Execution::Compiled, 6_000)
 }
 
 #[test]
 fn a_chain() -> Result<()> {
     let (model, known) = chain_case()?;
-    reaches(&model, &known, Execution::Compiled, 15_000)
+    reaches(&model, &known, Execution::Compiled, 6_000)
 }

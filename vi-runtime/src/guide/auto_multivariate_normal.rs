@@ -1,5 +1,7 @@
 //! A normal distribution of all sites with any covariance.
 
+use std::cmp::Ordering;
+
 use burn::tensor::Tensor;
 
 use super::gaussian::Gaussian;
@@ -7,6 +9,7 @@ use super::joint::{AutoJoint, Family, Frame};
 use super::start::constant;
 use crate::dist::MultivariateNormal;
 use crate::error::Result;
+use crate::linalg::{below_len, lower_triangle};
 use crate::program::{Ctx, ParamStore};
 use crate::support::Support;
 
@@ -17,8 +20,9 @@ pub struct FullRank;
 /// One normal distribution of all latent sites with any covariance, in unconstrained space; also called full-rank ADVI
 /// (Kucukelbir et al. 2017).
 ///
-/// Parameters: `auto.loc`, `[n]`, and the lower Cholesky factor `auto.scale_tril`, `[n, n]`, for the `n` unconstrained elements
-/// of all sites. A step costs `n²`.
+/// Parameters, for the `n` unconstrained elements of all sites: `auto.loc` and `auto.scale`, `[n]`, and `auto.lower`,
+/// `[n (n − 1)/2]`, what stands under the diagonal of `M` row by row, where `L = diag(scale) (I + M)`; there is none for `n = 1`. The
+/// rows are in units of their scale so that steps of one size leave `L` well conditioned. A step costs `n²`.
 pub type AutoMultivariateNormal = AutoJoint<FullRank>;
 
 impl AutoMultivariateNormal {
@@ -34,13 +38,29 @@ impl Default for AutoMultivariateNormal {
     }
 }
 
-/// The lower triangular parameter `scale_tril`.
+/// The factor `diag(scale) (I + lower)` from the parameters `scale` and `lower`.
 pub(super) fn scale_tril(ctx: &Ctx, frame: &Frame) -> Result<Tensor<2>> {
-    frame.param(ctx, "scale_tril", Support::LowerCholesky, |to| {
-        let n = frame.dim();
-        let diagonal = (0..n * n).map(|k| if k % n == k / n { frame.init_scale() } else { 0.0 }).collect();
-        constant(diagonal, [n, n], to)
-    })
+    let n = frame.dim();
+    let scale: Tensor<1> = frame.param(ctx, "scale", Support::Positive, |to| constant(vec![frame.init_scale(); n], [n], to))?;
+    if n == 1 {
+        return Ok(scale.reshape([1, 1]));
+    }
+    let len = below_len(n);
+    let lower: Tensor<1> = frame.param(ctx, "lower", Support::Real, |to| constant(vec![0.0; len], [len], to))?;
+    let ones = constant(vec![1.0; n], [1, n], ctx.placement());
+    Ok(lower_triangle(lower.reshape([1, len]), ones).reshape([n, n]) * scale.reshape([n, 1]))
+}
+
+/// Row by row, the factor as it is now.
+fn factor(params: &ParamStore, frame: &Frame) -> Result<Vec<f64>> {
+    let (n, scale) = (frame.dim(), frame.value(params, "scale")?);
+    let lower = if n == 1 { Vec::new() } else { frame.value(params, "lower")? };
+    let element = |i: usize, j: usize| match i.cmp(&j) {
+        Ordering::Less => 0.0,
+        Ordering::Equal => scale[i],
+        Ordering::Greater => scale[i] * lower[i * (i - 1) / 2 + j],
+    };
+    Ok((0..n * n).map(|k| element(k / n, k % n)).collect())
 }
 
 impl Family for FullRank {
@@ -52,6 +72,6 @@ impl Family for FullRank {
     }
 
     fn gaussian(&self, params: &ParamStore, frame: &Frame) -> Result<Option<Gaussian>> {
-        Ok(Some(Gaussian::with_rows(frame.value(params, "loc")?, &frame.value(params, "scale_tril")?)))
+        Ok(Some(Gaussian::with_rows(frame.value(params, "loc")?, &factor(params, frame)?)))
     }
 }

@@ -18,7 +18,7 @@ pub struct HeavyTailed;
 /// [`AutoMultivariateNormal`](super::AutoMultivariateNormal) with tails that are learnt, for posteriors with heavy ones and for
 /// importance weights that must stay bounded.
 ///
-/// Parameters: those of `AutoMultivariateNormal` (`scale_tril` is the factor of the scale matrix, not of the covariance) and the
+/// Parameters: those of `AutoMultivariateNormal` (`L` is the factor of the scale matrix, not of the covariance) and the
 /// degrees of freedom `auto.df`, `[1]`, above 1, which start at 10.
 pub type AutoStudentT = AutoJoint<HeavyTailed>;
 
