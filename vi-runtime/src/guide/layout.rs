@@ -1,5 +1,6 @@
 //! What an automatic guide must know of the model: its latent sites, where each stands in one vector, and where to start.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
@@ -37,6 +38,11 @@ impl LatentSite {
     /// How many unconstrained elements it has.
     pub fn len(&self) -> usize {
         self.unconstrained.iter().product()
+    }
+
+    /// Where its elements stand in the vector of all sites.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.len()
     }
 
     /// Whether it has no element.

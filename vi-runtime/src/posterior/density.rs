@@ -68,10 +68,9 @@ const LANES: usize = 64;
 impl<M: Program + Clone> LogDensity<M> {
     /// Evaluated by Burn's operations; the parameters of the point are at the start.
     pub(super) fn eager(model: Handled<M, WholePlates>, point: Point, placement: Placement) -> Result<Self> {
-        let starts = point.layout.sites.iter().map(|site| site.start.to_f64()).collect::<Result<Vec<_>>>()?;
-        let start = starts.concat();
+        let start = point.layout.start();
         let params: Shared<ParamStore> = Rc::default();
-        point.layout.write(&start, &mut params.borrow_mut());
+        point.write(&start, &mut params.borrow_mut());
         Ok(LogDensity { model, point, placement, params, engine: Engine::Eager(None), start })
     }
 
@@ -199,8 +198,7 @@ impl<M: Program + Clone> LogDensity<M> {
         let Engine::Compiled(compiled) = engine else { return Err(Refusal::new("the density is evaluated eagerly").into()) };
         let mut plans = compiled.plans.borrow_mut();
         if let Entry::Vacant(place) = plans.entry(key) {
-            let layout = &self.point.layout;
-            let blocks = layout.sites.iter().zip(&layout.ranges).map(|(site, range)| (parameter(&site.name), range.len()));
+            let blocks = self.point.layout.sites().iter().map(|site| (parameter(&site.name), site.len()));
             let blocks: Vec<(String, usize)> = blocks.collect();
             let Compiled { terms, arguments, precision, .. } = &**compiled;
             let plan = DensityPlan::compile(terms, &blocks, key, *precision, arguments, &self.params.borrow())?;
@@ -211,7 +209,7 @@ impl<M: Program + Clone> LogDensity<M> {
 
     /// An evaluation by Burn's operations.
     fn run(&self, x: &[f64], slopes: Option<&mut [f64]>) -> Result<f64> {
-        self.point.layout.write(x, &mut self.params.borrow_mut());
+        self.point.write(x, &mut self.params.borrow_mut());
         let scope = match &slopes {
             Some(_) => ParamScope::tracked(Rc::clone(&self.params)),
             None => ParamScope::plain(Rc::clone(&self.params)),
@@ -225,14 +223,14 @@ impl<M: Program + Clone> LogDensity<M> {
             if value.is_tracked() {
                 let mut gradients = value.clone().backward();
                 let leaves = scope.leaves();
-                for (site, range) in self.point.layout.sites.iter().zip(&self.point.layout.ranges) {
+                for site in self.point.layout.sites() {
                     let name = parameter(&site.name);
                     let Some((_, leaf)) = leaves.iter().find(|(known, _)| *known == name) else { continue };
                     let gradient = each_rank!(leaf.rank(), D => {
                         leaf.typed::<D, Float>(&name)?.grad_remove(&mut gradients).map(AnyTensor::from)
                     });
                     if let Some(gradient) = gradient {
-                        slopes[range.clone()].copy_from_slice(&gradient.to_f64()?);
+                        slopes[site.range()].copy_from_slice(&gradient.to_f64()?);
                     }
                 }
             }
@@ -256,7 +254,7 @@ impl<M: Program + Clone> LogDensity<M> {
     /// [`Error::Config`] where `x` has not [`dim`](Self::dim) elements.
     pub fn constrain(&self, x: &[f64]) -> Result<Vec<(String, AnyTensor)>> {
         self.fits("the point", x.len(), self.dim())?;
-        self.point.layout.write(x, &mut self.params.borrow_mut());
+        self.point.write(x, &mut self.params.borrow_mut());
         let run = self.run_with(ParamScope::plain(Rc::clone(&self.params))).density(false);
         let (_, trace) = run.trace(&self.point)?;
         Ok(trace.latents().filter_map(|site| Some((site.name.clone(), site.value.clone()?))).collect())
@@ -268,27 +266,26 @@ impl<M: Program + Clone> LogDensity<M> {
     /// [`Error::Unknown`] where a name is no latent site or a site has no value, [`Error::Shape`] for another shape, and
     /// [`Error::Value`] for a value outside the support or on its edge.
     pub fn unconstrain<N: AsRef<str>, T: Into<AnyTensor>>(&self, values: impl IntoIterator<Item = (N, T)>) -> Result<Vec<f64>> {
-        let layout = &self.point.layout;
-        let names = || list(layout.sites.iter().map(|site| &site.name));
+        let sites = self.point.layout.sites();
+        let names = || list(sites.iter().map(|site| &site.name));
         let mut found = vec![f64::NAN; self.dim()];
-        let mut given = vec![false; layout.sites.len()];
+        let mut given = vec![false; sites.len()];
         for (name, value) in values {
             let name = name.as_ref();
-            let Some(index) = layout.sites.iter().position(|site| site.name == name) else {
+            let Some(index) = sites.iter().position(|site| site.name == name) else {
                 return Err(Error::Unknown { what: "latent site", name: name.to_owned(), available: names() });
             };
-            let site = &layout.sites[index];
+            let site = &sites[index];
             let value = value.into().matching(&self.placement);
-            let x = each_rank!(site.start.rank(), D => {
+            let x = each_rank!(site.shape.len(), D => {
                 let bijector = biject_to::<D>(&site.support)?;
-                let shape = bijector.constrained_shape(&site.start.shape());
-                if value.shape() != shape {
+                if value.shape() != site.shape {
                     return Err(Error::Shape {
                         site: name.to_owned(),
                         left_what: "the given value".into(),
                         left: value.shape(),
                         right_what: "the site".into(),
-                        right: shape,
+                        right: site.shape.clone(),
                         hint: String::new(),
                     });
                 }
@@ -306,12 +303,12 @@ impl<M: Program + Clone> LogDensity<M> {
                     found: format!("{shown:?}"),
                 });
             }
-            found[layout.ranges[index].clone()].copy_from_slice(&x);
+            found[site.range()].copy_from_slice(&x);
             given[index] = true;
         }
         match given.iter().position(|given| !given) {
             Some(missing) => {
-                let name = layout.sites[missing].name.clone();
+                let name = sites[missing].name.clone();
                 Err(Error::Unknown { what: "given value", name, available: "values of other sites".into() })
             }
             None => Ok(found),
@@ -326,7 +323,7 @@ impl<M: Program + Clone> LogDensity<M> {
         self.fits("points", points.len(), points.len().div_ceil(self.dim()).max(1) * self.dim())?;
         let mut source = DrawsSource::default();
         for x in points.chunks_exact(self.dim()) {
-            self.point.layout.write(x, &mut self.params.borrow_mut());
+            self.point.write(x, &mut self.params.borrow_mut());
             let run = self.run_with(ParamScope::plain(Rc::clone(&self.params))).density(false);
             let (_, guide) = run.trace(&self.point)?;
             let handlers: Vec<Box<dyn Handler>> = vec![Box::new(Pair { guide: Rc::new(guide), thorough: false })];
@@ -348,8 +345,7 @@ impl<M: Program + Clone> LogDensity<M> {
 
     /// The names of the latent sites in the order of the coordinates, each with its coordinates.
     pub fn coordinates(&self) -> impl Iterator<Item = (&str, std::ops::Range<usize>)> {
-        let layout = &self.point.layout;
-        layout.sites.iter().zip(&layout.ranges).map(|(site, range)| (site.name.as_str(), range.clone()))
+        self.point.layout.sites().iter().map(|site| (site.name.as_str(), site.range()))
     }
 }
 

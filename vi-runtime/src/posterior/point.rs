@@ -1,49 +1,16 @@
 //! A point of unconstrained space as a guide, and the whole of every plate.
 
-use std::ops::Range;
-use std::rc::Rc;
-
 use burn::tensor::Tensor;
 
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::error::Result;
-use crate::guide::latents::LatentSite;
+use crate::guide::layout::{LatentSite, Layout};
+use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::handler::Handler;
 use crate::program::{Ctx, ParamEntry, ParamStore, Plate, Program, SiteKind};
 use crate::support::Support;
-
-/// Where each latent site stands in a flat vector: sites in the order of first occurrence in the model, the unconstrained
-/// elements of each in row-major order.
-#[derive(Clone, Debug)]
-pub(crate) struct Layout {
-    pub(crate) sites: Rc<[LatentSite]>,
-    pub(crate) ranges: Vec<Range<usize>>,
-}
-
-impl Layout {
-    pub(crate) fn new(sites: Rc<[LatentSite]>) -> Self {
-        let mut end = 0;
-        let range = |site: &LatentSite| {
-            let start = end;
-            end += site.start.len();
-            start..end
-        };
-        let ranges = sites.iter().map(range).collect();
-        Layout { sites, ranges }
-    }
-
-    /// Sets the parameters of a [`Point`] program.
-    pub(crate) fn write(&self, x: &[f64], params: &mut ParamStore) {
-        for (site, range) in self.sites.iter().zip(&self.ranges) {
-            let shape = site.start.shape();
-            let dtype = site.start.dtype().into();
-            let unconstrained = AnyTensor::from_f64(x[range.clone()].to_vec(), &shape, &site.start.device(), dtype);
-            params.insert(parameter(&site.name), ParamEntry { unconstrained, support: Support::Real, shape });
-        }
-    }
-}
 
 /// The name of the parameter that holds the unconstrained value of a site.
 pub(crate) fn parameter(site: &str) -> String {
@@ -55,6 +22,19 @@ pub(crate) fn parameter(site: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Point {
     pub(crate) layout: Layout,
+    pub(crate) placement: Placement,
+}
+
+impl Point {
+    /// Sets the parameters.
+    pub(crate) fn write(&self, x: &[f64], params: &mut ParamStore) {
+        let Placement { device, dtype } = &self.placement;
+        for site in self.layout.sites() {
+            let shape = site.unconstrained.clone();
+            let unconstrained = AnyTensor::from_f64(x[site.range()].to_vec(), &shape, device, *dtype);
+            params.insert(parameter(&site.name), ParamEntry { unconstrained, support: Support::Real, shape });
+        }
+    }
 }
 
 impl Program for Point {
@@ -62,8 +42,8 @@ impl Program for Point {
     type Latents = ();
 
     fn run(&self, ctx: &Ctx) -> Result<()> {
-        for site in self.layout.sites.iter() {
-            each_rank!(site.start.rank(), D => place::<D>(ctx, site)?);
+        for site in self.layout.sites() {
+            each_rank!(site.unconstrained.len(), D => place::<D>(ctx, site)?);
         }
         Ok(())
     }
@@ -76,7 +56,7 @@ impl Program for Point {
 
     fn fingerprint(&self, key: &mut Fingerprint) {
         key.write_str("Point");
-        self.layout.sites.iter().for_each(|site| site.fingerprint(key));
+        self.layout.fingerprint(key);
     }
 }
 
@@ -85,7 +65,7 @@ fn place<const D: usize>(ctx: &Ctx, site: &LatentSite) -> Result<()> {
     let params = ctx.params();
     let x: Tensor<D> = match params.find(&name, &Support::Real)? {
         Some(x) => x,
-        None => params.create(&name, site.start.typed(&name)?, Support::Real)?,
+        None => params.create(&name, site.start(ctx.placement())?, Support::Real)?,
     };
     let (y, jacobian) = biject_to::<D>(&site.support)?.forward_and_jacobian(x);
     let mut latent = ctx.site(site.name.clone(), SiteKind::Latent);

@@ -6,13 +6,14 @@ use burn::tensor::{Device, FloatDType};
 use vi_graph::{Key, Precision};
 
 use super::density::{Engine, LogDensity};
-use super::point::{Layout, Point, WholePlates};
+use super::point::{Point, WholePlates};
 use crate::any_tensor::AnyTensor;
 use crate::compile::{Failure, Refusal, Wanted, elbo_graph, quiet};
 use crate::device;
 use crate::error::{Error, Result};
 use crate::execution::Execution;
-use crate::guide::latents::discover;
+use crate::guide::Init;
+use crate::guide::layout::Layout;
 use crate::objective::Pathwise;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
@@ -90,11 +91,11 @@ impl<M: Program + Clone> Unconstrained<M> {
 
     fn at(&self, placement: &Placement) -> Result<LogDensity<M>> {
         let model = handler::with(self.model.place(placement), WholePlates);
-        let sites = discover(&model, placement, Key::new(self.seed), "a density in unconstrained space")?;
-        if sites.is_empty() {
+        let layout = Layout::of(&model, placement, Key::new(self.seed), "a density in unconstrained space", &|_| &Init::Median)?;
+        if layout.sites().is_empty() {
             return Err(Error::Config { setting: "model".into(), problem: "it has no latent site".into() });
         }
-        let point = Point { layout: Layout::new(sites) };
+        let point = Point { layout, placement: placement.clone() };
         let mut density = LogDensity::eager(model, point, placement.clone())?;
         let start = density.start().to_vec();
         let mut reference = vec![0.0; start.len()];
