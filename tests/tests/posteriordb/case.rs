@@ -26,15 +26,17 @@ pub struct Case {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     MeanField,
+    FullRank,
 }
 
 impl Family {
-    pub const ALL: [Family; 1] = [Family::MeanField];
+    pub const ALL: [Family; 2] = [Family::MeanField, Family::FullRank];
 
     /// The prefix of its entries in the table of NumPyro's fits.
     pub fn key(self) -> &'static str {
         match self {
             Family::MeanField => "meanfield",
+            Family::FullRank => "fullrank",
         }
     }
 }
@@ -64,6 +66,7 @@ const DRAWS: usize = 4_000;
 fn fit<M: Program + Clone>(model: &M, family: Family) -> Result<Fitted> {
     match family {
         Family::MeanField => fit_with(model, AutoNormal::new()),
+        Family::FullRank => fit_with(model, AutoMultivariateNormal::new()),
     }
 }
 

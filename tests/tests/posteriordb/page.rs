@@ -33,6 +33,7 @@ const COLUMNS: &str = "
 fn title(family: Family) -> &'static str {
     match family {
         Family::MeanField => "AutoNormal",
+        Family::FullRank => "AutoMultivariateNormal",
     }
 }
 
