@@ -1,5 +1,7 @@
 //! Automatic guides against known answers.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
+
 #[path = "guides/density.rs"]
 mod density;
 #[path = "guides/evidence.rs"]

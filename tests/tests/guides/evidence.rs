@@ -28,8 +28,8 @@ fn reaches<M: Program + Clone>(model: &M, known: &Known, execution: Execution, s
     let full = fitted(model, AutoMultivariateNormal::new(), known, execution, (steps, 8))?;
     assert!(full <= known.evidence + 1e-9 && full > known.evidence - 1e-3, "full rank {full}, evidence {}", known.evidence);
     for elbo in [
-        fitted(model, AutoNormal::new(), known, execution, (2 * steps, 32))?,
-        fitted(model, AutoDiagonalNormal::new(), known, execution, (2 * steps, 32))?,
+        fitted(model, AutoNormal::new(), known, execution, (2 * steps, 64))?,
+        fitted(model, AutoDiagonalNormal::new(), known, execution, (2 * steps, 64))?,
     ] {
         assert!(elbo <= known.mean_field + 1e-9 && elbo > known.mean_field - 1e-3, "mean field {elbo}, bound {}", known.mean_field);
     }
