@@ -13,6 +13,7 @@ use crate::execution::Executed;
 use crate::objective::Elbo;
 use crate::predictive::{Draw, draw};
 use crate::program::{Draws, DrawsSource, Latents, ParamScope, Program};
+use crate::stop::Stopped;
 use crate::svi::{EVALUATE, Prepared, SviState, evaluate};
 use crate::table::Table;
 use vi_graph::Key;
@@ -26,6 +27,7 @@ pub struct Fit<M, P> {
     state: Option<SviState>,
     history: Vec<f64>,
     executed: Executed,
+    stopped: Stopped,
 }
 
 impl<M: Program, P: Program> fmt::Debug for Fit<M, P> {
@@ -35,12 +37,24 @@ impl<M: Program, P: Program> fmt::Debug for Fit<M, P> {
 }
 
 impl<M: Program, P: Program> Fit<M, P> {
-    pub(crate) fn new(prepared: Prepared<M, P>, last: SviState, state: Option<SviState>, history: Vec<f64>, executed: Executed) -> Self {
-        Fit { prepared, last, state, history, executed }
+    /// `states` are where the steps ended and, where one was asked for, the mean of the iterates.
+    pub(crate) fn new(
+        prepared: Prepared<M, P>,
+        (last, state): (SviState, Option<SviState>),
+        history: Vec<f64>,
+        executed: Executed,
+        stopped: Stopped,
+    ) -> Self {
+        Fit { prepared, last, state, history, executed, stopped }
     }
 
     fn used(&self) -> &SviState {
         self.state.as_ref().unwrap_or(&self.last)
+    }
+
+    /// Why no more steps were made.
+    pub fn stopped(&self) -> &Stopped {
+        &self.stopped
     }
 
     /// How the steps were run, and why eagerly where they could not be compiled.
@@ -124,7 +138,13 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// Those of [`elbo`](Self::elbo).
     pub fn report(&self) -> Result<Report> {
-        Ok(Report { elbo: self.elbo()?, steps: self.history.len(), drift: drift(&self.history), executed: self.executed.clone() })
+        Ok(Report {
+            elbo: self.elbo()?,
+            steps: self.history.len(),
+            drift: drift(&self.history),
+            executed: self.executed.clone(),
+            stopped: self.stopped.clone(),
+        })
     }
 
     /// The constrained value of a parameter.
@@ -275,6 +295,8 @@ pub struct Report {
     pub drift: Option<(f64, f64)>,
     /// How the steps were run.
     pub executed: Executed,
+    /// Why no more steps were made.
+    pub stopped: Stopped,
 }
 
 impl Report {
@@ -305,6 +327,9 @@ impl fmt::Display for Report {
         if let Some((drift, error)) = self.drift {
             let verdict = if self.is_rising() { "; still rising: more steps, or a larger learning rate, will improve it" } else { "" };
             write!(f, "\n{} steps; ELBO of the last quarter against the one before: {drift:+.4} ± {error:.4}{verdict}", self.steps)?;
+        }
+        if self.stopped != Stopped::Steps {
+            write!(f, "\n{}", self.stopped)?;
         }
         write!(f, "\nsteps run: {}", self.executed)
     }

@@ -22,6 +22,7 @@ pub use crate::predictive::{log_joint, prior_predictive};
 pub use crate::program::arg::Arg;
 pub use crate::program::handler::{self, Handler};
 pub use crate::program::{Draws, Program, Run, Trace};
+pub use crate::stop::{Drift, Stationary};
 pub use crate::support::{self, Support};
 pub use crate::svi::{Svi, SviState};
 pub use crate::{deterministic, device, factor, module, observe, param, plate, sample, submodel};

@@ -23,6 +23,7 @@ use crate::optim::{Adam, Averaging, Descent, Optimizer};
 use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program, Run, compare_ranks};
 use crate::progress::Progress;
+use crate::stop::{Monitor, Stop, Stopped};
 use compiled::Plans;
 use vi_graph::{Graph, Key};
 
@@ -39,6 +40,7 @@ pub struct Svi<M: Program, G: Guide<M>> {
     guide: G,
     settings: Settings,
     steps: u64,
+    stop: Option<Stop>,
     seed: u64,
     device: Option<Device>,
     dtype: Option<FloatDType>,
@@ -84,6 +86,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
                 execution: Execution::Auto,
             },
             steps: 10_000,
+            stop: None,
             seed: 0,
             device: None,
             dtype: None,
@@ -118,10 +121,27 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         self
     }
 
-    /// How many steps [`run`](Self::run) makes.
+    /// How many steps [`run`](Self::run) makes: where the fit may [`stop`](Self::stop) earlier, the most.
     #[must_use]
     pub fn steps(mut self, steps: u64) -> Self {
         self.steps = steps;
+        self
+    }
+
+    /// What ends a run before the last of its steps; by default nothing does. [`Fit::stopped`] has the reason.
+    ///
+    /// ```
+    /// # use vi_runtime::prelude::*;
+    /// # #[model] fn coin() { sample!("p", Beta::new(2.0, 3.0)); }
+    /// # fn main() -> Result<()> {
+    /// let fit = Svi::new(&coin(), AutoNormal::new()).steps(50_000).stop(Drift::new(0.1)).run()?;
+    /// println!("{}", fit.stopped());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stop(mut self, stop: impl Into<Stop>) -> Self {
+        self.stop = Some(stop.into());
         self
     }
 
@@ -277,16 +297,22 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     ///
     /// # Errors
     /// As [`step`](Self::step).
-    pub fn resume(self, mut state: SviState) -> Result<Fit<M, G::Program>> {
+    pub fn resume(mut self, mut state: SviState) -> Result<Fit<M, G::Program>> {
         let mut history = Vec::new();
         let mut progress = Progress::new(self.steps, self.progress);
+        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref()), Stopped::Steps);
+        let own = self.settings.descent.averaging.is_none();
         for _ in 0..self.steps {
             let elbo = self.step(&mut state)?;
             history.push(elbo);
             progress.step(elbo);
+            if let Some(reason) = monitor.look(&history, &state, &mut self.settings.descent.averaging, own)? {
+                stopped = reason;
+                break;
+            }
         }
         progress.finish();
-        self.finish(state, history)
+        self.finish(state, history, stopped)
     }
 
     /// Makes a step on each part of the data that `feed` gives, bound to the programs by `bind`, and returns the fit with
@@ -296,17 +322,27 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     ///
     /// # Errors
     /// Those of `bind`, and as [`step`](Self::step).
-    pub fn run_over<T>(self, feed: impl IntoIterator<Item = T>, mut bind: impl FnMut(T) -> Result<(M, G)>) -> Result<Fit<M, G::Program>> {
+    pub fn run_over<T>(
+        mut self,
+        feed: impl IntoIterator<Item = T>,
+        mut bind: impl FnMut(T) -> Result<(M, G)>,
+    ) -> Result<Fit<M, G::Program>> {
         let mut state = self.init()?;
         let mut history = Vec::new();
+        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref()), Stopped::Steps);
+        let own = self.settings.descent.averaging.is_none();
         for part in feed {
             let (model, guide) = bind(part)?;
             history.push(self.step_with(&mut state, &model, &guide)?);
+            if let Some(reason) = monitor.look(&history, &state, &mut self.settings.descent.averaging, own)? {
+                stopped = reason;
+                break;
+            }
         }
-        self.finish(state, history)
+        self.finish(state, history, stopped)
     }
 
-    fn finish(self, state: SviState, history: Vec<f64>) -> Result<Fit<M, G::Program>> {
+    fn finish(self, state: SviState, history: Vec<f64>, stopped: Stopped) -> Result<Fit<M, G::Program>> {
         let prepared = self.prepared()?.clone_parts();
         if state.memory.recall()?.borrow().is_empty() {
             // No step was made; one draw creates the parameters, so that the guide can be looked at as it starts.
@@ -317,7 +353,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             Some(_) => Some(state.averaged()?),
             None => None,
         };
-        Ok(Fit::new(prepared, state, averaged, history, executed))
+        Ok(Fit::new(prepared, (state, averaged), history, executed, stopped))
     }
 }
 

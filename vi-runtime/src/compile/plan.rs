@@ -34,6 +34,11 @@ pub(crate) trait Runner {
     fn load(&mut self, index: usize, value: &AnyTensor, memory: &OptimState) -> Result<()>;
     /// Moved parameter `index` as it is now, of its own shape, and what the optimiser remembers of it.
     fn store(&mut self, index: usize) -> Result<(AnyTensor, OptimState)>;
+    /// Appends the elements of all moved parameters: `most` of them in even steps, where there are more.
+    ///
+    /// # Errors
+    /// Where the device cannot be read.
+    fn read(&mut self, most: usize, to: &mut Vec<f64>) -> Result<()>;
     /// The ELBO of the step of `key` and the gradient of each moved parameter; nothing moves.
     ///
     /// # Errors
@@ -165,6 +170,14 @@ impl Plan {
     /// Where the device fails.
     pub(crate) fn gradient(&self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
         self.runner.borrow_mut().gradient(key)
+    }
+
+    /// Appends the elements of all moved parameters: `most` of them in even steps, where there are more.
+    ///
+    /// # Errors
+    /// Where the device cannot be read.
+    pub(crate) fn read(&self, most: usize, to: &mut Vec<f64>) -> Result<()> {
+        self.runner.borrow_mut().read(most, to)
     }
 
     /// What a step computes.

@@ -175,6 +175,13 @@ impl Runner for Replay {
         Ok((self.parameters[index].clone(), self.states[index].clone()))
     }
 
+    fn read(&mut self, most: usize, to: &mut Vec<f64>) -> Result<()> {
+        let all = self.parameters.iter().map(AnyTensor::to_f64).collect::<Result<Vec<_>>>()?.concat();
+        let every = all.len().div_ceil(most).max(1);
+        to.extend(all.into_iter().step_by(every));
+        Ok(())
+    }
+
     fn gradient(&mut self, key: Key) -> Result<(f64, Vec<Vec<f64>>)> {
         let (elbo, gradients) = self.outputs(key)?;
         let elbo = AnyTensor::from(elbo).to_f64()?.first().copied().unwrap_or(f64::NAN);

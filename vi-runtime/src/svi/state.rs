@@ -136,6 +136,19 @@ impl SviState {
         Ok(SviState { memory: Rc::new(memory), key: self.key, step: self.step })
     }
 
+    /// Appends the elements of all parameters in unconstrained space: `most` of them in even steps, where there are more.
+    pub(crate) fn read(&self, most: usize, to: &mut Vec<f64>) -> Result<()> {
+        if let Some(plan) = &*self.memory.resident.borrow() {
+            return plan.read(most, to);
+        }
+        let params = self.memory.params.borrow();
+        let entries = params.names().filter_map(|name| params.entry(name));
+        let all = entries.map(|entry| entry.unconstrained.to_f64()).collect::<Result<Vec<_>>>()?.concat();
+        let every = all.len().div_ceil(most).max(1);
+        to.extend(all.into_iter().step_by(every));
+        Ok(())
+    }
+
     pub(crate) fn params(&self) -> Result<Rc<RefCell<ParamStore>>> {
         self.memory.params()
     }
