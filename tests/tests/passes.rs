@@ -78,7 +78,7 @@ fn page() -> Result<String> {
          is out of date.\n\n```rust\n{SOURCE}\n```\n"
     );
     let mut last = String::new();
-    let terms = elbo_graph(&model, &guide, &placement, &params, &Pathwise).map_err(Error::other)?;
+    let terms = elbo_graph(&model, &guide, &placement, &params, &Pathwise, 1 << 24).map_err(Error::other)?;
     step_graph(terms, 2, &Pathwise, &placement, &mut |pass, graph| {
         last = graph.to_string();
         let _ = write!(page, "\n## {}\n\n{}\n\n```text\n{}\n```\n", title(pass), wrap(remark(pass)), last.trim_end());

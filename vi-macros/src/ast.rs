@@ -71,7 +71,7 @@ pub struct Statement {
 
 /// What a statement does, with its operands.
 pub enum Kind {
-    Sample { dist: Expr },
+    Sample { dist: Expr, strategy: Option<Expr> },
     Observe { dist: Expr, value: Expr, mask: Option<Expr> },
     Param { init: Expr, support: Option<Expr> },
     Module { init: Expr },
@@ -86,7 +86,7 @@ impl Kind {
     /// The operands, in the order of evaluation.
     pub fn operands_mut(&mut self) -> Vec<&mut Expr> {
         match self {
-            Kind::Sample { dist } => vec![dist],
+            Kind::Sample { dist, strategy } => [dist].into_iter().chain(strategy).collect(),
             Kind::Observe { dist, value, mask } => [dist, value].into_iter().chain(mask).collect(),
             Kind::Param { init, support } => support.iter_mut().chain([init]).collect(),
             Kind::Module { init } => vec![init],

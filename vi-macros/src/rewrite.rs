@@ -47,10 +47,19 @@ impl<'a> Rewrite<'a> {
         let literal = &name.literal;
         let site = site_name(&name, span);
         match kind {
-            Kind::Sample { dist } => {
-                let method = Ident::new(if self.is_auxiliary(&name) { "sample_auxiliary" } else { "sample" }, span);
+            Kind::Sample { dist, strategy } => {
+                let method = if self.is_auxiliary(&name) { "sample_auxiliary" } else { "sample" };
                 let rank = self.sites.rank(&name.text());
-                quote_spanned!(span=> #ctx.#method(#rank, #site, #dist)?)
+                match strategy {
+                    None => {
+                        let method = Ident::new(method, span);
+                        quote_spanned!(span=> #ctx.#method(#rank, #site, #dist)?)
+                    }
+                    Some(strategy) => {
+                        let method = Ident::new(&format!("{method}_by"), span);
+                        quote_spanned!(span=> #ctx.#method(#rank, #site, #dist, #strategy)?)
+                    }
+                }
             }
             Kind::Observe { dist, value, mask: None } => quote_spanned!(span=> #ctx.observe(#site, #dist, #value)?),
             Kind::Observe { dist, value, mask: Some(mask) } => {

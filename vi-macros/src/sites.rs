@@ -33,10 +33,12 @@ impl Sites {
         for statement in &program.statements {
             let Some(name) = &statement.name else { continue };
             match &statement.kind {
-                Kind::Sample { dist } => {
+                Kind::Sample { dist, strategy } => {
                     sites.add_latent(&name.literal);
                     sites.add_draws(&name.literal, mistakes);
-                    if !is_auxiliary(&program.role, &name.text()) {
+                    // What the model enumerates is no site of its guides.
+                    let is_enumerated = strategy.is_some() && !matches!(program.role, Role::Guide { .. });
+                    if !is_enumerated && !is_auxiliary(&program.role, &name.text()) {
                         sites.add_pairing(&name.literal, tags::tag(dist));
                     }
                 }

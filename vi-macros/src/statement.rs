@@ -119,6 +119,7 @@ impl Operands {
             return;
         };
         let known = match self.statement {
+            "sample" => "strategy",
             "observe" => "mask",
             "plate" => "subsample",
             _ => "",
@@ -152,7 +153,7 @@ impl Operands {
         }
         let mut positional = self.positional.into_iter();
         match (self.statement, positional.next(), positional.next()) {
-            ("sample", Some(dist), _) => Ok(Kind::Sample { dist }),
+            ("sample", Some(dist), _) => Ok(Kind::Sample { dist, strategy: option }),
             ("observe", Some(dist), Some(value)) => Ok(Kind::Observe { dist, value, mask: option }),
             ("param", Some(init), support) => Ok(Kind::Param { init, support }),
             ("module", Some(init), _) => Ok(Kind::Module { init }),

@@ -6,6 +6,7 @@ mod capture;
 #[cfg(feature = "flex")]
 mod cpu;
 mod density;
+mod enumerated;
 mod import;
 mod inputs;
 mod plan;
@@ -23,6 +24,7 @@ use vi_graph::ir::{NoiseKind, Role, Stream};
 use vi_graph::{Graph, Type};
 
 use crate::any_tensor::AnyTensor;
+use crate::objective::enumerated::permitted;
 use crate::objective::influence::Dependencies;
 use crate::objective::{Objective, TermKind};
 use crate::operand::Placement;
@@ -73,6 +75,8 @@ pub enum Source {
     Data(usize),
     /// What the divergence counts in the loss of the step.
     KlWeight,
+    /// The value of an enumerated site; no input is left of it once it is summed out.
+    Enumerated(String),
     /// Which units of a subsampled plate are in.
     Units {
         /// The plate.
@@ -101,7 +105,8 @@ pub struct ElboGraph {
     pub parts: Vec<(TermKind, usize)>,
 }
 
-/// The graph of one particle's terms for `objective`; every parameter that the programs read must be in `params` already.
+/// The graph of one particle's terms for `objective`; every parameter that the programs read must be in `params` already. `limit` is the
+/// most entries of a table over the values of enumerated sites.
 ///
 /// # Errors
 /// A program whose run depends on values, or an operation that the graph does not have.
@@ -111,11 +116,16 @@ pub fn elbo_graph<M: Program, G: Program>(
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
     objective: &dyn Objective,
+    limit: u64,
 ) -> Result<ElboGraph, Refusal> {
     let needs = objective.needs();
     let dependencies = if needs.score || needs.exact { dependencies(model, guide, placement, params)? } else { Dependencies::default() };
-    let (captured, kinds) = capture::capture(model, guide, placement, params, &needs, &dependencies)?;
-    import::import(captured, kinds)
+    if let Some((captured, kinds)) = capture::capture(model, guide, placement, params, (objective, limit), &dependencies)? {
+        return import::import(captured, kinds);
+    }
+    let (captured, traces, sites) = capture::capture_enumerated(model, guide, placement, params, needs.held)?;
+    permitted(objective, &traces[0], &sites).map_err(|error| Refusal::new(error.to_string()))?;
+    import::import_enumerated(captured, &traces, &sites, limit)
 }
 
 /// What depends on the sites that have no pathwise gradient.

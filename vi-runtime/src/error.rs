@@ -96,6 +96,10 @@ pub enum Error {
     #[error("site `{site}` occurred in {present} of {total} draws; its draws cannot be stacked")]
     PartialDraws { site: String, present: usize, total: usize },
 
+    /// A sum over discrete sites with too many terms.
+    #[error("summing over {sites} takes {cost}, more than the limit of {limit} (`Svi::enumeration_limit`)")]
+    Enumeration { sites: String, cost: String, limit: u64 },
+
     /// A step produced a number that is not finite.
     #[error("step {step}: {what} is {value} at `{site}`; {hint}")]
     NonFinite { step: u64, site: String, what: String, value: f64, hint: String },

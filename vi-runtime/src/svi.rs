@@ -11,13 +11,14 @@ use std::rc::Rc;
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::any_tensor::AnyTensor;
+use crate::compile::elbo_graph;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::fit::Fit;
 use crate::guide::Guide;
 use crate::objective::influence::Dependencies;
-use crate::objective::{Elbo, Objective, StickingTheLanding, Terms, evaluated};
+use crate::objective::{Elbo, Objective, Pathwise, StickingTheLanding, Terms, enumerates, summed};
 use crate::operand::Placement;
 use crate::optim::{Adam, Averaging, Descent, Optimizer};
 use crate::program::arg::Fingerprint;
@@ -25,6 +26,8 @@ use crate::program::{ParamScope, Program, Run, compare_ranks};
 use crate::progress::Progress;
 use crate::stop::{Monitor, Stop, Stopped};
 use compiled::Plans;
+use vi_graph::interpret::interpret;
+use vi_graph::ir::Data;
 use vi_graph::{Graph, Key};
 
 pub(crate) use state::Memory;
@@ -45,6 +48,7 @@ pub struct Svi<M: Program, G: Guide<M>> {
     device: Option<Device>,
     dtype: Option<FloatDType>,
     progress: Option<bool>,
+    limit: u64,
     prepared: OnceCell<Prepared<M, G::Program>>,
     plans: RefCell<Plans>,
 }
@@ -66,6 +70,8 @@ pub(crate) struct Prepared<M, P> {
     pub(crate) model: M,
     pub(crate) guide: P,
     pub(crate) placement: Placement,
+    /// The most entries of a table over the values of enumerated sites.
+    pub(crate) limit: u64,
 }
 
 impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
@@ -91,6 +97,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             device: None,
             dtype: None,
             progress: None,
+            limit: ENUMERATION_LIMIT,
             prepared: OnceCell::new(),
             plans: RefCell::default(),
         }
@@ -149,6 +156,16 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn particles(mut self, particles: usize) -> Self {
         self.settings.particles = particles;
+        self.plans.take();
+        self
+    }
+
+    /// The most entries that a table over the values of enumerated sites may have, 16 million by default; an eager step, which runs the
+    /// programs at every joint value, makes at most 4 096 runs a draw, or as many as this if it is less.
+    #[must_use]
+    pub fn enumeration_limit(mut self, entries: u64) -> Self {
+        self.limit = entries;
+        self.prepared.take();
         self.plans.take();
         self
     }
@@ -226,7 +243,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let placement = placement(&self.model, self.device.clone(), self.dtype)?;
         let model = self.model.place(&placement);
         let guide = self.guide.prepare(&model, &placement, Key::new(self.seed))?;
-        Ok(self.prepared.get_or_init(|| Prepared { model, guide, placement }))
+        Ok(self.prepared.get_or_init(|| Prepared { model, guide, placement, limit: self.limit }))
     }
 
     /// One step: estimates the gradient of the ELBO, moves the parameters, and returns the estimate of the ELBO.
@@ -246,7 +263,8 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     pub fn step_with(&self, state: &mut SviState, model: &M, guide: &G) -> Result<f64> {
         let first = self.prepared()?;
         let placement = first.placement.clone();
-        let prepared = Prepared { model: model.place(&placement), guide: guide.rebind(&first.guide, &placement), placement };
+        let prepared =
+            Prepared { model: model.place(&placement), guide: guide.rebind(&first.guide, &placement), placement, limit: self.limit };
         let mut key = Fingerprint::default();
         prepared.model.fingerprint(&mut key);
         prepared.guide.fingerprint(&mut key);
@@ -359,7 +377,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
 
 impl<M: Program + Clone, P: Program + Clone> Prepared<M, P> {
     fn clone_parts(&self) -> Self {
-        Prepared { model: self.model.clone(), guide: self.guide.clone(), placement: self.placement.clone() }
+        Prepared { model: self.model.clone(), guide: self.guide.clone(), placement: self.placement.clone(), limit: self.limit }
     }
 }
 
@@ -378,6 +396,9 @@ pub(crate) fn placement<M: Program>(model: &M, device: Option<Device>, dtype: Op
     Ok(Placement { device, dtype })
 }
 
+/// See [`Svi::enumeration_limit`].
+pub(crate) const ENUMERATION_LIMIT: u64 = 1 << 24;
+
 /// Labels that keep the streams of evaluation and prediction apart from those of the steps.
 pub(crate) const EVALUATE: u64 = u64::MAX;
 
@@ -388,14 +409,43 @@ pub(crate) fn evaluate<M: Program, P: Program>(prepared: &Prepared<M, P>, state:
     let key = state.key.fold_in(EVALUATE).fold_in(state.step);
     let scope = ParamScope::plain(state.params()?);
     let mut terms = Vec::with_capacity(draws);
+    let run = |index: usize| Run::new(key.fold_in(index as u64), prepared.placement.clone()).params(scope.clone());
+    if enumerates(&prepared.model, &prepared.guide, &run(0))?
+        && let Some(terms) = summed_in_graph(prepared, state, (0..draws).map(|index| key.fold_in(index as u64)))?
+    {
+        return Ok(Elbo::of(&terms));
+    }
     for index in 0..draws {
         // Each draw has its own subsample: the average is over subsamples as well.
-        let run = Run::new(key.fold_in(index as u64), prepared.placement.clone()).params(scope.clone());
-        let Terms { reconstruction, prior, guide, .. } = evaluated(&prepared.model, &prepared.guide, &run, index == 0)?;
+        let run = run(index);
+        let Terms { reconstruction, prior, guide, .. } = summed(&prepared.model, &prepared.guide, &run, prepared.limit, index == 0)?;
         let (reconstruction, kl) = (read(reconstruction)?, read(guide)? - read(prior)?);
         terms.push((reconstruction, kl));
     }
     Ok(Elbo::of(&terms))
+}
+
+/// Reconstruction and divergence at each key, enumerated sites summed out of them in a graph; absent where there is none.
+fn summed_in_graph<M: Program, P: Program>(
+    prepared: &Prepared<M, P>,
+    state: &SviState,
+    keys: impl Iterator<Item = Key>,
+) -> Result<Option<Vec<(f64, f64)>>> {
+    let Prepared { model, guide, placement, limit } = prepared;
+    let params = state.params()?;
+    let Ok(graph) = elbo_graph(model, guide, placement, &params, &Pathwise, *limit) else { return Ok(None) };
+    let mut terms = Vec::new();
+    for key in keys {
+        let inputs = graph.inputs(model, guide, placement, &params, key)?;
+        let values = interpret(&graph.graph, &inputs, key)
+            .map_err(|error| Error::Unsupported { what: "evaluating the sum over enumerated sites".into(), problem: error.to_string() })?;
+        let value = |output: Option<usize>| match output.map(|output| &values[output]) {
+            Some(Data::Float(x)) => x.iter().sum(),
+            _ => 0.0,
+        };
+        terms.push((value(graph.reconstruction), value(graph.guide) - value(graph.prior)));
+    }
+    Ok(Some(terms))
 }
 
 fn read(term: Option<Tensor<1>>) -> Result<f64> {

@@ -59,7 +59,7 @@ pub fn agreement<M: Program + Clone, G: Guide<M>>(model: &M, guide: &G, dtype: F
     }
     let read = |term: Option<Tensor<1>>| term.map(|term| AnyTensor::from(term).to_f64()).transpose().map(|x| x.map(|x| x[0]));
     let terms = [read(terms.reconstruction)?, read(terms.prior)?, read(terms.guide)?];
-    let graph = elbo_graph(&model, &guide, &placement, &params, &Pathwise);
+    let graph = elbo_graph(&model, &guide, &placement, &params, &Pathwise, crate::svi::ENUMERATION_LIMIT);
     let inputs = match &graph {
         Ok(graph) => graph.inputs(&model, &guide, &placement, &params, key)?,
         Err(_) => Vec::new(),

@@ -13,8 +13,9 @@ use super::{Refusal, quiet};
 use crate::any_tensor::AnyTensor;
 use crate::error::Error;
 use crate::objective::influence::{Dependencies, divergences, scored};
-use crate::objective::{Estimate, Needs, Objective, Particles, TermKind, Terms, evaluated, particle};
+use crate::objective::{Estimate, Objective, Particles, TermKind, evaluated, particle, traces};
 use crate::operand::Placement;
+use crate::program::enumeration::{EnumeratedSite, Enumeration};
 use crate::program::{ParamScope, ParamStore, Program, Run, Site, Trace};
 
 /// The recorded operations and what they mean.
@@ -28,24 +29,29 @@ pub(super) struct Captured {
     pub(super) outputs: Vec<Option<TensorId>>,
 }
 
-/// The outputs are reconstruction, prior, guide, then the parts that the objective is shown, whose names come beside.
+/// The outputs are reconstruction, prior, guide, then the parts that the objective is shown, whose names come beside. Absent
+/// where sites are enumerated.
 pub(super) fn capture<M: Program, G: Program>(
     model: &M,
     guide: &G,
     placement: &Placement,
     params: &Rc<RefCell<ParamStore>>,
-    needs: &Needs,
+    (objective, limit): (&dyn Objective, u64),
     dependencies: &Dependencies,
-) -> Result<(Captured, Vec<TermKind>), Refusal> {
+) -> Result<Option<(Captured, Vec<TermKind>)>, Refusal> {
     let mut kinds = Vec::new();
+    let mut enumerated = false;
     let captured = record(placement, |to, recorder| {
-        let terms = run(model, guide, to, params, recorder, |model, guide, run| particle(model, guide, run, needs, dependencies, false))?;
+        let terms = run(model, guide, to, params, recorder, |model, guide, run| {
+            particle(model, guide, run, (objective, limit), dependencies, false)
+        })?;
+        enumerated = terms.enumerated;
         let sums = [terms.reconstruction, terms.prior, terms.guide].map(|sum| sum.map(AnyTensor::from));
         let (names, parts): (Vec<TermKind>, Vec<Tensor<1>>) = terms.parts.into_iter().unzip();
         kinds = names;
         Ok(sums.into_iter().chain(parts.into_iter().map(|part| Some(part.into()))).collect())
     })?;
-    Ok((captured, kinds))
+    Ok((!enumerated).then_some((captured, kinds)))
 }
 
 /// What the sites of both programs are, and what was recorded of them.
@@ -76,6 +82,28 @@ pub(super) fn capture_sites<M: Program, G: Program>(
         Ok(values.chain(densities).chain(divergences.into_iter().map(Some)).collect())
     })?;
     Ok(CapturedSites { captured, guide: traces.0, model: traces.1, exact })
+}
+
+/// The outputs are the log densities of every site, element by element: of the guide, of the guide with its parameters held where
+/// `held`, of the model; the traces come beside in that order, with the enumerated sites.
+pub(super) fn capture_enumerated<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+    held: bool,
+) -> Result<(Captured, [Trace; 3], Vec<EnumeratedSite>), Refusal> {
+    let enumeration = Rc::new(Enumeration::default());
+    let mut found = [Trace::default(), Trace::default(), Trace::default()];
+    let captured = record(placement, |to, recorder| {
+        let (guide, model, held) = run(model, guide, to, params, recorder, |model, guide, run| {
+            let run = Run { enumeration: Some(Rc::clone(&enumeration)), ..run.clone() };
+            traces(model, guide, &run, held)
+        })?;
+        found = [(*guide).clone(), held.unwrap_or_default(), model];
+        Ok(found.iter().flat_map(Trace::sites).map(|site| site.log_prob.clone()).collect())
+    })?;
+    Ok((captured, found, enumeration.sites()))
 }
 
 /// The output is the value of `f` at tensors shaped like `inputs`.
@@ -146,14 +174,14 @@ fn record(
     Ok(Captured { recorded, precision, inputs: recorder.inputs(), streams: recorder.streams(), marks: recorder.marks(), outputs })
 }
 
-fn run<M: Program, G: Program>(
+fn run<M: Program, G: Program, T>(
     model: &M,
     guide: &G,
     to: Placement,
     params: &Rc<RefCell<ParamStore>>,
     recorder: &Rc<Recorder>,
-    both: impl FnOnce(&M, &G, &Run) -> crate::Result<Terms>,
-) -> Result<Terms, Refusal> {
+    both: impl FnOnce(&M, &G, &Run) -> crate::Result<T>,
+) -> Result<T, Refusal> {
     let index = Cell::new(0);
     let argument = |tensor: AnyTensor| {
         index.set(index.get() + 1);

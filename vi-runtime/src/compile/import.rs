@@ -14,6 +14,7 @@ use burn::backend::ir::{BoolOperationIr, OperationIr, ScalarIr, TensorId, Tensor
 use burn::tensor::{DType, TensorData};
 use vi_graph::ir::{Data, Op, Role, Scalar, Shape, Stream};
 use vi_graph::lanes::{Lane, lanes};
+use vi_graph::optimise::optimise;
 use vi_graph::{Graph, Id, Precision, Type};
 
 use super::capture::{Captured, CapturedSites};
@@ -22,7 +23,8 @@ use super::recorder::Mark;
 use super::{ElboGraph, Refusal, Source};
 use crate::objective::TermKind;
 use crate::objective::influence::{Dependencies, Influence, Reached, scored};
-use crate::program::Site;
+use crate::program::enumeration::EnumeratedSite;
+use crate::program::{Site, Trace};
 
 /// Why one operation has no counterpart.
 type Outcome<T = ()> = Result<T, String>;
@@ -89,6 +91,31 @@ fn draws_of(graph: &Graph, of: Id) -> Vec<String> {
         }
     }
     found
+}
+
+/// The terms of the ELBO with enumerated sites summed out, from the run that `capture_enumerated` recorded.
+pub(super) fn import_enumerated(
+    captured: Captured,
+    traces: &[Trace; 3],
+    sites: &[EnumeratedSite],
+    limit: u64,
+) -> Result<ElboGraph, Refusal> {
+    let Imported { graph, sources, outputs } = translate(captured)?;
+    verified(&graph)?;
+    // Densities that look alike are summed as one, which they do when they are simplified.
+    let (mut graph, kinds) = super::enumerated::summed_out(optimise(&graph), &sources, &outputs, traces, sites, limit)?;
+    let mut total = |of: fn(&TermKind) -> bool| {
+        let terms: Vec<Id> = kinds.iter().zip(&graph.outputs).filter(|(kind, _)| of(kind)).map(|(_, id)| *id).collect();
+        let sum = terms.into_iter().reduce(|sum, term| graph.add(sum, term))?;
+        graph.outputs.push(sum);
+        Some(graph.outputs.len() - 1)
+    };
+    let prior = total(|kind| matches!(kind, TermKind::Prior(_)));
+    let guide = total(|kind| matches!(kind, TermKind::Guide(_) | TermKind::GuideFactors));
+    let (graph, sources) = live::live(graph, sources);
+    verified(&graph)?;
+    let parts = kinds.into_iter().enumerate().map(|(output, kind)| (kind, output)).collect();
+    Ok(ElboGraph { graph, sources, reconstruction: Some(0), prior, guide, parts })
 }
 
 /// A function's value as the only output; the inputs are all there, in order.

@@ -24,6 +24,7 @@ impl Source {
             }
             Source::Data(index) => Input { name: format!("data {index}"), role: Role::Data },
             Source::KlWeight => Input { name: "weight of the divergence".to_owned(), role: Role::Step },
+            Source::Enumerated(site) => Input { name: site.clone(), role: Role::Step },
             Source::Units { plate, .. } => Input { name: (*plate).to_owned(), role: Role::Step },
         }
     }
@@ -55,6 +56,8 @@ impl ElboGraph {
         }
         let values = self.sources.iter().zip(shape_of).map(|(source, shape)| match source {
             Source::KlWeight => Ok(Data::Float(vec![1.0])),
+            // All its values are in the graph.
+            Source::Enumerated(_) => Ok(Data::Int(vec![0; shape.iter().product()])),
             Source::Parameter(name) => {
                 let store = params.borrow();
                 let entry = store.entry(name).ok_or_else(|| Error::Unknown {

@@ -94,11 +94,11 @@ impl Plan {
         guide: &G,
         placement: &Placement,
         params: &Rc<RefCell<ParamStore>>,
-        (particles, objective): (usize, &dyn Objective),
+        (particles, objective, limit): (usize, &dyn Objective, u64),
         step: u64,
         fed: bool,
     ) -> Result<Plan, Failure> {
-        let mut terms = elbo_graph(model, guide, placement, params, objective)?;
+        let mut terms = elbo_graph(model, guide, placement, params, objective, limit)?;
         for input in terms.graph.inputs.iter_mut().filter(|input| fed && input.role == Role::Data) {
             input.role = Role::Step;
         }

@@ -16,6 +16,7 @@ use crate::custom_op::record;
 use crate::error::{Error, Result};
 use crate::noise::{Counts, HostNoise, NoiseSource};
 use crate::operand::Placement;
+use crate::program::enumeration::EnumeratedSite;
 use crate::program::{Plate, Site};
 
 /// The name of the operation that stands for a draw of `ln g`; its scalar is the number of the stream.
@@ -71,6 +72,7 @@ impl Recorder {
             Source::Data(_) => 2,
             Source::Units { .. } => 3,
             Source::KlWeight => 4,
+            Source::Enumerated(_) => 5,
         });
         inputs
     }
@@ -130,6 +132,15 @@ impl Recorder {
             let units = Tensor::<1, Int>::empty([plate.len], &self.placement.device);
             self.input(source, units.into())
         })
+    }
+
+    /// The input for the value of an enumerated site.
+    pub(crate) fn enumerated(&self, site: &EnumeratedSite) -> AnyTensor {
+        let empty = each_rank!(site.shape.len(), D => {
+            let shape: [usize; D] = std::array::from_fn(|i| site.shape[i]);
+            AnyTensor::from(Tensor::<D, Int>::empty(shape, &self.placement.device))
+        });
+        self.input(Source::Enumerated(site.name.clone()), empty)
     }
 
     /// The noise of a stream of its own.

@@ -80,7 +80,7 @@ impl Replay {
             let shape = &self.graph.nodes[index].shape;
             values[index] = Some(match source {
                 Source::Parameter(_) if input < self.parameters.len() => self.parameters[input].clone().into_dispatch(),
-                Source::Parameter(_) | Source::Data(_) | Source::KlWeight => continue,
+                Source::Parameter(_) | Source::Data(_) | Source::KlWeight | Source::Enumerated(_) => continue,
                 Source::Noise(stream, kind) => self.noise(key.site(&stream.site).fold_in(stream.call), *kind, shape),
                 Source::Units { plate, size, len } => {
                     AnyTensor::from_i64(draw_units(key, plate, *size, *len), shape, &self.placement.device).into_dispatch()

@@ -112,7 +112,7 @@ impl Layout {
         let trace = prior.draw(0)?;
         let mut offset = 0;
         let mut sites = Vec::new();
-        for site in trace.sites().filter(|site| site.kind == SiteKind::Latent) {
+        for site in trace.sites().filter(|site| site.kind == SiteKind::Latent && site.strategy.is_none()) {
             let support = legal(site, guide)?;
             let shape = site.shape();
             let unconstrained = each_rank!(shape.len(), D => biject_to::<D>(&support)?.unconstrained_shape(&shape));
@@ -217,7 +217,7 @@ fn legal(site: &Site, guide: &str) -> Result<Support> {
     let Some(distribution) = &site.distribution else { return Ok(Support::Real) };
     let support = distribution.support();
     let problem = if support.is_discrete() {
-        "it is discrete; sum it out by hand in the model (a `factor!` of the log-sum-exp), or write a guide"
+        "it is discrete; sum over its values, `sample!(.., strategy = Enumerate)` in the model or `handler::enumerate(model, [..])`, or write a guide"
     } else if support == Support::Point {
         "its prior is a Delta; soften it with `.soften(eps)`, or record it with `deterministic!`"
     } else {

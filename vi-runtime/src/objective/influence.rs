@@ -82,7 +82,8 @@ fn expanded(small: &AnyTensor, dims: &[usize]) -> Option<AnyTensor> {
 
 /// The sites of a guide that have no pathwise gradient.
 pub(crate) fn scored(guide: &Trace) -> impl Iterator<Item = &Site> {
-    guide.latents().filter(|site| site.distribution.as_ref().is_some_and(|distribution| !distribution.is_reparameterised()))
+    let drawn = guide.latents().filter(|site| site.strategy.is_none());
+    drawn.filter(|site| site.distribution.as_ref().is_some_and(|distribution| !distribution.is_reparameterised()))
 }
 
 /// `log q` of each element of the site, and the sum of the terms that depend on it; both flat, of one length.

@@ -5,6 +5,7 @@
 //! compiled step records them.
 
 mod elbo;
+pub(crate) mod enumerated;
 pub(crate) mod influence;
 pub(crate) mod pairing;
 mod particle;
@@ -32,7 +33,7 @@ pub use annealed::{Annealed, KlSchedule};
 pub use dreg::Dreg;
 pub use elbo::Elbo;
 pub use iwae::Iwae;
-pub(crate) use particle::{Terms, evaluated, particle};
+pub(crate) use particle::{Terms, at_one_value, enumerates, evaluated, particle, score_vanishes, summed, traces};
 pub use particles::{LatentTerms, Particles, ScoreTerms};
 pub use pathwise::Pathwise;
 pub use renyi::Renyi;

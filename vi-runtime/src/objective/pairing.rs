@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
+use crate::program::Strategy;
 use crate::program::handler::Handler;
 use crate::program::{DynDistribution, Site, SiteKind, Trace};
 use crate::special;
@@ -22,6 +23,18 @@ impl Handler for Pair {
             return Ok(());
         }
         let drawn = self.guide.get(&site.name).filter(|drawn| drawn.kind == SiteKind::Latent);
+        match drawn {
+            None if site.strategy == Some(Strategy::Enumerate) => return Ok(()),
+            Some(_) if site.strategy == Some(Strategy::Enumerate) => {
+                return Err(Error::Unsupported {
+                    what: format!("site `{}`", site.name),
+                    problem:
+                        "the model sums over it and the guide has it too; leave it out of the guide, or let the guide alone enumerate it"
+                            .to_owned(),
+                });
+            }
+            _ => {}
+        }
         let (Some(drawn), Some(distribution)) = (drawn, &site.distribution) else {
             return Err(Error::MissingInGuide { site: site.name.clone(), guide_sites: list(self.guide.latents().map(|site| &site.name)) });
         };

@@ -6,8 +6,9 @@ use burn::tensor::Tensor;
 
 use super::influence::{Dependencies, costs, divergences};
 use super::pairing::{Held, Pair, nothing_left};
-use super::{Needs, TermKind};
+use super::{Needs, Objective, Pathwise, TermKind, enumerated};
 use crate::error::{Error, Result};
+use crate::program::enumeration::Enumeration;
 use crate::program::{Program, Run, Site, SiteKind, Trace};
 use crate::special;
 use crate::support::Support;
@@ -22,6 +23,8 @@ pub(crate) struct Terms {
     pub(crate) guide: Option<Tensor<1>>,
     /// What an objective is shown, in an order that the programs alone decide: most are `[1]`, those of the score `[elements]`.
     pub(crate) parts: Vec<(TermKind, Tensor<1>)>,
+    /// Whether these are the terms at one value of enumerated sites, still to be summed.
+    pub(crate) enumerated: bool,
     /// The model's run, for a message about a number that is not finite.
     pub(crate) model_trace: Trace,
     /// The guide's run.
@@ -29,10 +32,14 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
+    /// `log p(x, z)`, shape `[1]`; absent where the model has no density.
+    pub(super) fn joint(&self) -> Option<Tensor<1>> {
+        sum(self.reconstruction.clone(), self.prior.clone())
+    }
+
     /// `log p(x, z) − log q(z)`, shape `[1]`; absent where neither program has a density.
     pub(crate) fn elbo(&self) -> Option<Tensor<1>> {
-        let joint = sum(self.reconstruction.clone(), self.prior.clone());
-        match (joint, self.guide.clone()) {
+        match (self.joint(), self.guide.clone()) {
             (Some(joint), Some(guide)) => Some(joint - guide),
             (Some(joint), None) => Some(joint),
             (None, guide) => guide.map(Tensor::neg),
@@ -56,11 +63,88 @@ pub(crate) fn evaluated<M: Program, G: Program>(model: &M, guide: &G, run: &Run,
     pair.terms(Vec::new())
 }
 
-/// Runs guide and model once on the same draws, and finds what the objective needs.
+/// Runs guide and model on the same draws, as often as there are joint values of enumerated sites, and finds what the objective
+/// needs.
 ///
 /// # Errors
-/// Every disagreement of the two; a site without pathwise gradient where the objective has no other.
+/// Every disagreement of the two; a site without pathwise gradient where the objective has no other; enumerated sites with too many
+/// joint values, or an objective that cannot sum over them.
 pub(crate) fn particle<M: Program, G: Program>(
+    model: &M,
+    guide: &G,
+    run: &Run,
+    (objective, limit): (&dyn Objective, u64),
+    dependencies: &Dependencies,
+    thorough: bool,
+) -> Result<Terms> {
+    let needs = objective.needs();
+    at_every_value(run, (objective, limit), |run, is_first| {
+        if is_first {
+            return at_one_value(model, guide, run, &needs, dependencies, thorough);
+        }
+        // A divergence in closed form is of a site alone, and the sum is of all of them.
+        at_one_value(model, guide, run, &needs, &Dependencies::default(), false)
+    })
+}
+
+/// As [`evaluated`], with enumerated sites summed out.
+///
+/// # Errors
+/// As [`evaluated`]; enumerated sites with too many joint values.
+pub(crate) fn summed<M: Program, G: Program>(model: &M, guide: &G, run: &Run, limit: u64, thorough: bool) -> Result<Terms> {
+    at_every_value(run, (&Pathwise, limit), |run, is_first| evaluated(model, guide, run, thorough && is_first))
+}
+
+/// Whether a run meets enumerated sites.
+///
+/// # Errors
+/// As [`evaluated`].
+pub(crate) fn enumerates<M: Program, G: Program>(model: &M, guide: &G, run: &Run) -> Result<bool> {
+    let enumeration = Rc::new(Enumeration::default());
+    let run = Run { enumeration: Some(Rc::clone(&enumeration)), ..run.clone() };
+    evaluated(model, guide, &run, true)?;
+    Ok(!enumeration.is_empty())
+}
+
+/// The sum of what `once` finds at each joint value of the enumerated sites, which its first call makes known; while the run is
+/// recorded, what it finds at one.
+fn at_every_value(
+    run: &Run,
+    (objective, limit): (&dyn Objective, u64),
+    mut once: impl FnMut(&Run, bool) -> Result<Terms>,
+) -> Result<Terms> {
+    let enumeration = Rc::new(Enumeration::default());
+    let run = Run { enumeration: Some(Rc::clone(&enumeration)), ..run.clone() };
+    let first = once(&run, true)?;
+    if enumeration.is_empty() {
+        return Ok(first);
+    }
+    if run.recorder.is_some() {
+        // What is recorded is taken apart and summed in the graph.
+        return Ok(Terms { enumerated: true, ..first });
+    }
+    enumerated::total(&enumeration, objective, limit, first, || once(&run, false))
+}
+
+/// The traces of one run: guide, model, and the guide with its parameters held where the objective needs that.
+pub(crate) fn traces<M: Program, G: Program>(model: &M, guide: &G, run: &Run, held: bool) -> Result<(Rc<Trace>, Trace, Option<Trace>)> {
+    let pair = paired(model, guide, run, false)?;
+    let held = if held { Some(held_trace(guide, run, &pair.guide)?) } else { None };
+    Ok((pair.guide, pair.model, held))
+}
+
+/// The guide once more on the draws of `trace`, its parameters held.
+fn held_trace<G: Program>(guide: &G, run: &Run, trace: &Rc<Trace>) -> Result<Trace> {
+    let again = Held { guide: Rc::clone(trace), detached: false };
+    let run = Run { params: run.params.held(), ..run.clone() };
+    Ok(run.called("the guide").trace_with(guide, vec![Box::new(again)])?.1)
+}
+
+/// One run of guide and model, with what the objective needs; enumerated sites have their present values, or are drawn.
+///
+/// # Errors
+/// As [`particle`].
+pub(crate) fn at_one_value<M: Program, G: Program>(
     model: &M,
     guide: &G,
     run: &Run,
@@ -78,15 +162,9 @@ pub(crate) fn particle<M: Program, G: Program>(
     }
     let pair = paired(model, guide, run, thorough)?;
     if !needs.score {
-        pair.guide.latents().try_for_each(reparameterised)?;
+        pair.guide.latents().filter(|site| site.strategy.is_none()).try_for_each(reparameterised)?;
     }
-    let held = if needs.held {
-        let again = Held { guide: Rc::clone(&pair.guide), detached: false };
-        let run = Run { params: run.params.held(), ..run.clone() };
-        Some(run.called("the guide").trace_with(guide, vec![Box::new(again)])?.1)
-    } else {
-        None
-    };
+    let held = if needs.held { Some(held_trace(guide, run, &pair.guide)?) } else { None };
     let mut parts = pair.parts(run, needs, held.as_ref(), dependencies)?;
     if needs.split {
         let with = |run: Run, guide: Trace| -> Result<Option<Tensor<1>>> {
@@ -128,6 +206,7 @@ impl Paired {
             prior: model.log_prob_where(Site::is_latent)?,
             guide: guide.log_prob_where(|_| true)?,
             parts,
+            enumerated: false,
             model_trace: model,
             guide_trace: guide,
         })
@@ -144,7 +223,7 @@ impl Paired {
         }
         for site in self.guide.latents() {
             push(TermKind::Guide(site.name.clone()), site.log_prob_sum()?);
-            let vanishes = site.fresh && site.distribution.as_ref().is_some_and(|distribution| distribution.score_vanishes());
+            let vanishes = score_vanishes(site);
             if needs.vanishing && !vanishes {
                 return Err(Error::Unsupported {
                     what: format!(
@@ -186,11 +265,16 @@ impl Paired {
     }
 }
 
+/// Whether the mean of the site's score is 0.
+pub(crate) fn score_vanishes(site: &Site) -> bool {
+    site.fresh && site.distribution.as_ref().is_some_and(|distribution| distribution.score_vanishes())
+}
+
 fn reparameterised(site: &Site) -> Result<()> {
     match &site.distribution {
         Some(distribution) if !distribution.is_reparameterised() => {
             let ways_out = if distribution.support().is_discrete() {
-                "sum it out by hand in the model (mixtures: a `factor!` of the log-sum-exp), replace it by a continuous relaxation, \
+                "sum over its values, `sample!(.., strategy = Enumerate)`, replace it by a continuous relaxation, \
                  or choose an objective that needs no pathwise gradient: `.objective(ScoreFunction::new())`"
             } else {
                 "choose a reparameterised distribution for the guide, such as a transformed Normal, make this one so: \

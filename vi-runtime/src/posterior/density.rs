@@ -15,11 +15,12 @@ use crate::bijector::biject_to;
 use crate::compile::{DensityPlan, ElboGraph, Failure, Refusal, Wanted};
 use crate::error::{Error, Result, list};
 use crate::execution::Executed;
-use crate::objective::evaluated;
 use crate::objective::pairing::Pair;
+use crate::objective::{evaluated, summed};
 use crate::operand::Placement;
 use crate::program::handler::{Handled, Handler};
 use crate::program::{DrawsSource, Observations, ParamScope, ParamStore, Program, Run, SiteKind};
+use crate::svi::ENUMERATION_LIMIT;
 
 /// `log p(x, T(z)) + ln |det ∂T/∂z|`: the log joint density of data and latent sites as a function of a vector `z` that is free
 /// of constraints, up to no constant.
@@ -215,7 +216,7 @@ impl<M: Program + Clone> LogDensity<M> {
             None => ParamScope::plain(Rc::clone(&self.params)),
         };
         let run = self.run_with(scope.clone());
-        let Some(value) = evaluated(&self.model, &self.point, &run, false)?.elbo() else {
+        let Some(value) = summed(&self.model, &self.point, &run, ENUMERATION_LIMIT, false)?.elbo() else {
             return Err(Error::Config { setting: "model".into(), problem: "it has no site with a density".into() });
         };
         if let Some(slopes) = slopes {

@@ -18,7 +18,7 @@ use crate::objective::Pathwise;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::{Program, handler};
-use crate::svi::placement;
+use crate::svi::{ENUMERATION_LIMIT, placement};
 
 /// Makes the [`LogDensity`] of a model.
 ///
@@ -131,7 +131,7 @@ impl<M: Program + Clone> Unconstrained<M> {
     }
 
     fn compile(&self, density: &LogDensity<M>) -> Result<Engine, Failure> {
-        let terms = elbo_graph(&density.model, &density.point, &density.placement, &density.params, &Pathwise)?;
+        let terms = elbo_graph(&density.model, &density.point, &density.placement, &density.params, &Pathwise, ENUMERATION_LIMIT)?;
         let mut arguments: Vec<AnyTensor> = Vec::new();
         density.model.visit_tensors(&mut |tensor| arguments.push(tensor.clone()));
         let single = self.dtype.is_some_and(|dtype| dtype != FloatDType::F64);

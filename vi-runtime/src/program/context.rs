@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use burn::tensor::kind::Kind;
 
 use super::Program;
+use super::enumeration::{Enumeration, Strategy};
 use super::handler::{Handler, ParamSite};
 use super::param::{ParamScope, ParamStore};
 use super::plate::{Plate, PlateGuard, PlateIndex};
@@ -52,6 +53,8 @@ pub struct Run {
     pub(crate) program: &'static str,
     /// Present while the run is recorded instead of computed.
     pub(crate) recorder: Option<Rc<Recorder>>,
+    /// Present while an objective sums over discrete sites; without it they are drawn.
+    pub(crate) enumeration: Option<Rc<Enumeration>>,
 }
 
 impl Run {
@@ -69,6 +72,7 @@ impl Run {
             noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
             program: "the program",
             recorder: None,
+            enumeration: None,
         }
     }
 
@@ -230,6 +234,7 @@ impl Ctx {
             plates,
             hidden: false,
             images: Vec::new(),
+            strategy: None,
             key: self.run.key,
             log_prob: None,
         }
@@ -330,6 +335,9 @@ impl Ctx {
         if self.run.validate {
             validate::parameters(site, &**distribution)?;
         }
+        if let Some(enumeration) = self.enumeration(site) {
+            return enumeration.value(site, &self.run);
+        }
         if self.run.begin
             && site.is_latent()
             && let Some(value) = distribution.begin(&self.run.placement)?
@@ -353,6 +361,11 @@ impl Ctx {
         Ok(SiteDraw { value: drawn.value.detach(), log_prob: None, base: None })
     }
 
+    /// What gives a site its values in turn; absent where it is drawn.
+    fn enumeration(&self, site: &Site) -> Option<&Rc<Enumeration>> {
+        self.run.enumeration.as_ref().filter(|_| site.is_latent() && site.strategy == Some(Strategy::Enumerate))
+    }
+
     fn density(&self, site: &mut Site, value: &AnyTensor) -> Result<()> {
         if let Some(distribution) = &site.distribution {
             if let Some(mask) = &site.mask {
@@ -362,6 +375,9 @@ impl Ctx {
                 (Some(base), None) => distribution.log_prob_from(base, value)?,
                 _ => distribution.log_prob(value, site.mask.as_ref())?,
             });
+            if let (Some(mask), Some(enumeration), Some(log_prob)) = (&site.mask, self.enumeration(site), &site.log_prob) {
+                site.log_prob = Some(enumeration.masked(&site.name, log_prob, mask)?);
+            }
         } else if site.kind == SiteKind::Factor {
             site.log_prob = Some(value.clone());
         }

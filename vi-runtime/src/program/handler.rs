@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::arg::Fingerprint;
 use super::bound::{Program, SiteRanks};
 use super::context::Ctx;
+use super::enumeration::Strategy;
 use super::plate::Plate;
 use super::site::{Site, SiteKind};
 use super::trace::Trace;
@@ -366,6 +367,32 @@ impl Handler for Scale {
 /// The log density of every site of the program counts `factor` times.
 pub fn scale<P: Program>(program: P, factor: f64) -> Handled<P, Scale> {
     with(program, Scale { factor })
+}
+
+/// Discrete latent sites are summed over instead of drawn.
+#[derive(Clone, Debug)]
+pub struct Enumerated {
+    /// All discrete ones where it is empty.
+    names: Rc<[String]>,
+}
+impl Handler for Enumerated {
+    fn fingerprint(&self, key: &mut Fingerprint) {
+        self.names.iter().for_each(|name| key.write_str(name));
+    }
+    fn before(&mut self, site: &mut Site) -> Result<()> {
+        let family = site.name.split('[').next().unwrap_or_default();
+        let named = |name: &String| *name == site.name || name == family;
+        let discrete = || site.distribution.as_ref().is_some_and(|distribution| distribution.support().is_discrete());
+        if site.is_latent() && if self.names.is_empty() { discrete() } else { self.names.iter().any(named) } {
+            site.strategy = Some(Strategy::Enumerate);
+        }
+        Ok(())
+    }
+}
+/// The latent sites in `names`, of a family all members, are summed over as by `sample!(.., strategy = Enumerate)`; all discrete
+/// ones where no name is given.
+pub fn enumerate<P: Program, N: Into<String>>(program: P, names: impl IntoIterator<Item = N>) -> Handled<P, Enumerated> {
+    with(program, Enumerated { names: names.into_iter().map(Into::into).collect() })
 }
 
 /// Puts a prefix before the names of sites and parameters.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Bool, Tensor};
 
+use super::enumeration::Strategy;
 use super::plate::Plate;
 use super::reparam::{Centre, Image, Redrawn};
 use crate::any_tensor::AnyTensor;
@@ -124,6 +125,8 @@ pub struct Site {
     pub plates: Vec<Plate>,
     /// Hidden from the trace and from handlers further out.
     pub hidden: bool,
+    /// What is done instead of drawing it.
+    pub strategy: Option<Strategy>,
     /// The random stream of a draw.
     pub key: Key,
     /// Log density of each element, masked and not yet scaled; set after the handlers.

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Bool, Float, Int, Tensor};
 
 use super::context::Ctx;
+use super::enumeration::Strategy;
 use super::handler::Scope;
 use super::module;
 use super::param::Init;
@@ -29,6 +30,20 @@ impl Ctx {
         self.draw(SiteKind::Latent, name.to_string(), dist)
     }
 
+    /// `sample!("k", dist, strategy = Enumerate)`.
+    ///
+    /// # Errors
+    /// As [`Ctx::sample`]; a support that is not finite, where the objective sums over it.
+    pub fn sample_by<const D: usize, T: Distribution<D>>(
+        &self,
+        _: Rank<D>,
+        name: SiteName,
+        dist: T,
+        strategy: Strategy,
+    ) -> Result<Tensor<D, T::Kind>> {
+        self.draw_by(SiteKind::Latent, name.to_string(), dist, Some(strategy))
+    }
+
     /// `sample!("u", dist)` for a site that the guide declares auxiliary.
     ///
     /// # Errors
@@ -37,8 +52,33 @@ impl Ctx {
         self.draw(SiteKind::Auxiliary, name.to_string(), dist)
     }
 
+    /// `sample!("u", dist, strategy = Enumerate)` for a site that the guide declares auxiliary.
+    ///
+    /// # Errors
+    /// As [`Ctx::sample_by`].
+    pub fn sample_auxiliary_by<const D: usize, T: Distribution<D>>(
+        &self,
+        _: Rank<D>,
+        name: SiteName,
+        dist: T,
+        strategy: Strategy,
+    ) -> Result<Tensor<D, T::Kind>> {
+        self.draw_by(SiteKind::Auxiliary, name.to_string(), dist, Some(strategy))
+    }
+
     pub(crate) fn draw<const D: usize, T: Distribution<D>>(&self, kind: SiteKind, name: String, dist: T) -> Result<Tensor<D, T::Kind>> {
+        self.draw_by(kind, name, dist, None)
+    }
+
+    fn draw_by<const D: usize, T: Distribution<D>>(
+        &self,
+        kind: SiteKind,
+        name: String,
+        dist: T,
+        strategy: Option<Strategy>,
+    ) -> Result<Tensor<D, T::Kind>> {
         let mut site = self.site(name, kind);
+        site.strategy = strategy;
         site.distribution = Some(erase(validate::fit_plates(&site.name, dist.place(self.placement()), &site.plates)?));
         let name = site.name.clone();
         self.process(site)?.typed(&name)

@@ -9,7 +9,7 @@ use crate::any_tensor::AnyTensor;
 use crate::compile::{Failure, Plan, Refusal, Stepped};
 use crate::error::{Error, Result};
 use crate::execution::{Executed, Execution};
-use crate::objective::particle;
+use crate::objective::at_one_value;
 use crate::program::arg::Fingerprint;
 use crate::program::{ParamScope, Program};
 
@@ -97,16 +97,25 @@ fn compile<M: Program, P: Program>(
         return Err(Refusal::new(reason).into());
     }
     // The first run of new shapes: it creates the parameters, and every check is made.
-    let reference = eager::gradient(settings, state, prepared, 1, true, true)?;
+    let reference = match eager::gradient(settings, state, prepared, 1, true, true) {
+        // The sum is too long to be made term by term: one of its terms creates the parameters.
+        Err(Error::Enumeration { .. }) => {
+            first_run(settings, state, prepared)?;
+            None
+        }
+        gradient => Some(gradient?),
+    };
     let params = state.params()?;
     let plan = |particles: usize| {
-        let what = (particles, &*settings.objective);
+        let what = (particles, &*settings.objective, prepared.limit);
         let plan = Plan::compile(&prepared.model, &prepared.guide, &prepared.placement, &params, what, state.step, fed).map(Rc::new)?;
         plan.bind(&prepared.model, &prepared.guide)?;
         Ok::<_, Failure>(plan)
     };
     let single = plan(1)?;
-    agrees(settings, state, &single, &reference)?;
+    if let Some(reference) = &reference {
+        agrees(settings, state, &single, reference)?;
+    }
     if settings.particles == 1 { Ok(single) } else { plan(settings.particles) }
 }
 
@@ -114,7 +123,7 @@ fn compile<M: Program, P: Program>(
 fn first_run<M: Program, P: Program>(settings: &Settings, state: &SviState, prepared: &Prepared<M, P>) -> Result<()> {
     let run = eager::run(state, prepared, 0, ParamScope::plain(state.params()?), true);
     let dependencies = eager::dependencies(settings, state, prepared, true)?;
-    particle(&prepared.model, &prepared.guide, &run, &settings.objective.needs(), dependencies, true).map(drop)
+    at_one_value(&prepared.model, &prepared.guide, &run, &settings.objective.needs(), dependencies, true).map(drop)
 }
 
 /// How far compiled and eager gradients may be apart, relative to the largest element for the parameter. What is looked for

@@ -40,7 +40,7 @@ pub(super) fn gradient<M: Program, P: Program>(
     let lanes = particles * objective.samples();
     for index in 0..lanes {
         let run = run(state, prepared, index, scope.clone(), validate);
-        let terms = particle(&prepared.model, &prepared.guide, &run, &objective.needs(), dependencies, thorough)?;
+        let terms = particle(&prepared.model, &prepared.guide, &run, (&**objective, prepared.limit), dependencies, thorough)?;
         for (kind, part) in terms.parts {
             match rows.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, row)) => row.push(part),

@@ -1,0 +1,91 @@
+//! From the log densities of all sites to the terms of the ELBO, with enumerated sites summed out of them.
+
+use std::collections::BTreeMap;
+
+use vi_graph::enumerate::{Problem, Term, Variable, sum};
+use vi_graph::ir::Data;
+use vi_graph::{Error, Graph};
+
+use super::{Refusal, Source};
+use crate::objective::{TermKind, score_vanishes};
+use crate::program::enumeration::EnumeratedSite;
+use crate::program::{Site, Trace};
+
+/// The graph whose outputs are the terms, and what each is. `outputs` are the densities of the sites of guide, held guide and
+/// model in the order of the traces.
+pub(super) fn summed_out(
+    mut graph: Graph,
+    sources: &[Source],
+    outputs: &[Option<usize>],
+    traces: &[Trace; 3],
+    sites: &[EnumeratedSite],
+    limit: u64,
+) -> Result<(Graph, Vec<TermKind>), Refusal> {
+    let [guide, held, model] = traces;
+    let mut kinds = vec![TermKind::Reconstruction];
+    let mut problem = Problem { limit, ..Problem::default() };
+    let mut plates: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut output = outputs.iter();
+    let mut densities = BTreeMap::new();
+    for (of, trace) in [guide, held, model].into_iter().enumerate() {
+        for site in trace.sites() {
+            let Some(node) = output.next().copied().flatten().map(|output| graph.outputs[output]) else { continue };
+            if of == 0 {
+                densities.insert(site.name.clone(), node);
+            }
+            let mut part = |kind: TermKind| {
+                kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                    kinds.push(kind);
+                    kinds.len() - 1
+                })
+            };
+            let mut add = |part: usize| problem.terms.push(Term { node, scale: site.scale, part });
+            match of {
+                0 => {
+                    add(part(if site.is_latent() { TermKind::Guide(site.name.clone()) } else { TermKind::GuideFactors }));
+                    // A site whose score has another mean than 0 is not held.
+                    if site.is_latent() && !is_held(site, held) && held.sites().next().is_some() {
+                        add(part(TermKind::Held(site.name.clone())));
+                    }
+                }
+                1 if guide.get(&site.name).is_some_and(|drawn| drawn.is_latent() && is_held(drawn, held)) => {
+                    add(part(TermKind::Held(site.name.clone())));
+                }
+                2 if site.is_latent() && site.strategy.is_none() => add(part(TermKind::Prior(site.name.clone()))),
+                2 => add(0),
+                _ => {}
+            }
+        }
+    }
+    for site in sites {
+        let Some(input) = sources.iter().position(|source| *source == Source::Enumerated(site.name.clone())) else { continue };
+        let count = plates.len();
+        let numbers = site.plates.iter().enumerate().map(|(i, plate)| *plates.entry(*plate).or_insert(count + i));
+        let variable = Variable {
+            name: site.name.clone(),
+            input,
+            values: (0..site.values as i64).map(|k| Data::Int(vec![site.first + k])).collect(),
+            event_rank: 0,
+            plates: numbers.collect(),
+            scale: site.scale,
+        };
+        match densities.get(&site.name) {
+            Some(&density) => problem.averaged.push((variable, density)),
+            None => problem.summed.push(variable),
+        }
+    }
+    graph.outputs = sum(&mut graph, &problem).map_err(refused)?;
+    Ok((graph, kinds))
+}
+
+fn is_held(site: &Site, held: &Trace) -> bool {
+    score_vanishes(site) && held.get(&site.name).is_some()
+}
+
+fn refused(error: Error) -> Refusal {
+    let reason = match error {
+        Error::TooLarge { .. } => format!("{error} (`Svi::enumeration_limit`)"),
+        error => error.to_string(),
+    };
+    Refusal::new(reason)
+}
