@@ -8,7 +8,7 @@ use crate::error::{Error, Result, list};
 use crate::objective::pairing::Pair;
 use crate::operand::Placement;
 use crate::program::handler::{Handler, Substitute};
-use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, SiteKind};
+use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, Site, SiteKind};
 use crate::svi::placement;
 use vi_graph::Key;
 
@@ -52,14 +52,18 @@ pub(crate) fn draw<N: Program, P: Program>(
         let run = Run::new(key.fold_in(i as u64), placement.clone()).plate_key(key).params(scope.clone()).density(false);
         let observations = if what == Draw::Posterior { Observations::SimulateMissing } else { Observations::SimulateAll };
         let mut handlers: Vec<Box<dyn Handler>> = Vec::new();
+        let mut drawn: Vec<String> = Vec::new();
         if let Some(guide) = guide {
             let (_, trace) = run.clone().called("the guide").trace(guide)?;
+            drawn = trace.latents().map(|site| site.name.clone()).collect();
             handlers.push(Box::new(Pair { guide: Rc::new(trace), thorough: i == 0 }));
         }
         // Predictions draw from other streams than the guide's latents.
         let run = Run { key: run.key.site("model"), ..run }.observations(observations).called("the model");
         let (_, trace) = run.trace_with(program, handlers)?;
-        source.push(trace.sites().filter(|site| what.keeps(site.kind)));
+        // An enumerated site was drawn from its prior here, which is no draw of the posterior.
+        let prior_only = |site: &Site| what == Draw::Posterior && site.strategy.is_some() && !drawn.contains(&site.name);
+        source.push(trace.sites().filter(|site| what.keeps(site.kind) && !prior_only(site)));
     }
     Ok(source)
 }
