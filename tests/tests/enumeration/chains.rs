@@ -23,7 +23,7 @@ fn states(y: Tensor<1, Int>) {
             None => sample!("x"[t], Categorical::new(INITIAL), strategy = Enumerate),
             Some(last) => sample!("x"[t], Categorical::new(moves.clone().select(0, last)), strategy = Enumerate),
         };
-        observe!("y"[t], Categorical::new(emits.clone().select(0, x.clone())), y.clone().slice([t..t + 1]));
+        observe!("y"[t], Categorical::new(emits.clone().select(0, x.clone())), y.clone().narrow(0, t, 1));
         last = Some(x);
     }
 }
