@@ -71,8 +71,12 @@ for file in tests/tests/*.rs; do
     name="$(basename "$file" .rs)"
     case "$name" in
         ui | compile | passes | allocation) ;;
+        # Thousands of steps, for what the guides and the rules are and not the device: five minutes and more without our kernels.
+        guides | stopping) [ "$backend" != flex ] || suite+=(--test "$name") ;;
         # A software GPU compiles their kernels for minutes; the known answers run compiled as well.
-        compiled | ising | posteriordb) [ "$backend" = wgpu ] || suite+=(--test "$name") ;;
+        compiled | enumeration | estimators | ising | posterior | posteriordb | reparameterisation)
+            [ "$backend" = wgpu ] || suite+=(--test "$name")
+            ;;
         *) suite+=(--test "$name") ;;
     esac
 done

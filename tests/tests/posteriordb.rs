@@ -18,7 +18,7 @@ mod regressions;
 mod series;
 
 use case::CASES;
-use tests::{executions, has_f64, tolerance};
+use tests::{executions, has_exact_activations, has_f64, tolerance};
 use vi_runtime::prelude::*;
 
 #[test]
@@ -41,6 +41,10 @@ fn compiled_steps_are_those_of_eager_ones() -> Result<()> {
     for case in &CASES {
         for (dtype, relative) in [(FloatDType::F32, tolerance(2e-4)), (FloatDType::F64, 1e-8)] {
             if dtype == FloatDType::F64 && !has_f64() {
+                continue;
+            }
+            // From this start the recursion grows until it is decided by how a device rounds whether it overflows.
+            if case.name == "arma-arma11" && dtype == FloatDType::F32 && !has_exact_activations() {
                 continue;
             }
             let [eager, compiled] = executions().map(|execution| case.second_elbo(dtype, execution));

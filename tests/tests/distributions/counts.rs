@@ -80,11 +80,14 @@ fn short_sums_are_those_of_long_ones() {
     let k = Tensor::<1, Int>::from_data(burn::tensor::TensorData::new(ks, [43]), &test_device());
     for n in [0.0, 1.0, 5.0, 31.0, 40.0] {
         let number = |x: f64| Tensor::<1>::from_floats([x as f32], &test_device());
-        let short = BetaBinomial::new(0.7, 2.0, n);
+        let place = Placement { device: test_device(), dtype: DType::F32.into() };
+        let short = BetaBinomial::new(0.7, 2.0, n).place(&place);
         let long = BetaBinomial::new(number(0.7), number(2.0), number(n));
         let compare = |what: &str, short: Tensor<1>, long: Tensor<1>| {
             let apart = (short - long).abs().max().into_scalar::<f32>();
-            assert!(apart < 2e-6, "{what}, {n} trials: {apart}");
+            // Elsewhere the gamma functions are composed of operations in single precision.
+            let within = if tests::has_exact_activations() { 2e-6 } else { 1e-5 };
+            assert!(apart < within, "{what}, {n} trials: {apart}");
         };
         compare("cdf", short.cdf(&k), long.cdf(&k));
         compare("survival", short.survival(&k), long.survival(&k));

@@ -6,7 +6,7 @@ use vi_runtime::dist::{Cdf, Distribution, Entropy, InverseCdf, Moments};
 
 use super::super::table::Case;
 use super::super::{burn, has_f64, test_device};
-use super::compare::{representable, single, single_tolerance};
+use super::compare::{representable, single, single_tolerance, summed_tolerance};
 use super::function::{Elements, Evaluation, Executor, Function, flat};
 
 type OfParams<const D: usize, T> = fn(&T) -> Tensor<D>;
@@ -141,7 +141,7 @@ where
             };
             let Some(known) = case.moment(what) else { continue };
             if has_f64() {
-                compare(DType::F64, &case.params, &known, 1e-10, 1e-13);
+                compare(DType::F64, &case.params, &known, summed_tolerance(), 1e-13);
             }
             let rounded: Vec<Vec<f64>> = case.params.iter().map(|p| single(p)).collect();
             let reference = self.reference(f, &[0.0], &rounded).value;
