@@ -15,11 +15,20 @@ use crate::special;
 /// The most joint values at which an eager step runs the programs, whatever the limit of the tables of a compiled one.
 const RUNS: u64 = 4096;
 
-/// Refuses objectives that are no function of the log densities' sums, or no mean over the sites of the guide.
+/// Refuses objectives that are no function of the log densities' sums, or no mean over the sites of the guide, and masks of sites that
+/// the guide enumerates.
 ///
 /// # Errors
-/// [`Error::Unsupported`] with the objective and the reason.
+/// [`Error::Unsupported`] with the objective or the site, and the reason.
 pub(crate) fn permitted(objective: &dyn Objective, guide: &Trace, sites: &[EnumeratedSite]) -> Result<()> {
+    // A masked unit would count the logarithm of the number of its values instead of nothing.
+    if let Some(masked) = sites.iter().filter_map(|site| guide.get(&site.name)).find(|site| site.mask.is_some()) {
+        return Err(Error::Unsupported {
+            what: format!("the mask at site `{}`, which the guide enumerates", masked.name),
+            problem: "its masked units have no density to sum over; enumerate it in the model, or leave those units out of the plate"
+                .into(),
+        });
+    }
     let needs = objective.needs();
     let problem = if needs.split || needs.detached || needs.score || needs.baseline || needs.vanishing {
         "it is shown more than the log densities at a draw, and of enumerated sites there is no draw"
