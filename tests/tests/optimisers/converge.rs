@@ -1,6 +1,6 @@
 //! Rules that reach the minimum of a quadratic whose curvatures are 1 and 100.
 
-use tests::{device, numbers, scaled};
+use tests::{device, numbers};
 use vi_runtime::Execution;
 use vi_runtime::optim::AdaGrad;
 use vi_runtime::prelude::*;
@@ -20,7 +20,7 @@ fn point() {
 /// The distance to the minimum after `steps` steps from a distance of 3.6.
 fn distance(optimizer: impl Optimizer + 'static, steps: u64) -> Result<f64> {
     let svi = Svi::new(&valley(), point()).device(device()?).optimizer(optimizer).execution(Execution::Compiled);
-    let fit = svi.steps(scaled(steps)).run()?;
+    let fit = svi.steps(steps).run()?;
     Ok((numbers(fit.param("at.x")?)?[0] - 3.0).hypot(numbers(fit.param("at.y")?)?[0] + 2.0))
 }
 
