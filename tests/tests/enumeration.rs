@@ -2,6 +2,8 @@
 
 #[path = "enumeration/chains.rs"]
 mod chains;
+#[path = "enumeration/decode.rs"]
+mod decode;
 #[path = "enumeration/evidence.rs"]
 mod evidence;
 #[path = "enumeration/guides.rs"]

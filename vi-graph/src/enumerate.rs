@@ -14,12 +14,14 @@ mod align;
 mod eliminate;
 mod expect;
 mod factor;
+mod marginals;
 mod posterior;
 mod tables;
 
 use crate::error::Result;
 use crate::ir::{Data, Graph, Id};
 
+pub use marginals::marginals;
 pub use posterior::{Choice, posterior};
 
 /// A discrete variable that is an input of the graph: of the shape of its batch, then of its event.

@@ -5,6 +5,7 @@ pub mod agreement;
 mod capture;
 #[cfg(feature = "flex")]
 mod cpu;
+mod decoder;
 mod density;
 mod enumerated;
 mod import;
@@ -30,6 +31,7 @@ use crate::objective::{Objective, TermKind};
 use crate::operand::Placement;
 use crate::program::{ParamStore, Program};
 
+pub(crate) use decoder::{Decoded, Decoder};
 pub(crate) use density::{DensityPlan, Wanted};
 pub(crate) use plan::{Failure, Plan, Stepped};
 pub(crate) use recorder::Recorder;

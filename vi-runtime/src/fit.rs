@@ -1,6 +1,7 @@
 //! What a fit knows: draws, summaries, the ELBO, predictions.
 
 mod density;
+mod discrete;
 
 use std::fmt;
 use std::rc::Rc;
@@ -17,6 +18,8 @@ use crate::stop::Stopped;
 use crate::svi::{EVALUATE, Prepared, SviState, evaluate};
 use crate::table::Table;
 use vi_graph::Key;
+
+pub use discrete::Decode;
 
 /// A fitted guide with its model.
 pub struct Fit<M, P> {

@@ -24,7 +24,7 @@ pub(crate) enum Draw {
 }
 
 impl Draw {
-    fn keeps(self, kind: SiteKind) -> bool {
+    pub(crate) fn keeps(self, kind: SiteKind) -> bool {
         match self {
             Draw::Posterior => matches!(kind, SiteKind::Latent | SiteKind::Deterministic),
             Draw::Predictive => matches!(kind, SiteKind::Observed | SiteKind::Deterministic),

@@ -51,7 +51,7 @@ impl Parts {
 }
 
 /// All elements, as often as `scale` says: shape `[1]`.
-fn total(graph: &mut Graph, x: Id, scale: f64) -> Id {
+pub(super) fn total(graph: &mut Graph, x: Id, scale: f64) -> Id {
     let sum = graph.sum_all(x);
     let sum = graph.reshape(sum, [1]);
     if scale == 1.0 { sum } else { graph.mul_scalar(sum, scale) }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Problem;
 use super::eliminate::{Elimination, Step};
 use super::factor::{gather, stacked};
 use super::tables::tables;
+use super::{Problem, Variable};
 use crate::error::Result;
 use crate::ir::{Graph, Id, Input, NoiseKind, Op, Reduce, Role, Shape, Stream, Type, Unary};
 
@@ -29,16 +29,7 @@ pub enum Choice {
 /// As [`sum`](super::sum).
 pub fn posterior(graph: &mut Graph, problem: &Problem, choice: Choice) -> Result<Vec<Id>> {
     let variables: Vec<_> = problem.summed.iter().collect();
-    let batches: Vec<Shape> = problem
-        .summed
-        .iter()
-        .map(|variable| {
-            let shape = graph.nodes.iter().find(|node| node.op == Op::Input(variable.input)).map(|node| node.shape.clone());
-            let mut shape = shape.unwrap_or_default();
-            shape.truncate(shape.len().saturating_sub(variable.event_rank));
-            shape
-        })
-        .collect();
+    let batches = batches(graph, &problem.summed);
     let tables = tables(graph, &variables, &problem.terms, problem.limit)?;
     let factors = tables.factors.into_iter().map(|(_, factor)| factor).collect();
     let reduce = if choice == Choice::Mode { Reduce::Max } else { Reduce::LogSumExp };
@@ -60,13 +51,7 @@ pub fn posterior(graph: &mut Graph, problem: &Problem, choice: Choice) -> Result
     for (variable, batch) in batches.into_iter().enumerate() {
         positions.push(match backward.chosen.get(&variable) {
             Some(&(stack, index)) => {
-                // The axes are ascending there, and in the order of the batch here.
-                let own = &tables.variables[variable].axes;
-                let mut sorted = own.clone();
-                sorted.sort_unstable();
-                let order: Vec<usize> = std::iter::once(0)
-                    .chain(own.iter().map(|axis| 1 + sorted.iter().position(|other| other == axis).unwrap_or_default()))
-                    .collect();
+                let order = stack_order(&tables.variables[variable].axes);
                 let one = gather(backward.graph, stack, &[index]);
                 let turned = backward.graph.permute(one, &order);
                 backward.graph.reshape(turned, batch)
@@ -75,6 +60,25 @@ pub fn posterior(graph: &mut Graph, problem: &Problem, choice: Choice) -> Result
         });
     }
     Ok(positions)
+}
+
+/// The batch shape of each variable.
+pub(super) fn batches(graph: &Graph, variables: &[Variable]) -> Vec<Shape> {
+    let batch = |variable: &Variable| {
+        let shape = graph.nodes.iter().find(|node| node.op == Op::Input(variable.input)).map(|node| node.shape.clone());
+        let mut shape = shape.unwrap_or_default();
+        shape.truncate(shape.len().saturating_sub(variable.event_rank));
+        shape
+    };
+    variables.iter().map(batch).collect()
+}
+
+/// From a stack `[members, axes..]`, whose axes are ascending, to the order of the variable's own batch.
+pub(super) fn stack_order(own: &[usize]) -> Vec<usize> {
+    let mut sorted = own.to_vec();
+    sorted.sort_unstable();
+    let place = |axis: &usize| 1 + sorted.iter().position(|other| other == axis).unwrap_or_default();
+    std::iter::once(0).chain(own.iter().map(place)).collect()
 }
 
 /// The noise of one variable.

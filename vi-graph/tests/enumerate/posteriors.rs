@@ -3,7 +3,7 @@
 use crate::brute::{Case, assignments, numbers, set};
 use crate::chains::chain;
 use vi_graph::batch::batch;
-use vi_graph::enumerate::{Choice, posterior};
+use vi_graph::enumerate::{Choice, marginals, posterior};
 use vi_graph::interpret::interpret;
 use vi_graph::ir::{Data, NoiseKind, Op, Role};
 use vi_graph::verify::verify;
@@ -91,4 +91,53 @@ fn with_noise(graph: &Graph, inputs: &[Data]) -> Vec<Data> {
         all.push(Data::Float((0..node.len()).map(|_| numbers.unit()).collect()));
     }
     all
+}
+
+/// A chain, a plate below a variable, and a plate of which a subsample counts three times.
+#[test]
+fn marginals_by_brute_force() {
+    let mut tempered = plated();
+    for term in &mut tempered.problem.terms[1..] {
+        term.scale = 3.0;
+    }
+    for variable in &mut tempered.problem.summed[1..] {
+        variable.scale = 3.0;
+    }
+    // What is brute force here: the variable above the plate sees the units three times.
+    let third = |case: &Case| case.problem.summed[1].scale;
+    for case in [chain(1, 2, 6), chain(2, 3, 5), plated(), tempered] {
+        let mut graph = case.graph.clone();
+        graph.outputs = marginals(&mut graph, &case.problem).unwrap();
+        verify(&graph).unwrap();
+        let found = numbers(interpret(&graph, &case.inputs, Key::new(0)).unwrap());
+        let all = joint(&case);
+        let weights = if third(&case) == 1.0 { weights(&all) } else { thrice(&all) };
+        let mut element = 0;
+        for (variable, found) in case.problem.summed.iter().zip(&found) {
+            let values = variable.values.len();
+            for table in found.chunks_exact(values) {
+                for (k, p) in table.iter().enumerate() {
+                    let expected: f64 = all.iter().zip(&weights).filter(|((at, _), _)| at[element] == k).map(|(_, w)| w).sum();
+                    assert!((p - expected).abs() < 1e-12, "{}: {p}, expected {expected}", variable.name);
+                }
+                element += 1;
+            }
+        }
+    }
+}
+
+fn weights(all: &[(Vec<usize>, f64)]) -> Vec<f64> {
+    let total = vi_graph::special::logsumexp(all.iter().map(|(_, density)| *density));
+    all.iter().map(|(_, density)| (density - total).exp()).collect()
+}
+
+/// Of the plated case with its units counted three times: `p(g) ∝ Πᵢ (Σ p(zᵢ, wᵢ, .. | g))³`, the units as ever given `g`; the first
+/// term is the table of `g` alone, so that a joint density over both values of `g` is one less of the other.
+fn thrice(all: &[(Vec<usize>, f64)]) -> Vec<f64> {
+    let given = |g: usize| vi_graph::special::logsumexp(all.iter().filter(|(at, _)| at[0] == g).map(|(_, density)| *density));
+    let tables = plated().inputs;
+    let Data::Float(top) = &tables[0] else { unreachable!() };
+    let of: Vec<f64> = (0..2).map(|g| top[g] + 3.0 * (given(g) - top[g])).collect();
+    let total = vi_graph::special::logsumexp(of.iter().copied());
+    all.iter().map(|(at, density)| (of[at[0]] - total + density - given(at[0])).exp()).collect()
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use vi_graph::enumerate::{Problem, Term, Variable, sum};
-use vi_graph::ir::Data;
+use vi_graph::enumerate::{Choice, Problem, Term, Variable, marginals, posterior, sum};
+use vi_graph::ir::{Data, Role};
 use vi_graph::{Error, Graph};
 
-use super::{Refusal, Source};
+use super::{Decoded, Refusal, Source};
 use crate::objective::{TermKind, score_vanishes};
 use crate::program::enumeration::EnumeratedSite;
 use crate::program::{Site, Trace};
@@ -24,7 +24,6 @@ pub(super) fn summed_out(
     let [guide, held, model] = traces;
     let mut kinds = vec![TermKind::Reconstruction];
     let mut problem = Problem { limit, ..Problem::default() };
-    let mut plates: BTreeMap<&str, usize> = BTreeMap::new();
     let mut output = outputs.iter();
     let mut densities = BTreeMap::new();
     for (of, trace) in [guide, held, model].into_iter().enumerate() {
@@ -57,25 +56,61 @@ pub(super) fn summed_out(
             }
         }
     }
-    for site in sites {
-        let Some(input) = sources.iter().position(|source| *source == Source::Enumerated(site.name.clone())) else { continue };
-        let count = plates.len();
-        let numbers = site.plates.iter().enumerate().map(|(i, plate)| *plates.entry(*plate).or_insert(count + i));
-        let variable = Variable {
-            name: site.name.clone(),
-            input,
-            values: (0..site.values as i64).map(|k| Data::Int(vec![site.first + k])).collect(),
-            event_rank: 0,
-            plates: numbers.collect(),
-            scale: site.scale,
-        };
-        match densities.get(&site.name) {
+    for variable in variables(sources, sites) {
+        match densities.get(&variable.name) {
             Some(&density) => problem.averaged.push((variable, density)),
             None => problem.summed.push(variable),
         }
     }
     graph.outputs = sum(&mut graph, &problem).map_err(refused)?;
     Ok((graph, kinds))
+}
+
+/// The graph whose outputs are what `wanted` asks of each enumerated site in the order of `sites`; the sources of its inputs, to which
+/// noise may be added, come beside. `outputs` are the densities of the sites of `model`, all of which are given or enumerated.
+pub(super) fn decoded(
+    mut graph: Graph,
+    mut sources: Vec<Source>,
+    outputs: &[Option<usize>],
+    model: &Trace,
+    sites: &[EnumeratedSite],
+    (limit, wanted): (u64, Decoded),
+) -> Result<(Graph, Vec<Source>), Refusal> {
+    let terms = model.sites().zip(outputs).filter_map(|(site, output)| {
+        let node = graph.outputs[(*output)?];
+        Some(Term { node, scale: site.scale, part: 0 })
+    });
+    let problem = Problem { terms: terms.collect(), summed: variables(&sources, sites), averaged: Vec::new(), limit };
+    graph.outputs = match wanted {
+        Decoded::Draw => posterior(&mut graph, &problem, Choice::Draw { call: 0 }),
+        Decoded::Mode => posterior(&mut graph, &problem, Choice::Mode),
+        Decoded::Marginals => marginals(&mut graph, &problem),
+    }
+    .map_err(refused)?;
+    sources.extend(graph.inputs[sources.len()..].iter().filter_map(|input| match &input.role {
+        Role::Noise(stream, kind) => Some(Source::Noise(stream.clone(), *kind)),
+        _ => None,
+    }));
+    Ok((graph, sources))
+}
+
+/// The enumerated sites as the sum sees them.
+fn variables(sources: &[Source], sites: &[EnumeratedSite]) -> Vec<Variable> {
+    let mut plates: BTreeMap<&str, usize> = BTreeMap::new();
+    let variable = |site: &EnumeratedSite| {
+        let input = sources.iter().position(|source| *source == Source::Enumerated(site.name.clone()))?;
+        let count = plates.len();
+        let numbers = site.plates.iter().enumerate().map(|(i, plate)| *plates.entry(*plate).or_insert(count + i));
+        Some(Variable {
+            name: site.name.clone(),
+            input,
+            values: (0..site.values as i64).map(|k| Data::Int(vec![site.first + k])).collect(),
+            event_rank: 0,
+            plates: numbers.collect(),
+            scale: site.scale,
+        })
+    };
+    sites.iter().filter_map(variable).collect()
 }
 
 fn is_held(site: &Site, held: &Trace) -> bool {

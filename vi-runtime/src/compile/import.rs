@@ -20,7 +20,7 @@ use vi_graph::{Graph, Id, Precision, Type};
 use super::capture::{Captured, CapturedSites};
 use super::inputs::type_of;
 use super::recorder::Mark;
-use super::{ElboGraph, Refusal, Source};
+use super::{Decoded, ElboGraph, Refusal, Source};
 use crate::objective::TermKind;
 use crate::objective::influence::{Dependencies, Influence, Reached, scored};
 use crate::program::enumeration::EnumeratedSite;
@@ -116,6 +116,21 @@ pub(super) fn import_enumerated(
     verified(&graph)?;
     let parts = kinds.into_iter().enumerate().map(|(output, kind)| (kind, output)).collect();
     Ok(ElboGraph { graph, sources, reconstruction: Some(0), prior, guide, parts })
+}
+
+/// What `wanted` asks of each enumerated site, from a run of a model whose other sites are all given.
+pub(super) fn import_decoded(
+    captured: Captured,
+    model: &Trace,
+    sites: &[EnumeratedSite],
+    wanted: (u64, Decoded),
+) -> Result<(Graph, Vec<Source>), Refusal> {
+    let Imported { graph, sources, outputs } = translate(captured)?;
+    verified(&graph)?;
+    let (graph, sources) = super::enumerated::decoded(optimise(&graph), sources, &outputs, model, sites, wanted)?;
+    let (graph, sources) = live::live(optimise(&graph), sources);
+    verified(&graph)?;
+    Ok((graph, sources))
 }
 
 /// A function's value as the only output; the inputs are all there, in order.

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use burn::tensor::kind::Kind;
-use vi_graph::Key;
 use vi_graph::ir::{Data, Input, NoiseKind, Op, Role, Type};
+use vi_graph::{Graph, Key};
 
 use super::{ElboGraph, Source};
 use crate::any_tensor::AnyTensor;
@@ -46,39 +46,54 @@ impl ElboGraph {
         let mut arguments = Vec::new();
         model.visit_tensors(&mut |tensor| arguments.push(tensor.clone()));
         guide.visit_tensors(&mut |tensor| arguments.push(tensor.clone()));
-        let shapes = self.graph.nodes.iter().filter_map(|node| match node.op {
-            Op::Input(input) => Some((input, node.shape.clone())),
-            _ => None,
-        });
-        let mut shape_of = vec![Vec::new(); self.sources.len()];
-        for (input, shape) in shapes {
-            shape_of[input] = shape;
-        }
-        let values = self.sources.iter().zip(shape_of).map(|(source, shape)| match source {
-            Source::KlWeight => Ok(Data::Float(vec![1.0])),
-            // All its values are in the graph.
-            Source::Enumerated(_) => Ok(Data::Int(vec![0; shape.iter().product()])),
-            Source::Parameter(name) => {
-                let store = params.borrow();
-                let entry = store.entry(name).ok_or_else(|| Error::Unknown {
-                    what: "parameter",
-                    name: name.clone(),
-                    available: list(store.names()),
-                })?;
-                elements(&entry.unconstrained)
-            }
-            Source::Noise(stream, kind) => {
-                let mut noise = HostNoise::for_request(key.site(&stream.site), stream.call, placement.clone());
-                elements(&match kind {
-                    NoiseKind::Normal => noise.normal(&shape)?,
-                    NoiseKind::Uniform => noise.uniform(&shape)?,
-                })
-            }
-            Source::Data(index) => elements(&arguments[*index]),
-            Source::Units { plate, size, len } => Ok(Data::Int(draw_units(key.lane(0), plate, *size, *len))),
-        });
-        values.collect()
+        filled(&self.graph, &self.sources, &arguments, placement, params, (key, key.lane(0)))
     }
+}
+
+/// The inputs of `graph` in a run with the key `key`, whose plates draw from `plates`.
+///
+/// # Errors
+/// As [`ElboGraph::inputs`].
+pub(super) fn filled(
+    graph: &Graph,
+    sources: &[Source],
+    arguments: &[AnyTensor],
+    placement: &Placement,
+    params: &Rc<RefCell<ParamStore>>,
+    (key, plates): (Key, Key),
+) -> Result<Vec<Data>> {
+    let shapes = graph.nodes.iter().filter_map(|node| match node.op {
+        Op::Input(input) => Some((input, node.shape.clone())),
+        _ => None,
+    });
+    let mut shape_of = vec![Vec::new(); sources.len()];
+    for (input, shape) in shapes {
+        shape_of[input] = shape;
+    }
+    let values = sources.iter().zip(shape_of).map(|(source, shape)| match source {
+        Source::KlWeight => Ok(Data::Float(vec![1.0])),
+        // All its values are in the graph.
+        Source::Enumerated(_) => Ok(Data::Int(vec![0; shape.iter().product()])),
+        Source::Parameter(name) => {
+            let store = params.borrow();
+            let entry = store.entry(name).ok_or_else(|| Error::Unknown {
+                what: "parameter",
+                name: name.clone(),
+                available: list(store.names()),
+            })?;
+            elements(&entry.unconstrained)
+        }
+        Source::Noise(stream, kind) => {
+            let mut noise = HostNoise::for_request(key.site(&stream.site), stream.call, placement.clone());
+            elements(&match kind {
+                NoiseKind::Normal => noise.normal(&shape)?,
+                NoiseKind::Uniform => noise.uniform(&shape)?,
+            })
+        }
+        Source::Data(index) => elements(&arguments[*index]),
+        Source::Units { plate, size, len } => Ok(Data::Int(draw_units(plates, plate, *size, *len))),
+    });
+    values.collect()
 }
 
 /// The type of the elements in a graph.

@@ -8,8 +8,8 @@ use burn::tensor::Tensor;
 
 use super::{Objective, TermKind, Terms};
 use crate::error::{Error, Result, list};
-use crate::program::Trace;
 use crate::program::enumeration::{EnumeratedSite, Enumeration};
+use crate::program::{Program, Run, Trace};
 use crate::special;
 
 /// The most joint values at which an eager step runs the programs, whatever the limit of the tables of a compiled one.
@@ -86,6 +86,35 @@ pub(super) fn total(
         });
     }
     Ok(all.unwrap_or(first))
+}
+
+/// Every joint value of the enumerated sites of a model.
+pub(crate) struct JointValues {
+    pub(crate) sites: Vec<EnumeratedSite>,
+    /// The elements of all sites, one after the other.
+    pub(crate) values: Vec<Vec<i64>>,
+    /// The log joint density at each, in nats, as often as one unit counts.
+    pub(crate) log_joint: Vec<f64>,
+}
+
+/// Runs `model`, whose other latent sites are given, at every joint value.
+///
+/// # Errors
+/// Those of its runs; [`Error::Enumeration`] where there are too many.
+pub(crate) fn joint_values<M: Program>(model: &M, run: &Run, limit: u64) -> Result<JointValues> {
+    let enumeration = Rc::new(Enumeration::default());
+    let run = Run { enumeration: Some(Rc::clone(&enumeration)), ..run.clone() };
+    run.trace(model)?;
+    let sites = enumeration.sites();
+    within(limit, sites.iter())?;
+    let scale = common_scale(&sites)?;
+    let values = values(&sites);
+    let mut log_joint = Vec::with_capacity(values.len());
+    for joint in &values {
+        assign(&enumeration, &sites, joint);
+        log_joint.push(run.trace(model)?.1.log_prob_in_double()? / scale);
+    }
+    Ok(JointValues { sites, values, log_joint })
 }
 
 impl Terms {

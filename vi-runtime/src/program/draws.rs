@@ -36,15 +36,18 @@ pub struct DrawsSource {
 }
 
 impl DrawsSource {
-    /// Adds the sites of one draw that `keep` chooses.
+    /// Adds the sites of one draw.
     pub(crate) fn push<'a>(&mut self, sites: impl Iterator<Item = &'a super::site::Site>) {
-        for site in sites {
-            if let Some(value) = &site.value {
-                if !self.sites.contains_key(&site.name) {
-                    self.order.push(site.name.clone());
-                }
-                self.sites.entry(site.name.clone()).or_default().push(value.clone().inner());
+        self.push_values(sites.filter_map(|site| Some((site.name.as_str(), site.value.clone()?))));
+    }
+
+    /// Adds one draw.
+    pub(crate) fn push_values<'a>(&mut self, values: impl Iterator<Item = (&'a str, AnyTensor)>) {
+        for (name, value) in values {
+            if !self.sites.contains_key(name) {
+                self.order.push(name.to_owned());
             }
+            self.sites.entry(name.to_owned()).or_default().push(value.inner());
         }
         self.total += 1;
     }
