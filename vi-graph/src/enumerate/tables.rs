@@ -297,7 +297,7 @@ impl Group {
         let part = &self.members[0];
         let leaves = part.leaves.len();
         let shared: Vec<bool> = (0..leaves).map(|leaf| self.members.iter().all(|other| other.leaves[leaf] == part.leaves[leaf])).collect();
-        let mut own = fragment(graph, part, variables, shapes);
+        let mut own = fragment(graph, part, variables, shapes, &shared);
         for (slot, &variable) in part.variables.iter().enumerate() {
             own = batched(own, variables[variable].values.len(), |input| input == leaves + slot)?;
         }
@@ -327,13 +327,13 @@ impl Group {
 }
 
 /// The part as a graph of its own; its inputs are the leaves, then the variables, whose batch axes have size 1.
-fn fragment(graph: &Graph, part: &Part, variables: &[&Variable], shapes: &[Shape]) -> Graph {
+fn fragment(graph: &Graph, part: &Part, variables: &[&Variable], shapes: &[Shape], shared: &[bool]) -> Graph {
     let mut own = Graph::new(graph.precision);
     let mut leaves = Vec::with_capacity(part.leaves.len());
-    for &leaf in &part.leaves {
+    for (&leaf, shared) in part.leaves.iter().zip(shared) {
         leaves.push(match &graph.node(leaf).op {
-            // Numbers that the fragment should know.
-            Op::Full(value) => {
+            // Numbers that the fragment should know; those of the other members may be others.
+            Op::Full(value) if *shared => {
                 own.inputs.push(Input { name: String::new(), role: Role::Data });
                 own.push(Op::Full(*value), [], graph.shape(leaf).to_vec(), graph.ty(leaf))
             }

@@ -29,6 +29,23 @@ fn mixtures_by_brute_force() {
     mixture(4).check("four units");
 }
 
+/// Two densities of one structure with other numbers in it.
+#[test]
+fn densities_that_differ_in_a_number() {
+    let mut case = Case::new(12);
+    let means = case.parameter(&[3]);
+    let z = case.summed("z", 3, &[2], &[0]);
+    for weight in [-0.5, -2.0] {
+        let y = case.parameter(&[2]);
+        let mean = case.look_up(means, &[z]);
+        let apart = case.graph.sub(y, mean);
+        let density = case.graph.unary(vi_graph::ir::Unary::Square, apart);
+        let density = case.graph.mul_scalar(density, weight);
+        case.term(density);
+    }
+    case.check("two weights");
+}
+
 /// 1000 units: 3000 entries.
 #[test]
 fn a_plate_costs_the_number_of_values() {
