@@ -54,7 +54,7 @@ pub(crate) fn draw<N: Program, P: Program>(
         let mut handlers: Vec<Box<dyn Handler>> = Vec::new();
         let mut drawn: Vec<String> = Vec::new();
         if let Some(guide) = guide {
-            let (_, trace) = run.clone().called("the guide").trace(guide)?;
+            let (_, trace) = run.clone().of_guide().trace(guide)?;
             drawn = trace.latents().map(|site| site.name.clone()).collect();
             handlers.push(Box::new(Pair { guide: Rc::new(trace), thorough: i == 0 }));
         }

@@ -75,25 +75,3 @@ fn objectives_that_need_a_draw_are_refused() {
     let message = error(Svi::new(&wide(), nothing()).objective(ScoreFunction::new()).steps(1).run());
     assert!(message.contains("`k`, `j`") && message.contains("score"), "{message}");
 }
-
-#[model]
-fn two_coins() {
-    plate!("unit", 2, { sample!("k", Bernoulli::new([0.25])) });
-}
-
-#[guide]
-fn two_enumerated() {
-    let probs = param!("probs", [0.5, 0.5], support::UnitInterval);
-    plate!("unit", 2, { sample!("k", Bernoulli::new(probs), strategy = Enumerate) });
-}
-
-#[test]
-fn a_mask_over_what_the_guide_enumerates_is_refused() -> Result<()> {
-    let keep = Tensor::<1, Bool>::from_bool([true, false], &tests::device()?);
-    for execution in tests::executions() {
-        let (model, guide) = (handler::mask(two_coins(), keep.clone()), handler::mask(two_enumerated(), keep.clone()));
-        let message = error(Svi::new(&model, guide).execution(execution).steps(1).run());
-        assert!(message.contains("site `k`") && message.contains("mask"), "{message}");
-    }
-    Ok(())
-}

@@ -85,7 +85,8 @@ pub(super) fn capture_sites<M: Program, G: Program>(
 }
 
 /// The outputs are the log densities of every site, element by element: of the guide, of the guide with its parameters held where
-/// `held`, of the model; the traces come beside in that order, with the enumerated sites.
+/// `held`, of the model, then the weights of those enumerated sites that the guide has; the traces come beside in that order, with the
+/// enumerated sites.
 pub(super) fn capture_enumerated<M: Program, G: Program>(
     model: &M,
     guide: &G,
@@ -101,9 +102,18 @@ pub(super) fn capture_enumerated<M: Program, G: Program>(
             traces(model, guide, &run, held)
         })?;
         found = [(*guide).clone(), held.unwrap_or_default(), model];
-        Ok(found.iter().flat_map(Trace::sites).map(|site| site.log_prob.clone()).collect())
+        let mut outputs: Vec<Option<AnyTensor>> = found.iter().flat_map(Trace::sites).map(|site| site.log_prob.clone()).collect();
+        for site in averaged(&enumeration.sites(), &found[0]) {
+            outputs.push(enumeration.weight(site).map_err(|error| Refusal::new(error.to_string()))?);
+        }
+        Ok(outputs)
     })?;
     Ok((captured, found, enumeration.sites()))
+}
+
+/// The enumerated sites that the guide has, in the order of `sites`.
+pub(super) fn averaged<'a>(sites: &[EnumeratedSite], guide: &'a Trace) -> impl Iterator<Item = &'a Site> {
+    sites.iter().filter_map(|site| guide.get(&site.name))
 }
 
 /// The output is the value of `f` at tensors shaped like `inputs`.

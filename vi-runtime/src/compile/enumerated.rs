@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use vi_graph::enumerate::{Choice, Problem, Term, Variable, marginals, posterior, sum};
 use vi_graph::ir::{Data, Role};
-use vi_graph::{Error, Graph};
+use vi_graph::{Error, Graph, Id};
 
+use super::capture::averaged;
 use super::{Decoded, Refusal, Source};
 use crate::objective::{TermKind, score_vanishes};
 use crate::program::enumeration::EnumeratedSite;
 use crate::program::{Site, Trace};
 
 /// The graph whose outputs are the terms, and what each is. `outputs` are the densities of the sites of guide, held guide and
-/// model in the order of the traces.
+/// model in the order of the traces, then the weights of the enumerated sites of the guide.
 pub(super) fn summed_out(
     mut graph: Graph,
     sources: &[Source],
@@ -25,13 +26,9 @@ pub(super) fn summed_out(
     let mut kinds = vec![TermKind::Reconstruction];
     let mut problem = Problem { limit, ..Problem::default() };
     let mut output = outputs.iter();
-    let mut densities = BTreeMap::new();
     for (of, trace) in [guide, held, model].into_iter().enumerate() {
         for site in trace.sites() {
             let Some(node) = output.next().copied().flatten().map(|output| graph.outputs[output]) else { continue };
-            if of == 0 {
-                densities.insert(site.name.clone(), node);
-            }
             let mut part = |kind: TermKind| {
                 kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
                     kinds.push(kind);
@@ -56,9 +53,11 @@ pub(super) fn summed_out(
             }
         }
     }
+    let weights: BTreeMap<&str, Id> =
+        averaged(sites, guide).zip(output).filter_map(|(site, output)| Some((site.name.as_str(), graph.outputs[(*output)?]))).collect();
     for variable in variables(sources, sites) {
-        match densities.get(&variable.name) {
-            Some(&density) => problem.averaged.push((variable, density)),
+        match weights.get(variable.name.as_str()) {
+            Some(&weight) => problem.averaged.push((variable, weight)),
             None => problem.summed.push(variable),
         }
     }

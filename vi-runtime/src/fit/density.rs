@@ -28,7 +28,7 @@ impl<M: Program, P: Program> Fit<M, P> {
         let mut densities = Vec::with_capacity(draws);
         for draw in 0..draws {
             let run = Run::new(key.fold_in(draw as u64), self.prepared.placement.clone()).plate_key(key).params(scope.clone());
-            let (_, trace) = run.called("the guide").trace(&self.prepared.guide)?;
+            let (_, trace) = run.of_guide().trace(&self.prepared.guide)?;
             source.push(trace.sites().filter(|site| site.kind == SiteKind::Latent));
             densities.push(trace.log_prob_in_double()?);
         }
@@ -161,7 +161,7 @@ impl<M: Program, P: AutoProgram> Fit<M, P> {
             given.insert(site, AnyTensor::from_f64(values, &shape, &placement.device, placement.dtype));
         }
         let scope = ParamScope::plain(self.used().params()?);
-        let run = Run::new(self.key("density"), placement.clone()).params(scope).called("the guide");
+        let run = Run::new(self.key("density"), placement.clone()).params(scope).of_guide();
         let (_, trace) = run.trace_with(&self.prepared.guide, vec![Box::new(Substitute::new(given))])?;
         trace.log_prob_in_double()
     }

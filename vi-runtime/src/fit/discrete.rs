@@ -122,7 +122,7 @@ impl<M: Program, P: Program> Fit<M, P> {
         let mut decoding = Decoding { key: None, decoder: None };
         for draw in 0..draws {
             let run = Run::new(key.fold_in(draw as u64), self.prepared.placement.clone()).plate_key(key).params(scope.clone());
-            let (_, guide) = run.clone().density(false).called("the guide").trace(&self.prepared.guide)?;
+            let (_, guide) = run.clone().density(false).of_guide().trace(&self.prepared.guide)?;
             let run = run.called("the model");
             let found = self.decoded(&mut decoding, &run, key, &guide, wanted)?;
             if found.is_empty() {

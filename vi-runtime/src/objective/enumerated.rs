@@ -15,20 +15,11 @@ use crate::special;
 /// The most joint values at which an eager step runs the programs, whatever the limit of the tables of a compiled one.
 const RUNS: u64 = 4096;
 
-/// Refuses objectives that are no function of the log densities' sums, or no mean over the sites of the guide, and masks of sites that
-/// the guide enumerates.
+/// Refuses objectives that are no function of the log densities' sums, or no mean over the sites of the guide.
 ///
 /// # Errors
-/// [`Error::Unsupported`] with the objective or the site, and the reason.
+/// [`Error::Unsupported`] with the objective and the sites, and the reason.
 pub(crate) fn permitted(objective: &dyn Objective, guide: &Trace, sites: &[EnumeratedSite]) -> Result<()> {
-    // A masked unit would count the logarithm of the number of its values instead of nothing.
-    if let Some(masked) = sites.iter().filter_map(|site| guide.get(&site.name)).find(|site| site.mask.is_some()) {
-        return Err(Error::Unsupported {
-            what: format!("the mask at site `{}`, which the guide enumerates", masked.name),
-            problem: "its masked units have no density to sum over; enumerate it in the model, or leave those units out of the plate"
-                .into(),
-        });
-    }
     let needs = objective.needs();
     let problem = if needs.split || needs.detached || needs.score || needs.baseline || needs.vanishing {
         "it is shown more than the log densities at a draw, and of enumerated sites there is no draw"
@@ -77,7 +68,7 @@ pub(super) fn total(
         terms.parts.retain(|(kind, _)| !is_joint(kind));
         terms.parts.extend(terms.reconstruction.clone().map(|joint| (TermKind::Reconstruction, joint)));
         if !averaged.is_empty() {
-            let weight = probability(&terms.guide_trace, &averaged)?;
+            let weight = probability(enumeration, &terms.guide_trace, &averaged)?;
             terms = terms.map(|term| weighted(&weight, term));
         }
         all = Some(match all {
@@ -154,11 +145,11 @@ impl Terms {
 }
 
 /// The guide's probability of the present values of its enumerated sites.
-fn probability(guide: &Rc<Trace>, averaged: &[EnumeratedSite]) -> Result<Tensor<1>> {
+fn probability(enumeration: &Enumeration, guide: &Trace, averaged: &[EnumeratedSite]) -> Result<Tensor<1>> {
     let mut total: Option<Tensor<1>> = None;
     for site in averaged.iter().filter_map(|site| guide.get(&site.name)) {
-        let Some(log_prob) = &site.log_prob else { continue };
-        let sum = log_prob.sum()?;
+        let Some(weight) = enumeration.weight(site)? else { continue };
+        let sum = weight.sum()?;
         total = Some(match total {
             Some(total) => total + sum,
             None => sum,

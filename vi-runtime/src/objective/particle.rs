@@ -137,7 +137,7 @@ pub(crate) fn traces<M: Program, G: Program>(model: &M, guide: &G, run: &Run, he
 fn held_trace<G: Program>(guide: &G, run: &Run, trace: &Rc<Trace>) -> Result<Trace> {
     let again = Held { guide: Rc::clone(trace), detached: false };
     let run = Run { params: run.params.held(), ..run.clone() };
-    Ok(run.called("the guide").trace_with(guide, vec![Box::new(again)])?.1)
+    Ok(run.of_guide().trace_with(guide, vec![Box::new(again)])?.1)
 }
 
 /// One run of guide and model, with what the objective needs; enumerated sites have their present values, or are drawn.
@@ -153,9 +153,9 @@ pub(crate) fn at_one_value<M: Program, G: Program>(
     thorough: bool,
 ) -> Result<Terms> {
     if needs.detached {
-        let (_, drawn) = run.clone().called("the guide").trace(guide)?;
+        let (_, drawn) = run.clone().of_guide().trace(guide)?;
         let again = Held { guide: Rc::new(drawn), detached: true };
-        let (_, fixed) = run.clone().called("the guide").trace_with(guide, vec![Box::new(again)])?;
+        let (_, fixed) = run.clone().of_guide().trace_with(guide, vec![Box::new(again)])?;
         let pair = paired_with(model, fixed, run, thorough)?;
         let parts = pair.parts(run, needs, None, &Dependencies::default())?;
         return pair.terms(parts);
@@ -186,7 +186,7 @@ struct Paired {
 }
 
 fn paired<M: Program, G: Program>(model: &M, guide: &G, run: &Run, thorough: bool) -> Result<Paired> {
-    let (_, guide) = run.clone().called("the guide").trace(guide)?;
+    let (_, guide) = run.clone().of_guide().trace(guide)?;
     paired_with(model, guide, run, thorough)
 }
 

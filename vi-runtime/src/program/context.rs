@@ -51,6 +51,8 @@ pub struct Run {
     pub(crate) begin: bool,
     pub(crate) noise: NoiseProvider,
     pub(crate) program: &'static str,
+    /// Whether it is a guide that runs: its enumerated sites are averaged over, those of a model summed out.
+    pub(crate) is_guide: bool,
     /// Present while the run is recorded instead of computed.
     pub(crate) recorder: Option<Rc<Recorder>>,
     /// Present while an objective sums over discrete sites; without it they are drawn.
@@ -71,6 +73,7 @@ impl Run {
             begin: false,
             noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
             program: "the program",
+            is_guide: false,
             recorder: None,
             enumeration: None,
         }
@@ -138,6 +141,12 @@ impl Run {
     pub fn called(mut self, program: &'static str) -> Self {
         self.program = program;
         self
+    }
+
+    /// The program that is run is the guide.
+    #[must_use]
+    pub(crate) fn of_guide(self) -> Self {
+        Run { program: "the guide", is_guide: true, ..self }
     }
 
     /// Runs `program` and records what happened.
@@ -375,8 +384,8 @@ impl Ctx {
                 (Some(base), None) => distribution.log_prob_from(base, value)?,
                 _ => distribution.log_prob(value, site.mask.as_ref())?,
             });
-            if let (Some(mask), Some(enumeration), Some(log_prob)) = (&site.mask, self.enumeration(site), &site.log_prob) {
-                site.log_prob = Some(enumeration.masked(&site.name, log_prob, mask)?);
+            if let (Some(enumeration), false) = (self.enumeration(site), self.run.is_guide) {
+                site.log_prob = enumeration.weight(site)?;
             }
         } else if site.kind == SiteKind::Factor {
             site.log_prob = Some(value.clone());

@@ -104,14 +104,16 @@ impl Enumeration {
         Ok(SiteDraw { value, log_prob: None, base: None })
     }
 
-    /// The log density of a site that does not count everywhere: there all its values together count 1.
-    pub(super) fn masked(&self, site: &str, log_prob: &AnyTensor, mask: &AnyTensor) -> Result<AnyTensor> {
-        let values = self.sites.borrow().iter().find(|known| known.name == site).map_or(1, |known| known.values);
+    /// The log-probability with which the sum weights each element: the log density of the site, and where its mask drops an element
+    /// the same for all values, which together count 1.
+    pub(crate) fn weight(&self, site: &Site) -> Result<Option<AnyTensor>> {
+        let (Some(mask), Some(log_prob)) = (&site.mask, &site.log_prob) else { return Ok(site.log_prob.clone()) };
+        let values = self.sites.borrow().iter().find(|known| known.name == site.name).map_or(1, |known| known.values);
         each_rank!(log_prob.rank(), D => {
             let drop = mask.typed::<D, Bool>("mask")?.bool_not();
             let log_prob: Tensor<D> = log_prob.typed("log density")?;
             let drop = drop.expand::<D, _>(log_prob.dims());
-            Ok(log_prob.mask_fill(drop, -(values as f64).ln()).into())
+            Ok(Some(log_prob.mask_fill(drop, -(values as f64).ln()).into()))
         })
     }
 }
