@@ -70,6 +70,18 @@ fn an_edge_of_infinity_or_nan_is_not_crossed() -> Result<()> {
 }
 
 #[test]
+fn a_jump_ends_a_search_where_no_number_is_left_between() -> Result<()> {
+    let f = |x: &[f64], g: &mut [f64]| {
+        g[0] = if x[0] < 0.3 { -1.0 } else { 1.0 };
+        Ok(if x[0] < 0.3 { -x[0] } else { x[0] + 10.0 })
+    };
+    let found = Lbfgs::new().minimise(&[0.0], f, |_| ())?;
+    assert_close(&found.x, &[0.3], 1e-12);
+    assert!(found.x[0] < 0.3 && found.evaluations < 500, "{} evaluations", found.evaluations);
+    Ok(())
+}
+
+#[test]
 fn why_it_ended_is_told() -> Result<()> {
     let slope = |x: &[f64], g: &mut [f64]| {
         g[0] = -1.0;

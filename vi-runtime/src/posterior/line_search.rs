@@ -93,7 +93,8 @@ impl<F: FnMut(f64) -> Result<Probe>> Search<F> {
             Some(Found::Between(low, high)) => (low, high),
             None => return Ok(None),
         };
-        while !self.is_done() && high.step > low.step {
+        // At a jump the ends become neighbouring numbers: no step lies between them.
+        while !self.is_done() && high.step > low.step.next_up() {
             let width = high.step - low.step;
             match self.secant(low, high)? {
                 Found::Step(probe) => return Ok(Some(probe)),
