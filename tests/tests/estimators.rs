@@ -61,6 +61,45 @@ impl Estimates {
         Ok(Estimates { rows })
     }
 
+    /// As [`of`](Self::of), one step after the other of one fit, after `before` others: the rate is so small that the parameters stay, up to
+    /// nine digits of the gradient, and what the objective remembers of costs does not.
+    pub(crate) fn along<M, G>(
+        model: &M,
+        guide: &G,
+        objective: &(impl Objective + Clone + 'static),
+        particles: usize,
+        (before, steps): (u64, u64),
+        execution: Execution,
+    ) -> Result<Self>
+    where
+        M: Program + Clone,
+        G: Guide<M>,
+    {
+        const RATE: f64 = 1e-7;
+        let svi = Svi::new(model, guide.clone()).objective(objective.clone()).optimizer(Sgd::new(RATE));
+        let svi = svi.particles(particles).dtype(FloatDType::F64).execution(execution);
+        let mut state = svi.init()?;
+        for _ in 0..before {
+            svi.step(&mut state)?;
+        }
+        let mut rows = Vec::new();
+        let names: Vec<String> = state.param_names().into_iter().filter(|name| !name.starts_with("average cost")).collect();
+        let values = |state: &SviState| -> Result<Vec<f64>> {
+            let values = names.iter().map(|name| {
+                let value = state.param(name)?.to_f64()?;
+                Ok(if name.ends_with("scale") { value.into_iter().map(f64::ln).collect() } else { value })
+            });
+            Ok(values.collect::<Result<Vec<_>>>()?.concat())
+        };
+        for _ in 0..steps {
+            let from = values(&state)?;
+            let mut row = vec![svi.step(&mut state)?];
+            row.extend(values(&state)?.into_iter().zip(from).map(|(to, from)| (to - from) / RATE));
+            rows.push(row);
+        }
+        Ok(Estimates { rows })
+    }
+
     pub(crate) fn mean(&self, column: usize) -> f64 {
         self.rows.iter().map(|row| row[column]).sum::<f64>() / self.rows.len() as f64
     }

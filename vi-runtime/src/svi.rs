@@ -84,7 +84,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             model: model.clone(),
             guide,
             settings: Settings {
-                descent: Descent { optimizer: Rc::new(Adam::new(0.01)), averaging: None },
+                descent: Descent::new(Adam::new(0.01)),
                 objective: Rc::new(StickingTheLanding),
                 dependencies: OnceCell::new(),
                 particles: 1,
@@ -106,7 +106,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// The rule of descent.
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
-        self.settings.descent.optimizer = Rc::new(optimizer);
+        self.settings.descent.choose(optimizer);
         self
     }
 
@@ -122,6 +122,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// What the steps climb: a bound, and how its gradient is estimated.
     #[must_use]
     pub fn objective(mut self, objective: impl Objective + 'static) -> Self {
+        self.settings.descent.set_baselines(objective.baseline_rate());
         self.settings.objective = Rc::new(objective);
         self.settings.dependencies.take();
         self.plans.take();

@@ -93,7 +93,7 @@ fn the_score_function_has_the_gradient_of_the_elbo() -> Result<()> {
 }
 
 #[test]
-fn a_learned_baseline_is_the_decaying_average_of_the_cost() -> Result<()> {
+fn a_learned_baseline_under_gradient_descent_is_an_average_of_the_cost() -> Result<()> {
     if !has_f64() {
         return Ok(());
     }
@@ -113,6 +113,75 @@ fn a_learned_baseline_is_the_decaying_average_of_the_cost() -> Result<()> {
         // An average over 20 steps of one over the particles: the costs scatter by less than 1.
         let within = if execution == Execution::Compiled { 0.04 } else { 0.12 };
         tests::assert_close(&state.param("baseline.b")?.to_f64()?, &expected, within);
+    }
+    Ok(())
+}
+
+/// The average of the costs, and the bound, which is the mean of their sum: `a ← decay a + (1 − decay) bound`, whatever the optimiser.
+#[test]
+fn a_decaying_average_follows_its_recursion() -> Result<()> {
+    if !has_f64() {
+        return Ok(());
+    }
+    for execution in executions() {
+        let svi = Svi::new(&apart(vector(W)?), coins(vector(T)?))
+            .objective(ScoreFunction::new().baseline(Baseline::DecayingAverage { decay: 0.7 }))
+            .optimizer(Adam::new(0.1))
+            .particles(3)
+            .dtype(FloatDType::F64)
+            .execution(execution);
+        let (mut state, mut expected) = (svi.init()?, 0.0);
+        for step in 0..6 {
+            expected = 0.7 * expected + 0.3 * svi.step(&mut state)?;
+            let found: f64 = state.param("average cost.b")?.to_f64()?.iter().sum();
+            assert!((found - expected).abs() < 1e-12, "step {step}, {execution:?}: {found}, expected {expected}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_decaying_average_leaves_the_mean_of_the_gradient() -> Result<()> {
+    if !has_f64() {
+        return Ok(());
+    }
+    let objective = |baseline| ScoreFunction::new().baseline(baseline);
+    let elbo = |b: [f64; 3], log_q: [f64; 3]| (0..3).map(|i| elbo_of_one(b, log_q, i)).sum::<f64>();
+    let mut expected = vec![expectation(elbo)];
+    expected.extend((0..3).map(|i| expectation(|b, log_q| score(b, i) * elbo(b, log_q))));
+    for execution in executions() {
+        let (particles, steps) = if execution == Execution::Compiled { (1, (60, 50_000)) } else { (1, (60, 600)) };
+        let run = |baseline| Estimates::along(&apart(vector(W)?), &coins(vector(T)?), &objective(baseline), particles, steps, execution);
+        let (found, plain) = (run(Baseline::DecayingAverage { decay: 0.9 })?, run(Baseline::Zero)?);
+        found.assert_mean(&format!("{execution:?}"), &expected, 1e-6);
+        for coin in 1..4 {
+            let exact = |baseline: f64| {
+                let i = coin - 1;
+                let gain = |b: [f64; 3], log_q: [f64; 3]| score(b, i) * (elbo_of_one(b, log_q, i) - baseline);
+                expectation(|b, log_q| gain(b, log_q).powi(2)) - expectation(gain).powi(2)
+            };
+            // The variance with the mean cost as the baseline; the average itself adds the share (1 − decay)/(1 + decay) of that of a cost.
+            let mean = expectation(|b, log_q| elbo_of_one(b, log_q, coin - 1));
+            let of_cost = expectation(|b, log_q| (elbo_of_one(b, log_q, coin - 1) - mean).powi(2));
+            let more = expectation(|b, _| score(b, coin - 1).powi(2)) * of_cost * 0.1 / 1.9;
+            for (what, found, expected) in
+                [("average", found.variance(coin), exact(mean) + more), ("none", plain.variance(coin), exact(0.0))]
+            {
+                let scatter = if execution == Execution::Compiled { 0.1 } else { 0.5 };
+                assert!((found / expected - 1.0).abs() < scatter, "coin {coin}, {what}: variance {found}, expected {expected}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_decay_that_is_no_share_is_refused() -> Result<()> {
+    for decay in [1.0, -0.1, f64::NAN] {
+        let objective = ScoreFunction::new().baseline(Baseline::DecayingAverage { decay });
+        let error = Svi::new(&apart(vector(W)?), coins(vector(T)?)).objective(objective).steps(1).run().err();
+        let message = error.map_or_else(String::new, |error| error.to_string());
+        assert!(message.contains("decay") && message.contains(&decay.to_string()), "{message}");
     }
     Ok(())
 }

@@ -130,7 +130,7 @@ impl Distribution<1> for Pathless {
 }
 
 #[guide]
-fn pathless(loc: f64, scale: f64) {
+pub(crate) fn pathless(loc: f64, scale: f64) {
     let (loc, scale) = (param!("loc", [loc]), param!("scale", [scale], support::Positive));
     sample!("mu", Pathless(Normal::new(loc, scale)));
 }

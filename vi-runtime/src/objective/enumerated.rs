@@ -21,7 +21,7 @@ const RUNS: u64 = 4096;
 /// [`Error::Unsupported`] with the objective and the sites, and the reason.
 pub(crate) fn permitted(objective: &dyn Objective, guide: &Trace, sites: &[EnumeratedSite]) -> Result<()> {
     let needs = objective.needs();
-    let problem = if needs.split || needs.detached || needs.score || needs.baseline || needs.vanishing {
+    let problem = if needs.split || needs.detached || needs.score || needs.vanishing {
         "it is shown more than the log densities at a draw, and of enumerated sites there is no draw"
     } else if objective.kl_weight(0).is_some() {
         "it weighs the divergence, of which nothing is known apart from the sum over the enumerated sites"

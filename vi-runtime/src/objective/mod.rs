@@ -37,6 +37,7 @@ pub(crate) use particle::{Terms, at_one_value, enumerates, evaluated, particle, 
 pub use particles::{LatentTerms, Particles, ScoreTerms};
 pub use pathwise::Pathwise;
 pub use renyi::Renyi;
+pub(crate) use score_function::AVERAGE;
 pub use score_function::{Baseline, ScoreFunction};
 pub use sticking_the_landing::StickingTheLanding;
 pub use tail_adaptive::TailAdaptive;
@@ -62,6 +63,11 @@ pub trait Objective: fmt::Debug {
 
     /// What the divergence counts in the loss of `step`, where that changes from step to step.
     fn kl_weight(&self, _step: u64) -> Option<f64> {
+        None
+    }
+
+    /// The rate of gradient descent by which baselines are fitted, where they do not follow the optimiser of the fit.
+    fn baseline_rate(&self) -> Option<f64> {
         None
     }
 
@@ -102,8 +108,8 @@ pub struct Needs {
     pub exact: bool,
     /// Sites without a pathwise gradient, with all that depends on them.
     pub score: bool,
-    /// A parameter `baseline.<site>` for each element of such a site.
-    pub baseline: bool,
+    /// A parameter for each element of such a site, called by this word, a point and the site.
+    pub baseline: Option<&'static str>,
 }
 
 /// What one of the numbers is that an objective is shown.

@@ -249,8 +249,8 @@ impl Paired {
         }
         for influence in &dependencies.scored {
             let (score, cost) = costs(influence, &self.guide, &self.model)?;
-            if needs.baseline {
-                let name = format!("baseline.{}", influence.site);
+            if let Some(word) = needs.baseline {
+                let name = format!("{word}.{}", influence.site);
                 let zeros = || special::detach(score.clone()).inner().zeros_like();
                 let known = run.params.find(&name, &Support::Real)?;
                 push(

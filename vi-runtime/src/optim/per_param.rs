@@ -26,12 +26,19 @@ use crate::error::{Error, Result, list};
 pub struct PerParam {
     rest: Rc<dyn Optimizer>,
     patterns: Vec<(String, Rc<dyn Optimizer>)>,
+    /// Whether a pattern may match nothing.
+    lenient: bool,
 }
 
 impl PerParam {
     /// With `rest` for the parameters that no pattern matches.
     pub fn new(rest: impl Optimizer + 'static) -> Self {
-        PerParam { rest: Rc::new(rest), patterns: Vec::new() }
+        PerParam { rest: Rc::new(rest), patterns: Vec::new(), lenient: false }
+    }
+
+    /// `optimizer` for the parameters that match `pattern`, if there are any.
+    pub(super) fn beside(rest: &Rc<dyn Optimizer>, pattern: String, optimizer: impl Optimizer + 'static) -> Self {
+        PerParam { rest: Rc::clone(rest), patterns: vec![(pattern, Rc::new(optimizer))], lenient: true }
     }
 
     /// `optimizer` moves the parameters whose names match `pattern`, and no pattern before.
@@ -103,7 +110,8 @@ impl Optimizer for PerParam {
     }
 
     fn check(&self, parameters: &[&str]) -> Result<()> {
-        if let Some((pattern, _)) = self.patterns.iter().find(|(pattern, _)| !parameters.iter().any(|name| matches(pattern, name))) {
+        let unmatched = |(pattern, _): &&(String, _)| !parameters.iter().any(|name| matches(pattern, name));
+        if let Some((pattern, _)) = self.patterns.iter().find(unmatched).filter(|_| !self.lenient) {
             let problem = format!("no parameter matches the pattern `{pattern}`; there are {}", list(parameters));
             return Err(Error::Config { setting: "optimizer".into(), problem });
         }
