@@ -2,9 +2,11 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::spread;
+use super::density::{minus_infinity, spread};
 use super::kalman::Model;
-use super::matrices::{EventParam, columns, constant, event, event_methods, merged, one_an_event, part, placement_of, scored, vectors};
+use super::matrices::{
+    EventParam, columns, constant, event, event_methods, finite, merged, one_an_event, part, placement_of, scored, vectors,
+};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
@@ -230,8 +232,9 @@ impl<const D: usize> Distribution<D> for AR<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
-        let (to, steps, order) = (placement_of(value), self.num_steps, self.order());
-        let series = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
+        let (value, outside) = finite(value, 1);
+        let (to, steps, order) = (placement_of(&value), self.num_steps, self.order());
+        let series = spread((Operand::Tensor(value) - self.loc.clone()).into_tensor(), dims);
         let coefficients = self.each_coefficient(&to);
         // The innovations of the steps that have p numbers before them.
         let innovations = |series: Tensor<D>, len: usize| {
@@ -247,7 +250,8 @@ impl<const D: usize> Distribution<D> for AR<D> {
             let mut known = dims;
             known[D - 1] = order;
             let series = Tensor::cat(vec![spread(self.before(initial, &to), known), series], D - 1);
-            return (-(Operand::Tensor(innovations(series, steps)) / variance) - constant).into_tensor();
+            let log_prob = -(Operand::Tensor(innovations(series, steps)) / variance) - constant;
+            return minus_infinity(log_prob.into_tensor(), outside);
         }
         let predictors = self.predictors(&to);
         let mut squares = Vec::new();
@@ -268,10 +272,11 @@ impl<const D: usize> Distribution<D> for AR<D> {
             Some(total) => -(Operand::Tensor(total) / variance) - constant,
             None => -constant,
         };
-        match self.log_spread(&predictors) {
-            Some(logs) => (log_prob - Operand::Tensor(logs) * 0.5).into_tensor(),
-            None => log_prob.into_tensor(),
-        }
+        let log_prob = match self.log_spread(&predictors) {
+            Some(logs) => log_prob - Operand::Tensor(logs) * 0.5,
+            None => log_prob,
+        };
+        minus_infinity(log_prob.into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -3,9 +3,10 @@
 use burn::tensor::{Float, Int, Tensor, TensorData};
 
 use super::adjacency::Adjacency;
-use super::density::spread;
+use super::density::{minus_infinity, spread};
 use super::matrices::{
-    EventParam, columns, constant, event, event_methods, identity, merged, one_an_event, part, placement_of, repeated, scored, vectors,
+    EventParam, columns, constant, event, event_methods, finite, identity, merged, one_an_event, part, placement_of, repeated, scored,
+    vectors,
 };
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
@@ -121,8 +122,9 @@ impl<const D: usize> Distribution<D> for CAR<D> {
     /// The quadratic form is `(1 − α) Σᵢ dᵢ yᵢ² + α Σ wᵢⱼ (yᵢ − yⱼ)²` over the pairs of neighbours: for `α ≥ 0` nothing cancels.
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
-        let difference = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
-        let (to, pairs) = (placement_of(value), self.adjacency.pairs());
+        let (value, outside) = finite(value, 1);
+        let (to, pairs) = (placement_of(&value), self.adjacency.pairs());
+        let difference = spread((Operand::Tensor(value) - self.loc.clone()).into_tensor(), dims);
         let ends = |end: fn(&(usize, usize, f64)) -> usize| {
             let index: Vec<i64> = pairs.iter().map(|pair| end(pair) as i64).collect();
             let index: Tensor<1, Int> = Tensor::from_data(TensorData::new(index, [pairs.len()]), &to.device);
@@ -139,7 +141,7 @@ impl<const D: usize> Distribution<D> for CAR<D> {
         let between = Operand::Tensor((apart.square() * weights).sum_dim(D - 1));
         let alpha = self.correlation.clone();
         let squares = (own * (1.0 - alpha.clone()) + between * alpha) * self.precision.clone();
-        ((self.log_det() - squares) * 0.5 - dims[D - 1] as f64 * HALF_LN_2PI).into_tensor()
+        minus_infinity(((self.log_det() - squares) * 0.5 - dims[D - 1] as f64 * HALF_LN_2PI).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{full, spread};
-use super::matrices::{constant, event, event_methods, merged, one_an_event, part, scored};
+use super::density::{full, minus_infinity, spread};
+use super::matrices::{constant, event, event_methods, finite, merged, one_an_event, part, scored};
 use super::normal::HALF_LN_2PI;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
@@ -60,13 +60,14 @@ impl<const D: usize> Distribution<D> for GaussianRandomWalk<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let steps = self.num_steps;
+        let (value, outside) = finite(value, 1);
         let mut squares = value.clone().narrow(D - 1, 0, 1).square();
         if steps > 1 {
-            let moves = value.clone().narrow(D - 1, 1, steps - 1) - value.clone().narrow(D - 1, 0, steps - 1);
+            let moves = value.clone().narrow(D - 1, 1, steps - 1) - value.narrow(D - 1, 0, steps - 1);
             squares = squares + moves.square().sum_dim(D - 1);
         }
         let squares = Operand::Tensor(squares) / self.scale.clone().square() * 0.5;
-        (-squares - (self.scale.clone().ln() + HALF_LN_2PI) * steps as f64).into_tensor()
+        minus_infinity((-squares - (self.scale.clone().ln() + HALF_LN_2PI) * steps as f64).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::spread;
+use super::density::{minus_infinity, spread};
 use super::kalman::{Belief, Model};
-use super::matrices::{EventParam, Stack, each, event, event_methods, identity, merged, part, placement_of, repeated, scored};
+use super::matrices::{EventParam, Stack, each, event, event_methods, finite, identity, merged, part, placement_of, repeated, scored};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
@@ -210,16 +210,18 @@ impl<const D: usize> Distribution<D> for GaussianStateSpace<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
-        let placed = self.placed(dims, &placement_of(value));
+        let (value, outside) = finite(value, 2);
+        let placed = self.placed(dims, &placement_of(&value));
         let outputs = dims[D - 1];
         // Each observation by itself, in units of its noise.
-        let y = spread(value.clone(), dims).reshape([dims[..D - 2].iter().product(), self.num_steps, outputs]).swap_dims(1, 2);
+        let y = spread(value, dims).reshape([dims[..D - 2].iter().product(), self.num_steps, outputs]).swap_dims(1, 2);
         let y = linalg::solve_lower(placed.noise.clone(), y).swap_dims(1, 2);
         let y = stacked(y, placed.rows());
         let evidence = placed.model.evidence(placed.first(y.dims()[2]), y);
         let noise = linalg::diagonal(placed.noise).log().sum_dim(1) * self.num_steps as f64;
         let half_log_det: Tensor<D> = each(evidence.half_log_det + noise, dims, 2);
-        evidence.squares.reshape(scored(dims, 2)) * -0.5 - half_log_det - (self.num_steps * outputs) as f64 * HALF_LN_2PI
+        let log_prob = evidence.squares.reshape(scored(dims, 2)) * -0.5 - half_log_det - (self.num_steps * outputs) as f64 * HALF_LN_2PI;
+        minus_infinity(log_prob, outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::spread;
+use super::density::{minus_infinity, spread};
 use super::gaussian_kl::Covariance;
-use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
+use super::matrices::{Stack, columns, each, event_methods, finite, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
@@ -132,10 +132,11 @@ impl<const D: usize> Distribution<D> for LowRankMultivariateNormal<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
-        let difference = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
-        let capacitance = self.capacitance_for(dims, &placement_of(value));
+        let (value, outside) = finite(value, 1);
+        let capacitance = self.capacitance_for(dims, &placement_of(&value));
+        let difference = spread((Operand::Tensor(value) - self.loc.clone()).into_tensor(), dims);
         let squares = capacitance.squares(columns(difference, capacitance.rows())).reshape(scored(dims, 1));
-        squares * -0.5 - capacitance.half_log_det(dims) - dims[D - 1] as f64 * HALF_LN_2PI
+        minus_infinity(squares * -0.5 - capacitance.half_log_det(dims) - dims[D - 1] as f64 * HALF_LN_2PI, outside)
     }
 
     /// `loc + W ε + d^½ ε'`

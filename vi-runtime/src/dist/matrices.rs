@@ -1,6 +1,6 @@
 //! Parameters that are matrices: what constructors accept, and how a batch of them is stored.
 
-use burn::tensor::{FloatDType, Tensor, TensorData};
+use burn::tensor::{Bool, FloatDType, Tensor, TensorData};
 
 use super::density::spread;
 use super::rows::{align, broadcast};
@@ -331,6 +331,14 @@ pub(crate) fn repeated<const R: usize, const D: usize>(rows: Tensor<R>, dims: [u
     let mut one = [1; D];
     one[D - events..].copy_from_slice(&dims[D - events..]);
     spread(rows.reshape(one), dims)
+}
+
+/// The value with 0 in place of infinite elements, and which events have one, `[batch.., 1..]`: they are no vectors of real numbers,
+/// and a matrix would make `∞ − ∞` of them.
+pub(crate) fn finite<const D: usize>(value: &Tensor<D>, events: usize) -> (Tensor<D>, Tensor<D, Bool>) {
+    let infinite = value.clone().without_autodiff().is_inf();
+    let outside = (D - events..D).fold(infinite.clone(), |outside, dim| outside.any_dim(dim));
+    (value.clone().mask_fill(infinite, 0.0), outside)
 }
 
 /// The methods of `Distribution` that only pass on to the parameters, for distributions over vectors and matrices.

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::spread;
-use super::matrices::{EventParam, Stack, each, event_methods, merged, part, placement_of, repeated, scored};
+use super::density::{minus_infinity, spread};
+use super::matrices::{EventParam, Stack, each, event_methods, finite, merged, part, placement_of, repeated, scored};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, ShapeConflict};
@@ -82,13 +82,14 @@ impl<const D: usize> Distribution<D> for MatrixNormal<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
         let [rows, columns] = [dims[D - 2], dims[D - 1]];
         let count = dims[..D - 2].iter().product();
-        let difference = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
-        let to = placement_of(value);
+        let (value, outside) = finite(value, 2);
+        let to = placement_of(&value);
+        let difference = spread((Operand::Tensor(value) - self.loc.clone()).into_tensor(), dims);
         let (row, column) = (self.scale_tril_row.for_batch(dims, 2, &to), self.scale_tril_column.for_batch(dims, 2, &to));
         let half = linalg::solve_lower(row.clone(), difference.reshape([count, rows, columns]));
         let whitened = linalg::solve_lower(column.clone(), half.swap_dims(1, 2));
         let squares = whitened.square().sum_dim(2).sum_dim(1).reshape(scored(dims, 2));
-        squares * -0.5 - half_log_det(row, column, dims) - (rows * columns) as f64 * HALF_LN_2PI
+        minus_infinity(squares * -0.5 - half_log_det(row, column, dims) - (rows * columns) as f64 * HALF_LN_2PI, outside)
     }
 
     /// `loc + A E Bᵀ`

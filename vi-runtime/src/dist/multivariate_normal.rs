@@ -2,9 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::spread;
+use super::density::{minus_infinity, spread};
 use super::gaussian_kl::Covariance;
-use super::matrices::{Stack, columns, each, event_methods, identity, merged, part, placement_of, repeated, scored, vectors};
+use super::matrices::{Stack, columns, each, event_methods, finite, identity, merged, part, placement_of, repeated, scored, vectors};
 use super::normal::HALF_LN_2PI;
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ScoredDraw, ShapeConflict};
@@ -189,13 +189,14 @@ impl<const D: usize> Distribution<D> for MultivariateNormal<D> {
     event_methods! { MultivariateNormal, RealVector, 1, loc, matrices }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
+        let (value, outside) = finite(value, 1);
         let difference = (Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor();
         let own = self.matrices.dims_with(&[difference.dims()[D - 1]]);
         let dims = broadcast(("the value", difference.dims()), (self.form.name(), own)).unwrap_or(difference.dims());
         let difference = spread(difference, dims);
-        let factor = self.factor_for(dims, &placement_of(value));
+        let factor = self.factor_for(dims, &placement_of(&value));
         let squares = factor.squares(columns(difference, factor.rows())).reshape(scored(dims, 1));
-        score(squares, factor.half_log_det(dims), dims[D - 1])
+        minus_infinity(score(squares, factor.half_log_det(dims), dims[D - 1]), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, full, spread};
-use super::matrices::{Stack, columns, each, event_methods, merged, one_an_event, part, placement_of, repeated, scored, vectors};
+use super::density::{beside, full, minus_infinity, spread};
+use super::matrices::{Stack, columns, each, event_methods, finite, merged, one_an_event, part, placement_of, repeated, scored, vectors};
 use super::rows::broadcast;
 use super::{Batch, Constraint, Distribution, Entropy, EventParam, Matrices, Moments, ShapeConflict};
 use crate::error::Result;
@@ -83,13 +83,14 @@ impl<const D: usize> Distribution<D> for MultivariateStudentT<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let dims = broadcast(("the value", value.dims()), ("the distribution", self.shape())).unwrap_or(value.dims());
         let size = dims[D - 1];
-        let difference = spread((Operand::Tensor(value.clone()) - self.loc.clone()).into_tensor(), dims);
-        let tril = self.scale_tril.for_batch(dims, 1, &placement_of(value));
+        let (value, outside) = finite(value, 1);
+        let tril = self.scale_tril.for_batch(dims, 1, &placement_of(&value));
+        let difference = spread((Operand::Tensor(value) - self.loc.clone()).into_tensor(), dims);
         let log_det: Tensor<D> = each(linalg::diagonal(tril.clone()).log().sum_dim(1), dims, 1);
         let right = columns(difference, tril.dims()[0]);
         let squares = linalg::solve_lower(tril, right).square().sum_dim(1).reshape(scored(dims, 1));
         let tail = (Operand::Tensor(squares) / self.df.clone()).ln_1p() * ((self.df.clone() + size as f64) * 0.5);
-        (self.constant(size) - tail - Operand::Tensor(log_det)).into_tensor()
+        minus_infinity((self.constant(size) - tail - Operand::Tensor(log_det)).into_tensor(), outside)
     }
 
     /// A normal draw over the square root of an independent `χ²(df)/df`, which is `Gamma(df/2, df/2)`.

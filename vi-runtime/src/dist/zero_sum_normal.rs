@@ -2,8 +2,8 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{full, spread};
-use super::matrices::{event, event_methods, merged, one_an_event, part, scored};
+use super::density::{full, minus_infinity, spread};
+use super::matrices::{event, event_methods, finite, merged, one_an_event, part, scored};
 use super::normal::HALF_LN_2PI;
 use super::{Batch, Constraint, Distribution, Entropy, Moments, Params, ShapeConflict};
 use crate::error::Result;
@@ -62,9 +62,10 @@ impl<const D: usize> Distribution<D> for ZeroSumNormal<D> {
     event_methods! { ZeroSumNormal, ZeroSum, 1, scale }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let squares = Operand::Tensor(value.clone().square().sum_dim(D - 1));
+        let (value, outside) = finite(value, 1);
+        let squares = Operand::Tensor(value.square().sum_dim(D - 1));
         let squares = squares / self.scale.clone().square() * 0.5;
-        (-squares - (self.scale.clone().ln() + HALF_LN_2PI) * (self.size as f64 - 1.0)).into_tensor()
+        minus_infinity((-squares - (self.scale.clone().ln() + HALF_LN_2PI) * (self.size as f64 - 1.0)).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -38,6 +38,12 @@ pub fn plane() -> Chart {
     chart(&[REACH, REACH], |t| (t.iter().map(|t| t.sinh()).collect(), t.iter().map(|t| t.cosh().ln()).sum()))
 }
 
+/// Two positive numbers, by their logarithms.
+pub fn quadrant() -> Chart {
+    const REACH: Axis = (-36.0, 6.0, 168);
+    chart(&[REACH, REACH], |u| (u.iter().map(|u| u.exp()).collect(), u.iter().sum()))
+}
+
 /// `ln σ'(u)`
 fn log_slope(u: f64) -> f64 {
     -u.abs() - 2.0 * (-u.abs()).exp().ln_1p()

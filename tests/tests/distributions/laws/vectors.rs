@@ -145,32 +145,47 @@ fn pair() -> Adjacency {
 }
 
 vector_laws! {
-    multivariate_normal: [loc: TWO, scale_tril: Factor], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    multivariate_normal: [loc: TWO, scale_tril: Factor], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         MultivariateNormal::new(&p[0], square(&p[1])).expand([1, 2])
     };
-    multivariate_normal_covariance: [loc: TWO, covariance_matrix: Covariance], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    multivariate_normal_covariance: [loc: TWO, covariance_matrix: Covariance], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         MultivariateNormal::covariance(&p[0], square(&p[1])).expand([1, 2])
     };
-    multivariate_normal_precision: [loc: TWO, precision_matrix: Covariance], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    multivariate_normal_precision: [loc: TWO, precision_matrix: Covariance], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         MultivariateNormal::precision(&p[0], square(&p[1])).expand([1, 2])
     };
-    low_rank: [loc: TWO, cov_factor: TWO, cov_diag: Row(2, 0.5, 2.0)], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    low_rank: [loc: TWO, cov_factor: TWO, cov_diag: Row(2, 0.5, 2.0)], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         LowRankMultivariateNormal::new(&p[0], p[1].clone().reshape([2, 1]), &p[2]).expand([1, 2])
     };
-    multivariate_student_t: [df: Within(4.0, 30.0), loc: TWO, scale_tril: Factor], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    multivariate_student_t: [df: Within(4.0, 30.0), loc: TWO, scale_tril: Factor], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         MultivariateStudentT::new(&p[0], &p[1], square(&p[2])).expand([1, 2])
     };
-    random_walk: [scale: WIDTH], float, 2, chart |_p| charts::plane(), outside [], |p| GaussianRandomWalk::new(2, &p[0]).expand([1, 2]);
-    ar: [coefficients: Within(-0.8, 0.8), loc: REAL, scale: WIDTH], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    random_walk: [scale: WIDTH], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| GaussianRandomWalk::new(2, &p[0]).expand([1, 2]);
+    ar: [coefficients: Within(-0.8, 0.8), loc: REAL, scale: WIDTH], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         AR::new(2, &p[0], &p[2]).loc(&p[1]).expand([1, 2])
     };
-    car: [loc: TWO, correlation: Within(-0.8, 0.8), precision: WIDTH], float, 2, chart |_p| charts::plane(), outside [], |p| {
+    car: [loc: TWO, correlation: Within(-0.8, 0.8), precision: WIDTH], float, 2, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         CAR::new(&p[0], &p[1], &p[2], &pair()).expand([1, 2])
     };
-    matrix_normal: [loc: TWO, scale_tril_row: Factor, scale_tril_column: WIDTH], float, 3, chart |_p| charts::plane(), outside [], |p| {
+    matrix_normal: [loc: TWO, scale_tril_row: Factor, scale_tril_column: WIDTH], float, 3, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
         MatrixNormal::new(p[0].clone().reshape([2, 1]), square(&p[1]), one(&p[2])).expand([1, 2, 1])
     };
-    zero_sum_normal: [scale: WIDTH], float, 2, chart |_p| charts::zero_sum(), outside [], |p| ZeroSumNormal::new(3, &p[0]).expand([1, 3]);
+    state_space: [transition_matrix: Within(-0.9, 0.9), process_factor: WIDTH, observation_matrix: WIDTH, observation_scale_tril: WIDTH, initial_loc: REAL,
+        initial_factor: WIDTH], float, 3, chart |_p| charts::plane(), outside [[f64::INFINITY, 0.5], [1.0, f64::NEG_INFINITY]], |p| {
+        let [transition, process, observation, noise, loc, factor] = [0, 1, 2, 3, 4, 5].map(|i| one(&p[i]));
+        GaussianStateSpace::new(2, transition, process, observation, noise).initial(loc, factor).expand([1, 2, 1])
+    };
+    hidden_markov_normal: [initial: Row(2, -2.0, 2.0), transition: Row(4, -2.0, 2.0), loc: TWO, scale: Row(2, 0.5, 2.0)], float, 2,
+        chart |_p| charts::plane(), outside [], |p| {
+        let [loc, scale] = [2, 3].map(|i| p[i].clone().reshape([1, 1, 2]));
+        DiscreteHmm::logits(&p[0], square(&p[1]), Normal::new(loc, scale).expand([1, 2, 2]))
+    };
+    hidden_markov_exponential: [initial: Simplex(2), transition: Simplex(2), rate: Row(2, 0.3, 3.0)], float, 2,
+        chart |_p| charts::quadrant(), outside [[-1.0, 0.5], [0.5, -1e10]], |p| {
+        let rate = p[2].clone().reshape([1, 1, 2]);
+        DiscreteHmm::new(&p[0], p[1].clone().reshape([1, 2]).repeat_dim(0, 2), Exponential::new(rate).expand([1, 2, 2]))
+    };
+    zero_sum_normal: [scale: WIDTH], float, 2, chart |_p| charts::zero_sum(), outside [[f64::INFINITY, f64::NEG_INFINITY, 0.0]], |p| ZeroSumNormal::new(3, &p[0]).expand([1, 3]);
     dirichlet: [concentration: CONCENTRATIONS], float, 2, chart |_p| charts::simplex(), outside [[-0.1, 0.6, 0.5], [1.5, -0.25, -0.25]], |p| {
         Dirichlet::new(&p[0]).expand([1, 3])
     };
