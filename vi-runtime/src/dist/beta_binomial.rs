@@ -29,7 +29,7 @@ family! {
 
 impl<const D: usize> BetaBinomial<D> {
     /// A smooth function between the counts.
-    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(super) fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let y = (self.total_count.clone() - Operand::Tensor(x.clone())).into_tensor();
         let (a, b) = (beside(&self.concentration1, &x), beside(&self.concentration0, &x));
         let dims = (y.clone() + a.clone() + b.clone()).dims();

@@ -34,7 +34,7 @@ form_family! {
 
 impl<const D: usize> Binomial<D> {
     /// A smooth function between the counts.
-    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(super) fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let y = (self.total_count.clone() - Operand::Tensor(x.clone())).into_tensor();
         let parameter = beside(&self.parameter, &y);
         let dims = broadcast(("the value", y.dims()), (self.form.name(), parameter.dims())).unwrap_or(y.dims());

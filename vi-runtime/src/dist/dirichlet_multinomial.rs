@@ -4,11 +4,13 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, largest, minus_infinity, spread};
-use super::multinomial::{counts, totals};
+use super::lattice::{columns, cross_entropy};
+use super::matrices::{constant, placement_of};
+use super::multinomial::{counts, most, totals};
 use super::negative_binomial::log_ways;
 use super::rows::broadcast;
 use super::saddle_point::{negative_binomial, refine_all};
-use super::{Distribution, Moments, family, family_methods};
+use super::{BetaBinomial, Distribution, Entropy, Moments, NegativeBinomial2, family, family_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
 use crate::operand::Operand;
@@ -23,7 +25,7 @@ family! {
     ///
     /// # Shapes
     /// `concentration` and the value: `[batch, K]`, the last dimension is the event; `total_count` (whole numbers as floats): a
-    /// number, or `[batch, 1]`.
+    /// number, or `[batch, 1]`. It is data: the counts have this sum or no mass, so that no derivative in it exists, and it gets none.
     ///
     /// # Errors
     /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `concentration` is not positive and finite or
@@ -85,5 +87,34 @@ impl<const D: usize> Moments<D> for DirichletMultinomial<D> {
         let total = a.clone().sum_dim(D - 1);
         let share = a / total.clone();
         n.clone() * share.clone() * (share.neg() + 1.0) * ((n + total.clone()) / (total + 1.0))
+    }
+}
+
+impl<const D: usize> Entropy<D> for DirichletMultinomial<D> {
+    /// `ln q(n; n, A) − Σₖ E ln q(xₖ; n aₖ/A, aₖ)`, `q(x; m, c)` the negative binomial mass with mean `m` and concentration `c` and `xₖ`
+    /// beta-binomial: the counts are negative binomial ones given their sum. As for [`Multinomial`](super::Multinomial).
+    fn entropy(&self) -> Tensor<D> {
+        let (a, n) = (self.batch.fill(self.concentration.clone()), self.batch.fill(self.total_count.clone()).without_autodiff());
+        let (dims, categories) = (a.dims(), a.dims()[D - 1]);
+        let nothing = n.clone().lower_elem(0.5);
+        let n = n.mask_fill(nothing.clone(), 1.0);
+        if categories == 1 {
+            return n.zeros_like();
+        }
+        // Not A − aₖ, which cancels.
+        let apart = (0..categories * categories).map(|i| f64::from(i / categories != i % categories)).collect();
+        let apart = constant(apart, [categories; 2], &placement_of(&a));
+        let others = a.clone().reshape([dims[..D - 1].iter().product(), categories]).matmul(apart).reshape(dims);
+        let total = a.clone().sum_dim(D - 1);
+        let mean = a.clone() / total.clone() * n.clone();
+        let ends = [Some(n.zeros_like()), Some(n.clone())];
+        let parameters = [&a, &others, &n, &mean].map(|parameter| Operand::Tensor(parameter.clone()));
+        let each = cross_entropy(mean, ends, most(&self.total_count), |like, at| {
+            let [a, others, n, mean] = columns([0, 1, 2, 3].map(|i| &parameters[i]), like).map(Operand::into_tensor);
+            [BetaBinomial::new(&a, others, n).log_mass(at.clone()), NegativeBinomial2::new(mean, a).log_mass(at)]
+        });
+        let n = n.narrow(D - 1, 0, 1);
+        let sum = NegativeBinomial2::new(&n, total).log_mass(n);
+        (each.sum_dim(D - 1) + sum).mask_fill(nothing.narrow(D - 1, 0, 1), 0.0)
     }
 }

@@ -179,19 +179,31 @@ pub(super) fn tails<const D: usize>(
 /// All of one shape; `log_mass` gets a tensor of it, for [`columns`], and the points as in [`sum_between`].
 pub(super) fn entropy<const D: usize>(
     mean: Tensor<D>,
-    [first, last]: [Option<Tensor<D>>; 2],
+    ends: [Option<Tensor<D>>; 2],
     most: f64,
     log_mass: impl Fn(&Tensor<D>, Tensor<2>) -> Tensor<2>,
+) -> Tensor<D> {
+    cross_entropy(mean, ends, most, |like, at| {
+        let log_mass = log_mass(like, at);
+        [log_mass.clone(), log_mass]
+    })
+}
+
+/// `−Σ p ln q`, as [`entropy`], for the logarithms of `p` and `q`.
+pub(super) fn cross_entropy<const D: usize>(
+    mean: Tensor<D>,
+    [first, last]: [Option<Tensor<D>>; 2],
+    most: f64,
+    logarithms: impl Fn(&Tensor<D>, Tensor<2>) -> [Tensor<2>; 2],
 ) -> Tensor<D> {
     /// Masses below the exponential of this are 0 in every precision.
     const NOTHING: f64 = -2000.0;
     let start = mean.without_autodiff().floor();
     let like = start.clone();
     let bits = |at: Tensor<2>| {
-        let log_mass = log_mass(&like, at);
-        let nothing = log_mass.clone().greater_elem(NOTHING).bool_not();
-        let log_mass = log_mass.mask_fill(nothing, NOTHING);
-        log_mass.clone().exp() * log_mass.neg()
+        let [log_p, log_q] = logarithms(&like, at);
+        let nothing = log_p.clone().greater_elem(NOTHING).bool_not();
+        log_p.mask_fill(nothing.clone(), NOTHING).exp() * log_q.mask_fill(nothing, 0.0).neg()
     };
     let below = match first {
         Some(first) => {

@@ -5,9 +5,10 @@ use burn::tensor::{Bool, Int, Tensor};
 
 use super::density::{beside, full, minus_infinity, spread};
 use super::form::Form;
+use super::lattice::{UNBOUNDED, columns, cross_entropy};
 use super::rows::broadcast;
 use super::saddle_point::{self, refine_all};
-use super::{Batch, Distribution, Moments, form_family, form_methods};
+use super::{Batch, Binomial, Distribution, Entropy, Moments, Poisson, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
 use crate::operand::Operand;
@@ -23,7 +24,7 @@ form_family! {
     ///
     /// # Shapes
     /// `probs`, `logits` and the value: `[batch, K]`, the last dimension is the event; `total_count` (whole numbers as floats): a
-    /// number, or `[batch, 1]`.
+    /// number, or `[batch, 1]`. It is data: the counts have this sum or no mass, so that no derivative in it exists, and it gets none.
     ///
     /// # Errors
     /// At the site: [`Error::Parameter`](crate::Error::Parameter) where `total_count` is not one of 0, 1, 2, …, `probs` are not
@@ -121,5 +122,33 @@ impl<const D: usize> Moments<D> for Multinomial<D> {
     fn variance(&self) -> Tensor<D> {
         let probs = self.probs();
         probs.clone() * (probs.neg() + 1.0) * self.batch.fill(self.total_count.clone())
+    }
+}
+
+/// At least the number of values that one count can have.
+pub(super) fn most<const D: usize>(total_count: &Operand<D>) -> f64 {
+    match total_count {
+        Operand::Number(n) => n + 1.0,
+        _ => UNBOUNDED,
+    }
+}
+
+impl<const D: usize> Entropy<D> for Multinomial<D> {
+    /// `ln q(n; n) − Σₖ E ln q(xₖ; n pₖ)`, `q(x; m) = e⁻ᵐ mˣ/x!` and `xₖ` binomial: multinomial counts are Poisson counts given their
+    /// sum, and so written the terms are no larger than the entropies of the counts. The expectations are added up as the entropy
+    /// of [`Binomial`] is.
+    fn entropy(&self) -> Tensor<D> {
+        let (probs, n) = (self.probs(), self.batch.fill(self.total_count.clone()).without_autodiff());
+        let nothing = n.clone().lower_elem(0.5);
+        let n = n.mask_fill(nothing.clone(), 1.0);
+        let ends = [Some(n.zeros_like()), Some(n.clone())];
+        let parameters = [&n, &probs].map(|parameter| Operand::Tensor(parameter.clone()));
+        let each = cross_entropy(n.clone() * probs, ends, most(&self.total_count), |like, at| {
+            let [n, p] = columns([&parameters[0], &parameters[1]], like).map(Operand::into_tensor);
+            [Binomial::new(&n, &p).log_mass(at.clone()), Poisson::new(n * p).log_mass(at)]
+        });
+        let n = n.narrow(D - 1, 0, 1);
+        let sum = Poisson::new(&n).log_mass(n);
+        (each.sum_dim(D - 1) + sum).mask_fill(nothing.narrow(D - 1, 0, 1), 0.0)
     }
 }

@@ -31,7 +31,7 @@ family! {
 
 impl<const D: usize> NegativeBinomial2<D> {
     /// A smooth function between the counts.
-    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(super) fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let outside = x.clone().lower_elem(0.0);
         let x = x.clamp_min(0.0);
         let (m, c) = (beside(&self.mean, &x), beside(&self.concentration, &x));

@@ -27,7 +27,7 @@ family! {
 
 impl<const D: usize> Poisson<D> {
     /// A smooth function between the counts.
-    fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(super) fn log_mass(&self, x: Tensor<D>) -> Tensor<D> {
         let outside = x.clone().lower_elem(0.0);
         let x = x.clamp_min(0.0);
         let factorial = special::lgamma(x.clone().add_scalar(1.0));

@@ -9,7 +9,7 @@ families! {
     beta_binomial_large: "BetaBinomialLarge", ["concentration1", "concentration0", "total_count"], int, has [moments, entropy, cdf, icdf], |p| {
         BetaBinomial::new(&p[0], &p[1], &p[2])
     };
-    dirichlet_multinomial: "DirichletMultinomial", ["concentration", "total_count"], int, has [moments], |p| DirichletMultinomial::new(&p[0], &p[1]);
+    dirichlet_multinomial: "DirichletMultinomial", ["concentration", "total_count"], int, has [moments, entropy], |p| DirichletMultinomial::new(&p[0], &p[1]);
     discrete_uniform: "DiscreteUniform", ["low", "high"], int, has [moments, entropy, cdf, icdf], |p| DiscreteUniform::new(&p[0], &p[1]);
     geometric: "Geometric", ["probs"], int, has [moments, entropy, cdf, icdf], |p| Geometric::new(&p[0]);
     geometric_logits: "GeometricLogits", ["logits"], int, has [moments, entropy, cdf, icdf], |p| Geometric::logits(&p[0]);
@@ -18,8 +18,8 @@ families! {
         Hurdle::new(&p[0], NegativeBinomial2::new(&p[1], &p[2]))
     };
     hypergeometric: "Hypergeometric", ["population", "successes", "draws"], int, has [moments, entropy, cdf, icdf], |p| Hypergeometric::new(&p[0], &p[1], &p[2]);
-    multinomial: "Multinomial", ["total_count", "probs"], int, has [moments], |p| Multinomial::new(&p[0], &p[1]);
-    multinomial_logits: "MultinomialLogits", ["total_count", "logits"], int, has [moments], |p| Multinomial::logits(&p[0], &p[1]);
+    multinomial: "Multinomial", ["total_count", "probs"], int, has [moments, entropy], |p| Multinomial::new(&p[0], &p[1]);
+    multinomial_logits: "MultinomialLogits", ["total_count", "logits"], int, has [moments, entropy], |p| Multinomial::logits(&p[0], &p[1]);
     negative_binomial_probs: "NegativeBinomialProbs", ["total_count", "probs"], int, has [moments, entropy, cdf, icdf], |p| NegativeBinomial::new(&p[0], &p[1]);
     negative_binomial_logits: "NegativeBinomialLogits", ["total_count", "logits"], int, has [moments, entropy, cdf, icdf], |p| NegativeBinomial::logits(&p[0], &p[1]);
     negative_binomial_large: "NegativeBinomialLarge", ["total_count", "logits"], int, has [moments, entropy, cdf, icdf], |p| NegativeBinomial::logits(&p[0], &p[1]);
