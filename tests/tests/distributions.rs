@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[path = "distributions/beginnings.rs"]
+mod beginnings;
 #[path = "distributions/bijectors.rs"]
 mod bijectors;
 #[path = "distributions/capture.rs"]

@@ -125,6 +125,10 @@ fn quantiles_of_counts() {
     check(ZeroInflated::new(0.3, Poisson::new(4.0)), 0..12);
     check(Hurdle::new(0.1, Poisson::new(4.0)), 0..12);
     check(Geometric::new(0.1), 0..50);
+    check(MixtureSameFamily::new([0.3, 0.7], Poisson::new([2.0, 20.0]).expand([1, 2])), 0..35);
+    check(MixtureGeneral::new([0.5, 0.5], (Poisson::new(3.0), Skellam::new(3.0, 12.0))), -20..12);
+    let uniforms = (DiscreteUniform::new(-4.0, 3.0), DiscreteUniform::new(2.0, 7.0));
+    check(MixtureGeneral::new([0.4, 0.6], uniforms), -4..8);
 }
 
 #[test]

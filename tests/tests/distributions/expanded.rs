@@ -1,17 +1,17 @@
-//! Independent copies of what has no `expand` of its own, however the copies are laid out; where guides begin under wrappers.
+//! Independent copies of what has no `expand` of its own, however the copies are laid out.
 
 use std::rc::Rc;
 
 use burn::tensor::{DType, FloatDType, Tensor};
-use vi_runtime::bijector::{Affine, Exp, StickBreaking};
+use vi_runtime::Key;
+use vi_runtime::bijector::{Affine, StickBreaking};
 use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::prelude::{AutoNormal, Error, Run, Svi, model};
-use vi_runtime::{Key, Support};
 
 use super::differences::check;
 use super::sampling::follows;
-use super::{burn, has_f64, numbers, placement, tensor, test_device};
+use super::{burn, has_f64, numbers, placement, tensor};
 
 fn precision() -> FloatDType {
     if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
@@ -205,29 +205,6 @@ fn plates_fill_the_copies_and_a_misfit_names_the_site() {
     assert!(
         Run::for_program(&in_plates(y), 0).unwrap().validate(true).trace(&in_plates(given(&[0.1; 6], [2, 3]).cast(DType::F32))).is_ok()
     );
-}
-
-/// What cannot be drawn has a place to begin, through whatever wraps it.
-#[test]
-fn a_beginning_passes_through_what_wraps_it() {
-    let at = placement(precision());
-    let flat = |support: Support| ImproperUniform::new(support, [2]);
-    let of = |begin: vi_runtime::Result<Option<Tensor<1>>>| numbers(begin.unwrap().unwrap());
-    // 0, moved; e⁰ + 3; the fold's support begins inside; the simplex of a stick broken where 0 breaks it.
-    assert_eq!(of(flat(Support::Real).transformed(Rc::new(Affine::new(3.0, 2.0))).begin(&at)), [3.0; 2]);
-    close(&of(flat(Support::Real).transformed(Rc::new(Exp)).begin(&at)), &[1.0; 2]);
-    close(&of(flat(Support::Real).folded().begin(&at)), &[1.0; 2]);
-    close(&of(flat(Support::RealVector).transformed(Rc::new(StickBreaking)).begin(&at)), &[1.0 / 3.0; 3]);
-    let expanded = flat(Support::Positive).independent(1).transformed(Rc::new(Affine::new(3.0, 2.0))).expand([4, 2]);
-    let begin: Tensor<2> = expanded.begin(&at).unwrap().unwrap();
-    assert_eq!(begin.dims(), [4, 2]);
-    close(&numbers(begin), &[5.0; 8]);
-    let components = ImproperUniform::new(Support::Positive, [1, 2]);
-    close(&of(MixtureSameFamily::new([0.5, 0.5], components).begin(&at)), &[1.0]);
-    let mixture = MixtureGeneral::new([0.5, 0.5], (Normal::new(0.0, 1.0).expand([2]), flat(Support::Real)));
-    close(&of(mixture.begin(&at)), &[0.0; 2]);
-    assert!(Normal::new(0.0, 1.0).folded().expand([3]).begin(&at).unwrap().is_none());
-    assert_eq!(test_device(), at.device);
 }
 
 /// The likelihood times a flat prior on `2 m + 3`: the same posterior as under a flat prior on `m`.

@@ -17,7 +17,12 @@ pub(super) const LARGEST: f64 = 2_147_483_520.0;
 ///
 /// It lies in the support, not beyond `last` where that is given, and between `−LARGEST` and `LARGEST`. A probability beyond
 /// `[0, 1]` counts as the nearer bound: an integer has no NaN.
-fn count_quantile<const D: usize, T: Cdf<D, Kind = Int>>(of: &T, last: Option<&Operand<D>>, p: &Tensor<D>, side: Side) -> Tensor<D, Int> {
+pub(super) fn count_quantile<const D: usize, T: Cdf<D, Kind = Int>>(
+    of: &T,
+    last: Option<&Operand<D>>,
+    p: &Tensor<D>,
+    side: Side,
+) -> Tensor<D, Int> {
     let dims = broadcast(("p", p.dims()), ("the distribution", of.shape())).unwrap_or(p.dims());
     let goal = spread(p.clone().without_autodiff().clamp(0.0, 1.0), dims);
     let (lowest, highest) = of.support().bounds();

@@ -188,6 +188,11 @@ where
         Ok(self.emission.draw(noise)?.gather(at, chosen).reshape(self.shape))
     }
 
+    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
+        let first = |begin: Tensor<C, T::Kind>| begin.narrow(self.state_dim(), 0, 1).reshape(self.shape);
+        Ok(self.emission.begin(at)?.map(first))
+    }
+
     fn place(mut self, to: &Placement) -> Self {
         self.chain = self.chain.place(to);
         self.emission = self.emission.place(to);

@@ -5,9 +5,9 @@ use std::f64::consts::LN_2;
 use burn::tensor::kind::Ordered;
 use burn::tensor::{Float, Int, IntDType, Tensor};
 
-use super::Cdf;
 use super::density::{limits, spread};
 use super::rows::broadcast;
+use super::{Cdf, Side, count_quantile, quantile};
 use crate::any_tensor::ValueKind;
 use crate::special::log1mexp;
 
@@ -24,6 +24,9 @@ pub trait ScalarKind: ValueKind + Ordered {
 
     /// The value next to a bound, above it or below it, that lies inside: an integer is inside itself.
     fn inward<const D: usize>(bound: Tensor<D, Self>, above: bool) -> Tensor<D, Self>;
+
+    /// The point with this probability on one side of it, by bisection.
+    fn quantile<const D: usize, T: Cdf<D, Kind = Self>>(of: &T, p: &Tensor<D>, side: Side) -> Tensor<D, Self>;
 }
 
 impl ScalarKind for Float {
@@ -44,6 +47,10 @@ impl ScalarKind for Float {
         let step = bound.clone().abs() * (2.0 * (1.0 - below_one)) + tiny;
         if above { bound + step } else { bound - step }
     }
+
+    fn quantile<const D: usize, T: Cdf<D, Kind = Float>>(of: &T, p: &Tensor<D>, side: Side) -> Tensor<D> {
+        quantile::quantile(of, p, side)
+    }
 }
 
 impl ScalarKind for Int {
@@ -61,6 +68,10 @@ impl ScalarKind for Int {
 
     fn inward<const D: usize>(bound: Tensor<D, Int>, _above: bool) -> Tensor<D, Int> {
         bound
+    }
+
+    fn quantile<const D: usize, T: Cdf<D, Kind = Int>>(of: &T, p: &Tensor<D>, side: Side) -> Tensor<D, Int> {
+        count_quantile::count_quantile(of, None, p, side)
     }
 }
 

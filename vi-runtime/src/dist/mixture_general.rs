@@ -291,7 +291,8 @@ impl<const D: usize, T: MixtureComponents<D>> Distribution<D> for MixtureGeneral
         let supports = self.components.supports();
         let widest = supports.iter().find(|widest| supports.iter().all(|support| support.is_inside(widest)));
         widest.copied().unwrap_or_else(|| match (supports.first().is_some_and(Support::is_discrete), self.event_rank()) {
-            (true, _) => Support::NonNegativeInteger,
+            (true, _) if supports.iter().all(|support| support.bounds().0 >= 0.0) => Support::NonNegativeInteger,
+            (true, _) => Support::IntegerInterval(i64::MIN, i64::MAX),
             (false, 0) => Support::Real,
             (false, _) => Support::RealVector,
         })

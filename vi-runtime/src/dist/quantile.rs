@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Float, Tensor};
 
 use super::density::{exp_positive, limits, logistic, spread};
+use super::mass::ScalarKind;
 use super::rows::broadcast;
 use super::{
     Beta, BetaProportion, Cdf, Chi2, ComponentRank, Folded, FoldedNormal, Gamma, HalfStudentT, InverseCdf, InverseGamma, InverseGaussian,
@@ -69,12 +70,12 @@ macro_rules! by_bisection {
         impl<const D: usize, $($generics)*> InverseCdf<D> for $name
         $(where $($bounds)+)?
         {
-            fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
-                quantile(self, p, Side::Below)
+            fn icdf(&self, p: &Tensor<D>) -> Tensor<D, Self::Kind> {
+                Self::Kind::quantile(self, p, Side::Below)
             }
 
-            fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
-                quantile(self, q, Side::Above)
+            fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D, Self::Kind> {
+                Self::Kind::quantile(self, q, Side::Above)
             }
         }
     )* };
@@ -91,6 +92,6 @@ by_bisection! {
     impl[] SkewNormal<D>;
     impl[] StudentT<D>;
     impl[T: Cdf<D, Kind = Float>] Folded<T>;
-    impl[const C: usize, T: Cdf<C, Kind = Float>] MixtureSameFamily<D, C, T>, where [ComponentRank<C>: Mixes<D>];
-    impl[T: super::mixture_general::CdfOfEach<D, Kind = Float>] MixtureGeneral<D, T>;
+    impl[const C: usize, T: Cdf<C, Kind: ScalarKind>] MixtureSameFamily<D, C, T>, where [ComponentRank<C>: Mixes<D>];
+    impl[T: super::mixture_general::CdfOfEach<D, Kind: ScalarKind>] MixtureGeneral<D, T>;
 }
