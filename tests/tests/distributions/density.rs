@@ -40,6 +40,8 @@ struct Known {
     x: Vec<f64>,
     params: Vec<Vec<f64>>,
     want: Evaluation,
+    /// How far the gradients move where each input in turn is a unit in its last place larger, added up.
+    moved: Option<Evaluation>,
 }
 
 /// What was found of one family.
@@ -126,16 +128,12 @@ pub(super) fn measure<const D: usize, T: Distribution<D, Kind: Elements>>(
 fn compare(dtype: DType, name: &str, by: &dyn std::fmt::Display, known: &Known, got: &Evaluation, worst: &mut Worst) {
     let place = format!("{name} {} in {dtype:?} {by}", known.place);
     let inputs = std::iter::once(&known.x).chain(&known.params).map(Vec::as_slice).collect();
-    // The gradient of a vector comes through factorisations, which multiply rounding errors by their condition numbers.
-    let mut single_gradient = if known.x.len() == 1 { single_tolerance() } else { 2e-4 };
-    // A component counts by the exponential of a difference of log densities, each of which is known to an ulp.
-    if name.starts_with("mixture") {
-        single_gradient += f64::from(f32::EPSILON) * known.want.value[0].abs();
-    }
+    let moved = known.moved.as_ref();
     let check = match dtype {
-        DType::F64 => Check { place, inputs, log_prob: 1e-10, gradient: 1e-8, epsilon: f64::EPSILON, floor: 0.0 },
+        DType::F64 => Check { place, inputs, moved, log_prob: 1e-10, gradient: 1e-8, epsilon: f64::EPSILON, floor: 0.0 },
         _ => {
-            Check { place, inputs, log_prob: single_tolerance(), gradient: single_gradient, epsilon: f64::from(f32::EPSILON), floor: 1e-6 }
+            let (tolerance, epsilon) = (single_tolerance(), f64::from(f32::EPSILON));
+            Check { place, inputs, moved, log_prob: tolerance, gradient: tolerance, epsilon, floor: 1e-6 }
         }
     };
     check.run(got, &known.want, worst);
@@ -151,6 +149,7 @@ fn in_table(table: &str, cases: &[Case]) -> Vec<Known> {
             x: gradient_x(table, point),
             params: point.grad_params.clone().unwrap_or(vec![None; case.params.len()]),
         },
+        moved: None,
     };
     cases.iter().flat_map(|case| case.points.iter().map(move |point| known(case, point))).collect()
 }
@@ -165,10 +164,43 @@ fn in_double<K: Elements>(cases: &[Case], density: &Function<'_, K>) -> Vec<Know
         for (want, known) in want.params.iter_mut().zip(point.grad_params.iter().flatten()) {
             want.take_if(|_| known.is_none());
         }
-        Known { place: format!("{:?} at {:?}", case.params, point.x), x, params, want }
+        let moved = (x.len() > 1 || params.iter().any(|p| p.len() > 1)).then(|| moved(&x, &params, density));
+        Known { place: format!("{:?} at {:?}", case.params, point.x), x, params, want, moved }
     };
     let representable = |point: &&Point| representable(&point.x);
     cases.iter().flat_map(|case| case.points.iter().filter(representable).map(|point| known(case, point)).collect::<Vec<_>>()).collect()
+}
+
+/// What no computation from rounded inputs can know of the gradients: a factorisation multiplies rounding errors by its condition
+/// number, and a component of a mixture counts by the exponential of a difference of log densities.
+fn moved<K: Elements>(x: &[f64], params: &[Vec<f64>], density: &Function<'_, K>) -> Evaluation {
+    let reference = vi_runtime::device::default();
+    let at = |x: &[f64], params: &[Vec<f64>]| density.evaluate(Executor::Eager, x, params, &reference, DType::F64).unwrap();
+    let here = at(x, params);
+    let nothing = |gradient: &Option<Vec<f64>>| gradient.as_ref().map(|gradient| vec![0.0; gradient.len()]);
+    let mut total = Evaluation { value: Vec::new(), x: nothing(&here.x), params: here.params.iter().map(nothing).collect() };
+    let mut add = |there: Evaluation| {
+        let totals = std::iter::once(&mut total.x).chain(&mut total.params);
+        let pairs = std::iter::once((&here.x, &there.x)).chain(here.params.iter().zip(&there.params));
+        for (total, (here, there)) in totals.zip(pairs) {
+            let moved = here.iter().flatten().zip(there.iter().flatten()).map(|(here, there)| (here - there).abs());
+            total.iter_mut().flatten().zip(moved).filter(|(_, moved)| moved.is_finite()).for_each(|(total, moved)| *total += moved);
+        }
+    };
+    let larger = |x: f64| x * (1.0 + f64::from(f32::EPSILON));
+    for i in (0..x.len()).filter(|&i| !K::DISCRETE && x[i] != 0.0) {
+        let mut x = x.to_vec();
+        x[i] = larger(x[i]);
+        add(at(&x, params));
+    }
+    for (which, row) in params.iter().enumerate() {
+        for i in (0..row.len()).filter(|&i| row[i] != 0.0) {
+            let mut params = params.to_vec();
+            params[which][i] = larger(row[i]);
+            add(at(x, &params));
+        }
+    }
+    total
 }
 
 /// The table's gradient in x. At Exponential(250), x = 1e-300 it says 0, the step of its difference quotient having been

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Float, Tensor, TensorData};
 use serde_json::Value;
 use vi_runtime::Placement;
 use vi_runtime::dist::*;
 
+use super::density::function::{Executor, Function};
 use super::table::flat;
 use super::{burn, has_f64, leaf, numbers, tensor, test_device};
 
@@ -39,24 +40,23 @@ fn rows(p: (&str, &[&str]), q: (&str, &[&str])) -> Vec<Row> {
 }
 
 /// Value and gradients at parameters in one precision.
-fn evaluate(
-    params: &[Vec<Vec<f64>>; 2],
-    dtype: DType,
-    kl: &impl Fn(&[Tensor<1>], &[Tensor<1>]) -> Tensor<1>,
-) -> (f64, [Vec<Option<Vec<f64>>>; 2]) {
-    let leaves = params.each_ref().map(|params| params.iter().map(|p| leaf::<1>(p, [p.len()], dtype)).collect::<Vec<_>>());
-    let divergence = kl(&leaves[0], &leaves[1]);
-    assert_eq!(divergence.dims(), [1]);
-    let gradients = divergence.clone().sum().backward();
-    (numbers(divergence)[0], leaves.map(|leaves| leaves.iter().map(|leaf| leaf.grad(&gradients).map(numbers)).collect()))
+fn evaluate(f: &Function<'_, Float>, by: Executor, params: &[Vec<Vec<f64>>; 2], dtype: DType) -> (f64, [Vec<Option<Vec<f64>>>; 2]) {
+    let mut found = f.evaluate(by, &[0.0], &params.concat(), &test_device(), dtype).unwrap();
+    assert_eq!(found.value.len(), 1);
+    let of_q = found.params.split_off(params[0].len());
+    (found.value[0], [found.params, of_q])
 }
 
 fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Tensor<1>]) -> Tensor<1>) {
     let mut worst = [0.0_f64; 4];
-    for row in rows(p, q) {
-        let place = format!("KL({}{:?} || {}{:?})", p.0, row.params[0], q.0, row.params[1]);
+    let f = Function::new(|_: &Placement, _, params: &[Tensor<1>]| {
+        let (of_p, of_q) = params.split_at(p.1.len());
+        kl(of_p, of_q)
+    });
+    for (row, by) in rows(p, q).iter().flat_map(|row| Executor::under_test(&test_device()).iter().map(move |by| (row, *by))) {
+        let place = format!("KL({}{:?} || {}{:?}) {by}", p.0, row.params[0], q.0, row.params[1]);
         let mut compare = |params, dtype, want: f64, wanted: &[Vec<Option<Vec<f64>>>; 2], limits: [f64; 3], at: usize| {
-            let (value, gradients) = evaluate(params, dtype, &kl);
+            let (value, gradients) = evaluate(&f, by, params, dtype);
             let error = (value - want).abs();
             if error > limits[2] {
                 worst[at] = worst[at].max(error / want.abs());
@@ -82,7 +82,7 @@ fn check(p: (&str, &[&str]), q: (&str, &[&str]), kl: impl Fn(&[Tensor<1>], &[Ten
             // Against double precision at the same rounded parameters.
             let single =
                 row.params.clone().map(|params| params.into_iter().map(|p| p.into_iter().map(|x| f64::from(x as f32)).collect()).collect());
-            let (value, gradients) = evaluate(&single, DType::F64, &kl);
+            let (value, gradients) = evaluate(&f, Executor::Eager, &single, DType::F64);
             let known =
                 row.gradients.iter().zip(&gradients).map(|(table, found)| {
                     table.iter().zip(found).map(|(table, found)| table.as_ref().and(found.clone())).collect::<Vec<_>>()

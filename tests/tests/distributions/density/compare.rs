@@ -6,6 +6,8 @@ use super::function::Evaluation;
 pub struct Check<'a> {
     pub place: String,
     pub inputs: Vec<&'a [f64]>,
+    /// What rounding the inputs does to the gradients, where it is known.
+    pub moved: Option<&'a Evaluation>,
     pub log_prob: f64,
     pub gradient: f64,
     pub epsilon: f64,
@@ -45,14 +47,16 @@ impl Check<'_> {
         }
         let all = |wanted: &Option<Vec<f64>>| wanted.clone().unwrap_or_default();
         let largest = pairs.iter().flat_map(|((_, want), _)| all(want)).fold(0.0, |m: f64, g| m.max(g.abs()));
-        for ((got, want_all), inputs) in &pairs {
+        let moved = self.moved.map(|moved| std::iter::once(&moved.x).chain(&moved.params).map(all).collect::<Vec<_>>());
+        for (which, ((got, want_all), inputs)) in pairs.iter().enumerate() {
             for (i, want) in all(want_all).into_iter().enumerate() {
                 let got = got.as_ref().map_or(0.0, |got| got[i]);
                 // Where terms cancel, a few ulp of the terms: gradients, logarithms of the inputs, ratios of two inputs.
                 let ratios = self.inputs.iter().flat_map(|x| x.iter()).fold(0.0, |m: f64, x| m.max(x.abs())) / inputs[i].abs().max(1.0);
                 let terms = largest.max(ratios).max((1.0 + logarithms(&self.inputs)) / inputs[i].abs().clamp(1e-3, 1.0)).min(1e9);
                 let error = (got - want).abs();
-                let slack = 16.0 * self.epsilon * terms;
+                let moved = moved.as_ref().and_then(|moved| moved[which].get(i)).copied().unwrap_or(0.0);
+                let slack = 16.0 * self.epsilon * terms + moved;
                 if error > slack {
                     worst.gradient = worst.gradient.max(error / want.abs());
                 }
