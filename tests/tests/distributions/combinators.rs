@@ -117,9 +117,17 @@ fn truncated_draws_where_single_precision_has_no_mass() {
     exponential("Laplace", (laplace.draw(&mut noise).unwrap() + 300.5) / -2.0);
     let waiting = Exponential::new(30.0).truncated(20.0, f64::INFINITY).grow([N]).place(&to);
     exponential("Exponential", (waiting.draw(&mut noise).unwrap() - 20.0) * 30.0);
+    // exp(−½ (x² − 50²)) times 50/x to two terms of Mills' ratio: 1e-6 of the share.
+    let mills = |x: f64| (1.0 - x.powi(-2)) / x;
+    let normal_share = |x: f64| 1.0 - (-0.5 * (x - 50.0) * (x + 50.0)).exp() * mills(x) / mills(50.0);
+    let normal = |low: f64, high: f64| Normal::new(0.5, 2.0).truncated(low, high).grow([N]).place(&to);
+    let standard = |x: Tensor<1>| numbers((x - 0.5) / 2.0);
+    follows("a normal tail above", standard(normal(100.5, 200.0).draw(&mut noise).unwrap()), normal_share);
+    let below = standard(normal(f64::NEG_INFINITY, -99.5).draw(&mut noise).unwrap());
+    follows("a normal tail below", below.into_iter().map(|x| -x).collect(), normal_share);
     // A base that does not know its tail: at the end that is nearer to the rest.
-    let normal = numbers(Normal::new(0.0, 1.0).truncated(50.0, 60.0).grow([9]).place(&to).draw(&mut noise).unwrap());
-    assert!(normal.iter().all(|&x| x > 50.0 && x < 50.1), "{normal:?}");
+    let gumbel = numbers(Gumbel::new(0.0, 1.0).truncated(-60.0, -50.0).grow([9]).place(&to).draw(&mut noise).unwrap());
+    assert!(gumbel.iter().all(|&x| x < -50.0 && x > -50.1), "{gumbel:?}");
 }
 
 #[test]

@@ -34,11 +34,14 @@ const HEAD: &str = "\
 What each has beside `log_prob`, `draw` and the check of its parameters at the site. The page is written by
 `tests/tests/distributions/page.rs`, which fails where it is out of date.
 
-*Draws* say whether gradients flow through a draw to the parameters. The figures are bounds on the relative error of `log_prob` and of
+*Draws* say whether gradients flow through a draw to the parameters. Mean and variance of a `TransformedDistribution` are known where
+the map is a straight line, its entropy where the logarithm of the Jacobian is; elsewhere they are NaN. `Truncated`, `Censored` and
+`Folded` know theirs where the base has `TruncatedMoments`. The figures are bounds on the relative error of `log_prob` and of
 its gradients, in the value and in each parameter, at every point of the tables in `tests/data/logprob` (40-digit arithmetic; tails and
 boundaries among them), run statement by statement and compiled; single precision is compared with double precision at the same
-rounded inputs. Errors below a few units in the last place of the terms of a gradient do not count, nor do errors below 1e-6 of a
-`log_prob` in single precision that is itself below 0.05.
+rounded inputs. Errors below a few units in the last place of the terms of a gradient do not count, nor do those that a unit in the
+last place of the inputs makes in the gradient of a vector or of a mixture, nor errors below 1e-6 of a `log_prob` in single precision
+that is itself below 0.05.
 
 | | support | draws | mean, variance | entropy | cdf | icdf | log_prob, f64 | gradient, f64 | log_prob, f32 | gradient, f32 |
 |---|---|---|:-:|:-:|:-:|:-:|--:|--:|--:|--:|

@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 use super::density::{minus_infinity, spread};
 use super::mass::ScalarKind;
 use super::truncated::{Bounds, moved_inside};
-use super::{Cdf, Constraint, Distribution, ShapeConflict};
+use super::truncated_moments::pooled;
+use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -169,5 +170,39 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Cdf<D> for Censored<D, T> {
 
     fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         self.limited(value, T::log_survival, [0.0, f64::NEG_INFINITY])
+    }
+}
+
+impl<const D: usize, T: TruncatedMoments<D>> Censored<D, T> {
+    /// Of three parts: a mass at each limit, and what lies between them.
+    fn moments(&self) -> [Tensor<D>; 2] {
+        let like = self.base.mean();
+        let dims = like.dims();
+        let [low, high] = self.limits.beside(&like).map(|end| end.map(|end| spread(end, dims)));
+        let none = like.zeros_like();
+        let at = |end: &Option<Tensor<D>>, mass: fn(&T, &Tensor<D>) -> Tensor<D>| match end {
+            Some(end) => [mass(&self.base, end), end.clone(), none.clone()],
+            None => [none.clone(), none.clone(), none.clone()],
+        };
+        let between = match (&low, &high) {
+            (Some(low), Some(high)) => self.base.log_mass(low, high).exp(),
+            (Some(low), None) => self.base.survival(low),
+            (None, Some(high)) => self.base.cdf(high),
+            (None, None) => like.ones_like(),
+        };
+        let [mean, variance] = self.base.truncated_moments(low.as_ref(), high.as_ref());
+        pooled([at(&low, T::cdf), at(&high, T::survival), [between, mean, variance]], &like)
+    }
+}
+
+impl<const D: usize, T: TruncatedMoments<D>> Moments<D> for Censored<D, T> {
+    fn mean(&self) -> Tensor<D> {
+        let [mean, _] = self.moments();
+        mean
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        let [_, variance] = self.moments();
+        variance
     }
 }

@@ -4,7 +4,8 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{minus_infinity, softplus};
 use super::improper_uniform::begin_on;
-use super::{Cdf, Constraint, Distribution, ShapeConflict};
+use super::truncated_moments::pooled;
+use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -101,11 +102,13 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folde
 }
 
 impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for Folded<T> {
-    /// `F(y) − F(−y)`
+    /// `F(y) − F(−y)`, by the upper tails where those are the smaller.
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
         let below = value.clone().lower_elem(0.0);
         let value = value.clone().mask_fill(below, 0.0);
-        self.base.cdf(&value) - self.base.cdf(&value.neg())
+        let [near, far] = [self.base.cdf(&value.clone().neg()), self.base.cdf(&value)];
+        let upper = near.clone().greater_elem(0.5);
+        (far - near).mask_where(upper, self.base.survival(&value.clone().neg()) - self.base.survival(&value))
     }
 
     /// `P(x > y) + P(x ≤ −y)`
@@ -113,5 +116,25 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for Folded<T> {
         let below = value.clone().lower_elem(0.0);
         let value = value.clone().mask_fill(below, 0.0);
         self.base.survival(&value) + self.base.cdf(&value.neg())
+    }
+}
+
+/// Of two parts: what lies above 0, and what lies below, turned round.
+fn moments<const D: usize, T: TruncatedMoments<D>>(base: &T) -> [Tensor<D>; 2] {
+    let zero = base.mean().zeros_like();
+    let [right, left] = [(Some(&zero), None), (None, Some(&zero))].map(|(low, high)| base.truncated_moments(low, high));
+    let ([up, right_variance], [down, left_variance]) = (right, left);
+    pooled([[base.survival(&zero), up, right_variance], [base.cdf(&zero), down.neg(), left_variance]], &zero)
+}
+
+impl<const D: usize, T: TruncatedMoments<D>> Moments<D> for Folded<T> {
+    fn mean(&self) -> Tensor<D> {
+        let [mean, _] = moments(&self.base);
+        mean
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        let [_, variance] = moments(&self.base);
+        variance
     }
 }

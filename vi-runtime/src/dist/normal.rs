@@ -2,8 +2,10 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::standard::standardised;
-use super::{Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
+use super::density::{beside, spread};
+use super::normal_interval::Interval;
+use super::standard::{outwards, standardised};
+use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::Operand;
@@ -33,9 +35,28 @@ impl<const D: usize> Normal<D> {
     fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
         (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
     }
+
+    /// `loc`, `scale` and points of a tail in one shape, all but the scale turned round where it is the upper one.
+    fn lower_tail(&self, side: Side, points: [&Tensor<D>; 2]) -> [Tensor<D>; 4] {
+        let [from, to] = points.map(|point| outwards(side, point.clone()).neg());
+        let loc = outwards(side, beside(&self.loc, &from)).neg();
+        let all = [loc, beside(&self.scale, &from), from, to];
+        let dims = all.iter().fold([1; D], |dims, part| std::array::from_fn(|i| dims[i].max(part.dims()[i])));
+        all.map(|part| spread(part, dims))
+    }
 }
 
-standardised!(Normal: normal);
+standardised!(Normal: normal, also {
+    fn tail(&self, side: Side, from: &Tensor<D>, to: &Tensor<D>) -> Option<Tail<D>> {
+        let [loc, scale, from, to] = self.lower_tail(side, [from, to]);
+        Some(Interval::lower_tail(loc, scale, from, to))
+    }
+
+    fn along_tail(&self, side: Side, from: &Tensor<D>, fall: &Tensor<D>) -> Option<Tensor<D>> {
+        let [loc, scale, from, fall] = self.lower_tail(side, [from, &outwards(side, fall.clone()).neg()]);
+        Some(outwards(side, Interval::new(loc, scale, None, Some(from)).quantile(fall.neg().exp())).neg())
+    }
+});
 
 impl<const D: usize> Distribution<D> for Normal<D> {
     type Kind = Float;

@@ -12,9 +12,9 @@ use burn::tensor::Tensor;
 
 use super::density::{beside, limits, spread};
 use super::quadrature::{GAUSS_32, column};
-use super::tail;
+use super::{Tail, tail};
 use crate::operand::Operand;
-use crate::special::detach;
+use crate::special::{self, detach};
 
 /// How far from a point where `g` falls at the rate `rate` it is down to `e⁻⁴⁰`: `½ d² + rate · d = 40`. What lies beyond does not count.
 fn reach_scalar(rate: f64) -> f64 {
@@ -148,6 +148,14 @@ impl<const D: usize> Interval<D> {
         (up + down) / (up_mass + down_mass)
     }
 
+    /// Mean and variance of what lies on the interval.
+    pub(super) fn moments(&self) -> [Tensor<D>; 2] {
+        let distance = self.expectation(|d| d);
+        let mean = column(distance.clone());
+        let variance = self.expectation(|d| (d - mean.clone()).square());
+        [self.peak.clone() + distance * self.scale.clone(), variance * self.scale.clone().square()]
+    }
+
     /// The logarithm of the ratio of the mass on this interval to that on another under the same density; minus infinity where
     /// there is none on this one.
     pub(super) fn log_share(&self, of: &Interval<D>) -> Tensor<D> {
@@ -166,6 +174,23 @@ impl<const D: usize> Interval<D> {
     fn lower_than(&self, of: &Interval<D>) -> Tensor<D> {
         let apart = (self.peak.clone() - of.peak.clone()) / self.scale.clone();
         (apart * (self.offset.clone() + of.offset.clone())).mul_scalar(-0.5)
+    }
+
+    /// What lies below `high`, which is below the mean, and how much of it below `to`, further out.
+    pub(super) fn lower_tail(loc: Tensor<D>, scale: Tensor<D>, high: Tensor<D>, to: Tensor<D>) -> Tail<D> {
+        let infinite = to.clone().without_autodiff().is_inf();
+        let to = to.mask_where(infinite.clone(), high.clone());
+        let of = |low: Option<Tensor<D>>, high: &Tensor<D>| Interval::new(loc.clone(), scale.clone(), low, Some(high.clone())).integral();
+        let (whole, rest) = (of(None, &high), of(None, &to));
+        // Of little that is left out the share is known, of much the rest.
+        let out = of(Some(to.clone()), &high) / whole.clone();
+        let little = out.clone().lower_elem(0.5);
+        let near = special::log1p(out.mask_fill(little.clone().bool_not(), 0.25).neg()).neg();
+        let step = (high.clone() - to.clone()) / scale.clone();
+        let distance = (loc.clone() - high + (loc - to)) / scale.clone();
+        let far = (step * distance).mul_scalar(0.5) + (whole / rest.clone()).log();
+        let fall = far.mask_where(little, near).mask_fill(infinite, f64::INFINITY);
+        Tail { fall, log_hazard: (rest * scale).log().neg() }
     }
 
     /// The point of the interval below which the share `u` of its mass lies, differentiable in everything.

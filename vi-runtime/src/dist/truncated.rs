@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Tensor};
 use super::density::{beside, minus_infinity, spread};
 use super::mass::{ScalarKind, log_mass};
 use super::rows::broadcast;
-use super::{Cdf, Constraint, Distribution, InverseCdf, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, InverseCdf, Moments, ShapeConflict, TruncatedMoments};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -204,6 +204,25 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
         self.base.parameters(visit);
         let difference = if self.base.support().is_discrete() { Constraint::NonNegative } else { Constraint::Positive };
         self.bounds.parameters(self.conflict.is_none(), difference, visit);
+    }
+}
+
+impl<const D: usize, T: TruncatedMoments<D> + InverseCdf<D>> Truncated<D, T> {
+    fn moments(&self) -> [Tensor<D>; 2] {
+        let [low, high] = self.bounds.beside(&self.base.mean());
+        self.base.truncated_moments(low.as_ref(), high.as_ref())
+    }
+}
+
+impl<const D: usize, T: TruncatedMoments<D> + InverseCdf<D>> Moments<D> for Truncated<D, T> {
+    fn mean(&self) -> Tensor<D> {
+        let [mean, _] = self.moments();
+        mean
+    }
+
+    fn variance(&self) -> Tensor<D> {
+        let [_, variance] = self.moments();
+        variance
     }
 }
 

@@ -208,16 +208,13 @@ fn at_most<const D: usize>(x: Tensor<D>, most: f64) -> Tensor<D> {
 
 impl<const D: usize> Moments<D> for TruncatedNormal<D> {
     fn mean(&self) -> Tensor<D> {
-        let whole = self.whole();
-        let distance = Operand::Tensor(whole.expectation(|d| d));
-        (distance * self.scale.clone() + Operand::Tensor(whole.peak)).into_tensor()
+        let [mean, _] = self.whole().moments();
+        mean
     }
 
     fn variance(&self) -> Tensor<D> {
-        let whole = self.whole();
-        let mean = column(whole.expectation(|d| d));
-        let variance = Operand::Tensor(whole.expectation(|d| (d - mean.clone()).square()));
-        (variance * self.scale.clone().square()).into_tensor()
+        let [_, variance] = self.whole().moments();
+        variance
     }
 }
 

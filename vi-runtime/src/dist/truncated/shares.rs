@@ -172,17 +172,25 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Truncated<D, T> {
     fn along_the_tails(&self, ends: &[End<D, T::Kind>; 2], shares: [Tensor<D>; 2], x: Tensor<D, T::Kind>) -> Tensor<D, T::Kind> {
         let dims = x.dims();
         [Side::Below, Side::Above].into_iter().fold(x, |x, side| {
-            let ([Some(near), far], [share, _]) = (Self::inwards(side, ends.clone()), Self::inwards(side, shares.clone())) else {
+            let ([Some(near), far], [share, rest]) = (Self::inwards(side, ends.clone()), Self::inwards(side, shares.clone())) else {
                 return x;
             };
             let used = self.is_in_tail(side, &near, dims);
             let unused = used.clone().bool_not();
             let whole = far.and_then(|far| self.base.tail(side, &near, &far));
-            let taken = match whole {
-                Some(whole) => share * expm1(spread(whole.fall, dims).mask_fill(unused.clone(), 1.0).neg()),
-                None => share.neg(),
+            // Of the mass beyond the nearer bound: what is taken, and what is left, whichever is the smaller.
+            let little = share.clone().lower_elem(0.5);
+            let [taken, left] = match whole {
+                Some(whole) => {
+                    let down = spread(whole.fall, dims).mask_fill(unused.clone(), 1.0).neg();
+                    [share.clone() * expm1(down.clone()), rest + share * down.exp()]
+                }
+                None => [share.neg(), rest],
             };
-            match self.base.along_tail(side, &near, &log1p(taken.mask_fill(unused, -0.5)).neg()) {
+            let much = little.clone().bool_not().bool_or(unused.clone());
+            let [taken, left] = [taken.mask_fill(much, -0.25), left.mask_fill(little.clone().bool_or(unused), 0.5)];
+            let fall = left.clone().clamp_min(limits(left.dtype()).0).log().mask_where(little, log1p(taken)).neg();
+            match self.base.along_tail(side, &near, &fall) {
                 Some(along) => x.mask_where(used, spread(along, dims)),
                 None => x,
             }
