@@ -8,6 +8,8 @@ mod divergences;
 mod importance;
 #[path = "estimators/normal.rs"]
 mod normal;
+#[path = "estimators/refusals.rs"]
+mod refusals;
 #[path = "estimators/schedules.rs"]
 mod schedules;
 #[path = "estimators/table.rs"]

@@ -81,7 +81,7 @@ pub enum Error {
     },
 
     /// A site cannot be differentiated by the chosen objective.
-    #[error("site `{site}`: {distribution} cannot be reparameterised, and the pathwise ELBO needs it; {ways_out}")]
+    #[error("site `{site}`: {distribution} cannot be reparameterised, and the objective differentiates through its draws; {ways_out}")]
     NotReparameterised { site: String, distribution: String, ways_out: String },
 
     /// An observed value is absent where one is needed.

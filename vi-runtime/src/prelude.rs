@@ -19,10 +19,9 @@ pub use crate::objective::{
 };
 pub use crate::optim::{Adam, AdamW, Averaging, Clipped, ClippedAdam, Cocob, Dog, Dowg, Optimizer, PerParam, RmsProp, Schedule, Sgd};
 pub use crate::predictive::{log_joint, prior_predictive};
-pub use crate::program::Strategy::{self, Enumerate};
 pub use crate::program::arg::Arg;
 pub use crate::program::handler::{self, Handler};
-pub use crate::program::{Draws, Program, Run, Trace};
+pub use crate::program::{Draws, Enumerate, Program, Run, Trace};
 pub use crate::stop::{Drift, Stationary};
 pub use crate::support::{self, Support};
 pub use crate::svi::{Svi, SviState};

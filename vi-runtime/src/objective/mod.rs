@@ -104,6 +104,8 @@ pub struct Needs {
     pub split: bool,
     /// Every site of the guide must have a score of mean 0, so that holding its parameters leaves nothing out.
     pub vanishing: bool,
+    /// The model may have no parameters.
+    pub fixed_model: bool,
     /// Divergences in closed form, where they may stand for their estimates.
     pub exact: bool,
     /// Sites without a pathwise gradient, with all that depends on them.

@@ -160,7 +160,7 @@ pub(crate) fn at_one_value<M: Program, G: Program>(
         let parts = pair.parts(run, needs, None, &Dependencies::default())?;
         return pair.terms(parts);
     }
-    let pair = paired(model, guide, run, thorough)?;
+    let pair = paired(model, guide, &Run { fixed_model: needs.fixed_model, ..run.clone() }, thorough)?;
     if !needs.score {
         pair.guide.latents().filter(|site| site.strategy.is_none()).try_for_each(reparameterised)?;
     }
@@ -275,7 +275,7 @@ fn reparameterised(site: &Site) -> Result<()> {
         Some(distribution) if !distribution.is_reparameterised() => {
             let ways_out = if distribution.support().is_discrete() {
                 "sum over its values, `sample!(.., strategy = Enumerate)`, replace it by a continuous relaxation, \
-                 or choose an objective that needs no pathwise gradient: `.objective(ScoreFunction::new())`"
+                 or choose an objective that needs no pathwise gradient: `.objective(ScoreFunction::new())`, `Vimco` or `WakeSleep`"
             } else {
                 "choose a reparameterised distribution for the guide, such as a transformed Normal, make this one so: \
                  `.reparameterised()`, where it has a distribution function, or choose an objective that needs no pathwise gradient: \

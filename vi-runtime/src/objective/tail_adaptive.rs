@@ -11,7 +11,7 @@ use crate::special::detach;
 /// `rank⁻¹`, where the rank is the share of draws whose importance weight is at least its own, to the power `β = −1`.
 ///
 /// The gradient is finite whatever the weights. The bound that is reported is the importance-weighted one of the same draws. Every
-/// latent site of the guide must be reparameterised, with a score of mean 0; the model may have no parameters.
+/// latent site of the guide must be reparameterised, with a score of mean 0; a parameter of the model is an error, for the gradient is one of the guide alone.
 #[derive(Clone, Copy, Debug)]
 pub struct TailAdaptive {
     samples: usize,
@@ -42,7 +42,7 @@ impl Objective for TailAdaptive {
     }
 
     fn needs(&self) -> Needs {
-        Needs { held: true, vanishing: true, ..Needs::default() }
+        Needs { held: true, vanishing: true, fixed_model: true, ..Needs::default() }
     }
 
     fn check(&self) -> Result<()> {

@@ -53,6 +53,8 @@ pub struct Run {
     pub(crate) program: &'static str,
     /// Whether it is a guide that runs: its enumerated sites are averaged over, those of a model summed out.
     pub(crate) is_guide: bool,
+    /// Whether a parameter of the model is an error.
+    pub(crate) fixed_model: bool,
     /// Present while the run is recorded instead of computed.
     pub(crate) recorder: Option<Rc<Recorder>>,
     /// Present while an objective sums over discrete sites; without it they are drawn.
@@ -74,6 +76,7 @@ impl Run {
             noise: Rc::new(|key, placement| Box::new(HostNoise::new(key, placement.clone()))),
             program: "the program",
             is_guide: false,
+            fixed_model: false,
             recorder: None,
             enumeration: None,
         }
@@ -400,6 +403,11 @@ impl Ctx {
             handler.param(&mut site)?;
         }
         site.value = site.value.map(|value| value.matching(&self.run.placement));
+        if self.run.fixed_model && !self.run.is_guide && site.value.is_none() {
+            let problem = "the model reads it, and the objective moves a guide towards a posterior that stays: it has no gradient for the \
+                           model; fit it by another objective, such as `Dreg`, or fix it by `handler::substitute`";
+            return Err(Error::Param { name: site.name, problem: problem.to_owned() });
+        }
         Ok(site)
     }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
 use super::context::Run;
 use super::site::{Site, SiteDraw};
@@ -11,14 +11,33 @@ use crate::any_tensor::{AnyTensor, each_rank};
 use crate::error::{Error, Result};
 use crate::support::Support;
 
-/// What is done at a latent site instead of drawing it: `sample!("k", Categorical::new(p), strategy = Enumerate)`.
+/// What is done at a latent site instead of drawing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// The objective sums over all values: a site of the model leaves the log of the sum of the joint densities, a site of the
-    /// guide the exact mean under its probabilities.
-    ///
-    /// Densities inside a plate may depend on the site's element in the same unit only.
+    /// See [`Enumerate`](struct@Enumerate).
     Enumerate,
+}
+
+/// What can stand after `strategy =` at a site whose values are of kind `K`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no strategy for a site whose values are `{K}`",
+    label = "no strategy for this distribution",
+    note = "`Enumerate` sums over the values of a discrete distribution (`Int`); a continuous site is left to the guide"
+)]
+pub trait SiteStrategy<K> {
+    /// The strategy as sites hold it.
+    const STRATEGY: Strategy;
+}
+
+/// `sample!("k", Categorical::new(p), strategy = Enumerate)`: the objective sums over all values. A site of the model leaves the log of
+/// the sum of the joint densities, a site of the guide the exact mean under its probabilities.
+///
+/// Densities inside a plate may depend on the site's element in the same unit only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enumerate;
+
+impl SiteStrategy<Int> for Enumerate {
+    const STRATEGY: Strategy = Strategy::Enumerate;
 }
 
 /// One enumerated site as a run met it.

@@ -20,7 +20,7 @@ mod validate;
 pub use bound::{Bound, BoxedProgram, Program, SiteRanks};
 pub use context::{Ctx, NoiseProvider, Observations, Run};
 pub use draws::{Draws, DrawsSource, Latents};
-pub use enumeration::Strategy;
+pub use enumeration::{Enumerate, SiteStrategy, Strategy};
 pub(crate) use module::{create as create_module, find as find_module};
 pub use param::{Init, ParamEntry, ParamScope, ParamStore};
 pub(crate) use plate::draw_units;

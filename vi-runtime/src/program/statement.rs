@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Bool, Float, Int, Tensor};
 
 use super::context::Ctx;
-use super::enumeration::Strategy;
+use super::enumeration::{SiteStrategy, Strategy};
 use super::handler::Scope;
 use super::module;
 use super::param::Init;
@@ -34,14 +34,14 @@ impl Ctx {
     ///
     /// # Errors
     /// As [`Ctx::sample`]; a support that is not finite, where the objective sums over it.
-    pub fn sample_by<const D: usize, T: Distribution<D>>(
+    pub fn sample_by<const D: usize, T: Distribution<D>, S: SiteStrategy<T::Kind>>(
         &self,
         _: Rank<D>,
         name: SiteName,
         dist: T,
-        strategy: Strategy,
+        _: S,
     ) -> Result<Tensor<D, T::Kind>> {
-        self.draw_by(SiteKind::Latent, name.to_string(), dist, Some(strategy))
+        self.draw_by(SiteKind::Latent, name.to_string(), dist, Some(S::STRATEGY))
     }
 
     /// `sample!("u", dist)` for a site that the guide declares auxiliary.
@@ -56,14 +56,14 @@ impl Ctx {
     ///
     /// # Errors
     /// As [`Ctx::sample_by`].
-    pub fn sample_auxiliary_by<const D: usize, T: Distribution<D>>(
+    pub fn sample_auxiliary_by<const D: usize, T: Distribution<D>, S: SiteStrategy<T::Kind>>(
         &self,
         _: Rank<D>,
         name: SiteName,
         dist: T,
-        strategy: Strategy,
+        _: S,
     ) -> Result<Tensor<D, T::Kind>> {
-        self.draw_by(SiteKind::Auxiliary, name.to_string(), dist, Some(strategy))
+        self.draw_by(SiteKind::Auxiliary, name.to_string(), dist, Some(S::STRATEGY))
     }
 
     pub(crate) fn draw<const D: usize, T: Distribution<D>>(&self, kind: SiteKind, name: String, dist: T) -> Result<Tensor<D, T::Kind>> {
