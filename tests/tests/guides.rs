@@ -6,7 +6,7 @@
 mod density;
 #[path = "guides/evidence.rs"]
 mod evidence;
-#[path = "guides/linear_gaussian.rs"]
+#[path = "support/linear_gaussian.rs"]
 mod linear_gaussian;
 #[path = "guides/lists.rs"]
 mod lists;

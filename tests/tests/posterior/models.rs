@@ -23,6 +23,18 @@ pub fn eight_schools_centred(sigma: Tensor<1>, y: Tensor<1>) {
     });
 }
 
+/// Eight schools with standardised effects.
+#[model]
+pub fn eight_schools_non_centred(sigma: Tensor<1>, y: Tensor<1>) {
+    let mu = sample!("mu", Normal::new(0.0, 5.0));
+    let tau = sample!("tau", HalfCauchy::new(5.0));
+    plate!("school", 8, {
+        let z = sample!("z", Normal::new(0.0, 1.0));
+        let theta = deterministic!("theta", mu + tau * z);
+        observe!("y", Normal::new(theta, sigma), y);
+    });
+}
+
 /// Flat intercept and slope, half-Cauchy scale.
 #[model]
 pub fn kidscore(x: Tensor<1>, y: Tensor<1>) {

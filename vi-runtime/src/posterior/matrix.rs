@@ -48,6 +48,15 @@ pub(super) fn multiply_lower(l: &[f64], x: &[f64], to: &mut [f64]) {
     }
 }
 
+/// `Lᵀ x`.
+pub(super) fn multiply_lower_transposed(l: &[f64], x: &[f64], to: &mut [f64]) {
+    let n = x.len();
+    to.fill(0.0);
+    for (i, x) in x.iter().enumerate() {
+        to[..=i].iter_mut().zip(&l[i * n..=i * n + i]).for_each(|(to, l)| *to += l * x);
+    }
+}
+
 /// The inverse of the matrix whose lower Cholesky factor is `l`.
 pub(super) fn inverse(l: &[f64], n: usize) -> Vec<f64> {
     let mut inverse = vec![0.0; n * n];

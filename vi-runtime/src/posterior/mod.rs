@@ -1,5 +1,6 @@
 //! The posterior as a density of a free vector, and what follows from its values and gradients alone.
 
+mod advi;
 mod density;
 mod gaussian;
 mod hessian;
@@ -9,14 +10,19 @@ mod lbfgs;
 mod line_search;
 mod map;
 mod matrix;
+mod natural;
 mod pathfinder;
 mod point;
+mod svgd;
 mod unconstrained;
 
+pub use advi::{Advi, AdviFit, AdviStopped};
 pub use density::LogDensity;
-pub use gaussian::Gaussian;
+pub use gaussian::{Gaussian, Quality};
 pub use laplace::{Laplace, LaplaceFit};
 pub use lbfgs::{Iterate, Lbfgs, Minimum, Stopped};
 pub use map::{Map, Mode};
+pub use natural::{NaturalGradient, NaturalGradientFit};
 pub use pathfinder::{Path, Pathfinder, PathfinderFit};
+pub use svgd::{Particles, Svgd, SvgdFit};
 pub use unconstrained::Unconstrained;

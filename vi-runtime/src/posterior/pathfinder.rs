@@ -5,7 +5,7 @@ use std::fmt;
 use vi_graph::Key;
 
 use super::density::LogDensity;
-use super::gaussian::{Gaussian, standard_normal};
+use super::gaussian::{Gaussian, mean_and_error, standard_normal};
 use super::inverse_hessian::{Estimate, Normal};
 use super::lbfgs::Lbfgs;
 use super::map::{climb, start};
@@ -167,6 +167,12 @@ impl Pathfinder {
         Ok((found.into_iter().map(|(path, _)| path).collect(), points, smoothed.k))
     }
 
+    /// The best approximation of all paths, without resampling.
+    pub(super) fn best<M: Program + Clone>(&self, density: &LogDensity<M>) -> Result<Path> {
+        let mut found = self.approximations(density)?;
+        Ok(found.swap_remove(0).0)
+    }
+
     fn key(&self, what: &str) -> Key {
         Key::new(self.seed).site(what)
     }
@@ -225,14 +231,6 @@ impl Pathfinder {
         let gaussian = Gaussian { mean: normal.mean.clone(), factor };
         Ok(Some((Path { gaussian, elbo, standard_error, iteration, length }, normal)))
     }
-}
-
-/// The mean of independent terms and its standard error.
-pub(super) fn mean_and_error(terms: &[f64]) -> (f64, f64) {
-    let n = terms.len() as f64;
-    let mean = terms.iter().sum::<f64>() / n;
-    let variance = terms.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    (mean, (variance / n).sqrt())
 }
 
 /// Indices drawn with replacement by their weights: one uniform number for each stratum of the cumulative weights.
