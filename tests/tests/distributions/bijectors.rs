@@ -2,15 +2,23 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Float, Tensor};
 use vi_runtime::bijector::*;
 use vi_runtime::dist::*;
 use vi_runtime::{Error, Support};
 
-use super::{burn, has_f64, leaf, numbers, tensor};
+use super::density::function::{Evaluation, Executor, Function};
+use super::{burn, has_f64, leaf, numbers, tensor, test_device};
 
 pub(super) fn precisions() -> Vec<DType> {
     if has_f64() { vec![DType::F32, DType::F64] } else { vec![DType::F32] }
+}
+
+/// A function of a row of numbers and the gradient of its sum, under every executor.
+pub(super) fn evaluated(f: impl Fn(Tensor<1>) -> Tensor<1>, x: &[f64], dtype: DType) -> Vec<(Executor, Evaluation)> {
+    let f = Function::<Float>::new(|_, x, _| f(x));
+    let by = |by: &Executor| (*by, f.evaluate(*by, x, &[], &test_device(), dtype).unwrap());
+    Executor::under_test(&test_device()).iter().map(by).collect()
 }
 
 fn every<const D: usize>() -> Vec<Rc<dyn Bijector<D>>> {
@@ -38,9 +46,10 @@ fn the_inverse_undoes_the_map() {
         let tolerance = if dtype == DType::F64 { 1e-12 } else { 2e-5 };
         let x: Vec<f64> = (-6..=6).map(|i| f64::from(i) * 0.7).collect();
         for bijector in every::<1>() {
-            let back = numbers(bijector.inverse(bijector.forward(tensor(&x, [x.len()], dtype))));
-            for (x, back) in x.iter().zip(back) {
-                assert!((x - back).abs() <= tolerance * (1.0 + x.abs().exp()), "{bijector:?} at {x}: {back}");
+            for (by, found) in evaluated(|x| bijector.inverse(bijector.forward(x)), &x, dtype) {
+                for (x, back) in x.iter().zip(found.value) {
+                    assert!((x - back).abs() <= tolerance * (1.0 + x.abs().exp()), "{bijector:?} {by} at {x}: {back}");
+                }
             }
         }
     }
@@ -52,22 +61,23 @@ fn the_inverse_is_as_accurate_as_its_condition_allows() {
     for dtype in precisions() {
         let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
         for bijector in every::<1>() {
-            let leaf = leaf(&x, [x.len()], dtype);
-            let y = bijector.forward(leaf.clone());
-            let back = numbers(bijector.inverse(y.clone().without_autodiff()));
-            let values = numbers(y.clone().without_autodiff());
-            let slopes = numbers(leaf.grad(&y.sum().backward()).unwrap());
-            let mut compared = 0;
-            for (i, x) in x.iter().enumerate() {
-                // |y dx/dy / x|, infinite where the map is cut off.
-                let condition = (values[i] / slopes[i] / x).abs();
-                if condition < 1e6 {
-                    compared += 1;
-                    let allowed = 8.0 * (condition + 1.0) * epsilon * x.abs();
-                    assert!((back[i] - x).abs() <= allowed, "{bijector:?} in {dtype:?}: {x} comes back as {} ({condition:e})", back[i]);
+            for (by, image) in evaluated(|x| bijector.forward(x), &x, dtype) {
+                let (values, slopes) = (image.value, image.x.unwrap());
+                let found = evaluated(|y| bijector.inverse(y), &values, dtype);
+                let back = found.into_iter().find(|(executor, _)| *executor == by).map(|(_, back)| back.value).unwrap();
+                let mut compared = 0;
+                for (i, x) in x.iter().enumerate() {
+                    // |y dx/dy / x|, infinite where the map is cut off.
+                    let condition = (values[i] / slopes[i] / x).abs();
+                    if condition < 1e6 {
+                        compared += 1;
+                        let allowed = 8.0 * (condition + 1.0) * epsilon * x.abs();
+                        let place = format!("{bijector:?} {by} in {dtype:?}");
+                        assert!((back[i] - x).abs() <= allowed, "{place}: {x} comes back as {} ({condition:e})", back[i]);
+                    }
                 }
+                assert!(compared >= 4, "{bijector:?} {by} in {dtype:?}: {compared}");
             }
-            assert!(compared >= 4, "{bijector:?} in {dtype:?}: {compared}");
         }
     }
 }
@@ -79,16 +89,17 @@ fn the_jacobian_is_the_derivative() {
     }
     let x: Vec<f64> = (-8..=8).map(|i| f64::from(i) * 0.9).collect();
     for bijector in every::<1>() {
-        let leaf = leaf(&x, [x.len()], DType::F64);
-        let y = bijector.forward(leaf.clone());
-        let jacobian = numbers(bijector.log_abs_det_jacobian(&leaf, &y).without_autodiff());
-        let gradients = y.sum().backward();
-        for (i, slope) in numbers(leaf.grad(&gradients).unwrap()).into_iter().enumerate() {
-            assert!((slope.abs().ln() - jacobian[i]).abs() < 1e-10, "{bijector:?} at {}: {} against ln {slope}", x[i], jacobian[i]);
-            let step = 1e-5;
-            let at = |x: f64| numbers(bijector.forward(tensor(&[x], [1], DType::F64)))[0];
-            let difference = (at(x[i] + step) - at(x[i] - step)) / (2.0 * step);
-            assert!((difference - slope).abs() < 1e-7 * slope.abs().max(1.0), "{bijector:?} at {}: {slope} against {difference}", x[i]);
+        let images = evaluated(|x| bijector.forward(x), &x, DType::F64);
+        let jacobians = evaluated(|x| bijector.log_abs_det_jacobian(&x, &bijector.forward(x.clone())), &x, DType::F64);
+        for ((by, image), (_, jacobian)) in images.into_iter().zip(jacobians) {
+            for (i, slope) in image.x.unwrap().into_iter().enumerate() {
+                let (place, jacobian) = (format!("{bijector:?} {by} at {}", x[i]), jacobian.value[i]);
+                assert!((slope.abs().ln() - jacobian).abs() < 1e-10, "{place}: {jacobian} against ln {slope}");
+                let step = 1e-5;
+                let at = |x: f64| numbers(bijector.forward(tensor(&[x], [1], DType::F64)))[0];
+                let difference = (at(x[i] + step) - at(x[i] - step)) / (2.0 * step);
+                assert!((difference - slope).abs() < 1e-7 * slope.abs().max(1.0), "{place}: {slope} against {difference}");
+            }
         }
     }
 }
@@ -111,16 +122,17 @@ fn the_image_is_inside_the_support_however_far_out() {
     for dtype in precisions() {
         for support in supports {
             let bijector = biject_to::<1>(&support).unwrap();
-            let leaf = leaf(&x, [x.len()], dtype);
-            let y = bijector.forward(leaf.clone());
             let (low, high) = support.bounds();
-            for (x, y) in x.iter().zip(numbers(y.clone().without_autodiff())) {
-                assert!(y > low && y < high && y.is_finite(), "{support} in {dtype:?} at {x}: {y:e}");
+            let finite = |found: &[f64]| found.iter().all(|x| x.is_finite());
+            for (by, image) in evaluated(|x| bijector.forward(x), &x, dtype) {
+                for (x, y) in x.iter().zip(image.value) {
+                    assert!(y > low && y < high && y.is_finite(), "{support} {by} in {dtype:?} at {x}: {y:e}");
+                }
+                assert!(finite(&image.x.unwrap()), "{support} {by}");
             }
-            let jacobian = bijector.log_abs_det_jacobian(&leaf, &y);
-            assert!(numbers(jacobian.without_autodiff()).iter().all(|j| j.is_finite()), "{support}");
-            let gradients = y.sum().backward();
-            assert!(numbers(leaf.grad(&gradients).unwrap()).iter().all(|g| g.is_finite()), "{support}");
+            for (by, jacobian) in evaluated(|x| bijector.log_abs_det_jacobian(&x, &bijector.forward(x.clone())), &x, dtype) {
+                assert!(finite(&jacobian.value), "{support} {by}");
+            }
         }
         let simplex = biject_to::<2>(&Support::Simplex).unwrap();
         let x = [0.0, 0.0, 0.0, 1e4, 1e4, -1e4, -1e4, -1e4, -1e4, -300.0, 2.0, 300.0];
@@ -233,15 +245,19 @@ fn functions_of_one_number_stay_inside_where_they_saturate() {
         ];
         for map in maps {
             let (low, high) = map.codomain().bounds();
-            let leaf = leaf(&x, [x.len()], dtype);
-            let y = map.forward(leaf.clone());
-            let jacobian = map.log_abs_det_jacobian(&leaf, &y);
-            for (x, y) in x.iter().zip(numbers(y.clone().without_autodiff())) {
-                assert!(y > low && y < high && y.is_finite(), "{map:?} in {dtype:?} at {x}: {y:e}");
+            for (by, image) in evaluated(|x| map.forward(x), &x, dtype) {
+                for (x, y) in x.iter().zip(image.value) {
+                    assert!(y > low && y < high && y.is_finite(), "{map:?} {by} in {dtype:?} at {x}: {y:e}");
+                }
             }
-            assert!(numbers(jacobian.clone().without_autodiff()).iter().all(|j| j.is_finite()), "{map:?}");
-            let gradients = (y.abs().add_scalar(1.0).log() + jacobian).sum().backward();
-            assert!(numbers(leaf.grad(&gradients).unwrap()).iter().all(|g| g.is_finite()), "{map:?} in {dtype:?}");
+            let both = |x: Tensor<1>| {
+                let y = map.forward(x.clone());
+                map.log_abs_det_jacobian(&x, &y) + y.abs().add_scalar(1.0).log()
+            };
+            for (by, found) in evaluated(both, &x, dtype) {
+                let numbers = found.value.iter().chain(found.x.iter().flatten());
+                assert!(numbers.copied().all(f64::is_finite), "{map:?} {by} in {dtype:?}");
+            }
         }
     }
 }

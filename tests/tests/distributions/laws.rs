@@ -322,6 +322,8 @@ pub(super) fn value<K: Elements>(x: f64) -> Tensor<1, K> {
 
 #[path = "laws/charts.rs"]
 mod charts;
+#[path = "laws/combinators.rs"]
+mod combinators;
 #[path = "laws/discrete.rs"]
 mod discrete;
 #[path = "laws/tails.rs"]
