@@ -114,6 +114,10 @@ macro_rules! known {
     )+ };
 }
 known! {
+    Bernoulli ["probs"]: |p| Bernoulli::new(&p[0]);
+    ContinuousBernoulli ["logits"]: |p| ContinuousBernoulli::logits(&p[0]);
+    Kumaraswamy ["concentration1", "concentration0"]: |p| Kumaraswamy::new(&p[0], &p[1]);
+    OneHotCategorical ["logits"]: |p| OneHotCategorical::logits(&p[0]);
     Beta ["concentration1", "concentration0"]: |p| Beta::new(&p[0], &p[1]);
     Cauchy ["loc", "scale"]: |p| Cauchy::new(&p[0], &p[1]);
     Dirichlet ["concentration"]: |p| Dirichlet::new(&p[0]);
@@ -193,6 +197,14 @@ pairs! {
     geometric_to_geometric: Geometric, Geometric;
     normal_to_laplace: Normal, Laplace;
     uniform_to_laplace: Uniform, Laplace;
+    bernoulli_to_poisson: Bernoulli, Poisson;
+    continuous_bernoulli_to_continuous_bernoulli: ContinuousBernoulli, ContinuousBernoulli;
+    continuous_bernoulli_to_exponential: ContinuousBernoulli, Exponential;
+    continuous_bernoulli_to_normal: ContinuousBernoulli, Normal;
+    continuous_bernoulli_to_uniform: ContinuousBernoulli, Uniform;
+    uniform_to_continuous_bernoulli: Uniform, ContinuousBernoulli;
+    kumaraswamy_to_beta: Kumaraswamy, Beta;
+    one_hot_categorical_to_one_hot_categorical: OneHotCategorical, OneHotCategorical;
 }
 
 /// Families of several forms, each of which has a name of its own in the tables.
@@ -220,15 +232,19 @@ forms! {
 }
 
 /// The tables of both sides of each pair.
-pub(super) fn pairs() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    OF_ONE_FORM.iter().chain(OF_SEVERAL).chain(&[("LowRankMultivariateNormal", "MultivariateNormalCov")])
+pub(super) fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let low_rank = [(LOW_RANK, COVARIANCE), (COVARIANCE, LOW_RANK), (LOW_RANK, LOW_RANK)];
+    OF_ONE_FORM.iter().chain(OF_SEVERAL).copied().chain(low_rank.map(|(p, q)| (p.0, q.0)))
 }
 
+const LOW_RANK: (&str, &[&str]) = ("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"]);
+const COVARIANCE: (&str, &[&str]) = ("MultivariateNormalCov", &["loc", "covariance_matrix"]);
+
 #[test]
-fn low_rank_to_multivariate_normal() {
-    let p = ("LowRankMultivariateNormal", &["loc", "cov_factor", "cov_diag"][..]);
-    let q = ("MultivariateNormalCov", &["loc", "covariance_matrix"][..]);
-    check(p, q, |p: &[Tensor<1>], q: &[Tensor<1>]| of_low_rank(p).kl_to(&of_covariance(q)));
+fn low_rank_multivariate_normals() {
+    check(LOW_RANK, COVARIANCE, |p: &[Tensor<1>], q: &[Tensor<1>]| of_low_rank(p).kl_to(&of_covariance(q)));
+    check(COVARIANCE, LOW_RANK, |p: &[Tensor<1>], q: &[Tensor<1>]| of_covariance(p).kl_to(&of_low_rank(q)));
+    check(LOW_RANK, LOW_RANK, |p: &[Tensor<1>], q: &[Tensor<1>]| of_low_rank(p).kl_to(&of_low_rank(q)));
 }
 
 fn of_covariance(p: &[Tensor<1>]) -> MultivariateNormal<1> {
@@ -275,6 +291,7 @@ fn of_a_distribution_to_itself_it_is_zero() {
     nothing_to_itself(&[&[1e-3, 7.0, 1e6], &[2.0, 0.1, 3.0]], |p| Gamma::new(&p[0], &p[1]));
     nothing_to_itself(&[&[0.01, 7.0], &[2.0, 300.0]], |p| Beta::new(&p[0], &p[1]));
     nothing_to_itself(&[&[0.01, 7.0, 40.0]], |p| Dirichlet::new(&p[0]));
+    nothing_to_itself(&[&[0.01, -7.0, 400.0]], |p| ContinuousBernoulli::logits(&p[0]));
     nothing_to_itself(&[&[-1.0], &[3.0]], |p| Uniform::new(&p[0], &p[1]));
     nothing_to_itself(&[&[0.3, 1e-6]], |p| Bernoulli::new(&p[0]));
     nothing_to_itself(&[&[0.3, -40.0]], |p| Bernoulli::logits(&p[0]));
@@ -297,6 +314,9 @@ fn it_is_infinite_where_the_support_is_not_covered() {
     assert_eq!(value(Uniform::new(-0.1, 2.0), Gamma::new(2.0, 1.0)), f64::INFINITY);
     assert_eq!(value(Uniform::new(0.5, 1.1), Beta::new(2.0, 1.0)), f64::INFINITY);
     assert_eq!(value(Beta::new(2.0, 1.0), Uniform::new(0.1, 1.0)), f64::INFINITY);
+    assert_eq!(value(ContinuousBernoulli::new(0.3), Uniform::new(0.1, 1.0)), f64::INFINITY);
+    assert_eq!(value(Uniform::new(0.5, 1.1), ContinuousBernoulli::new(0.3)), f64::INFINITY);
+    assert_eq!(value(Bernoulli::new(0.3), Poisson::new(0.0)), f64::INFINITY);
     assert_eq!(value(Pareto::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
     assert_eq!(value(Uniform::new(1.0, 2.0), Pareto::new(1.1, 2.0)), f64::INFINITY);
     assert_eq!(value(Bernoulli::new(0.3), Bernoulli::new(0.0)), f64::INFINITY);

@@ -31,7 +31,7 @@ form_family! {
 }
 
 impl<const D: usize> ContinuousBernoulli<D> {
-    fn log_odds(&self) -> Operand<D> {
+    pub(super) fn log_odds(&self) -> Operand<D> {
         self.form.log_odds(&self.parameter)
     }
 
@@ -45,7 +45,7 @@ impl<const D: usize> ContinuousBernoulli<D> {
 }
 
 /// Log-odds, and where they are near 0 or above it.
-struct Slope<const D: usize> {
+pub(super) struct Slope<const D: usize> {
     logits: Tensor<D>,
     near: Tensor<D, Bool>,
     above: Tensor<D, Bool>,
@@ -70,7 +70,7 @@ const NEAR: f64 = 0.5;
 const STEEP: f64 = 30.0;
 
 impl<const D: usize> Slope<D> {
-    fn of(logits: Tensor<D>) -> Self {
+    pub(super) fn of(logits: Tensor<D>) -> Self {
         let (near, above) = (logits.clone().abs().lower_elem(NEAR), logits.clone().greater_elem(0.0));
         Slope { logits, near, above }
     }
@@ -84,13 +84,13 @@ impl<const D: usize> Slope<D> {
     }
 
     /// Where the density is written from: the middle for small slopes, else the end where it is largest.
-    fn origin(&self) -> Tensor<D> {
+    pub(super) fn origin(&self) -> Tensor<D> {
         let zeros = self.logits.zeros_like();
         zeros.mask_fill(self.above.clone(), 1.0).mask_fill(self.near.clone(), 0.5)
     }
 
     /// The log density at the origin: `−ln(sinh(a/2)/(a/2))` or `ln |a| − ln(1 − e^(−|a|))`.
-    fn peak(&self) -> Tensor<D> {
+    pub(super) fn peak(&self) -> Tensor<D> {
         let square = self.small().square();
         let near = (polynomial(&LOG_SINH, square.clone()) * square).neg();
         let large = self.large();
@@ -99,7 +99,7 @@ impl<const D: usize> Slope<D> {
     }
 
     /// The mean seen from the origin: `½ coth(a/2) − 1/a` or `∓1/|a| ± 1/(e^|a| − 1)`.
-    fn mean(&self) -> Tensor<D> {
+    pub(super) fn mean(&self) -> Tensor<D> {
         let derivative: [f64; 8] = std::array::from_fn(|i| LOG_SINH[i] * (2 * i + 2) as f64);
         let small = self.small();
         let near = polynomial(&derivative, small.clone().square()) * small;
@@ -109,7 +109,7 @@ impl<const D: usize> Slope<D> {
     }
 
     /// `1/a² − 1/(4 sinh²(a/2))`
-    fn variance(&self) -> Tensor<D> {
+    pub(super) fn variance(&self) -> Tensor<D> {
         let derivative: [f64; 8] = std::array::from_fn(|i| LOG_SINH[i] * ((2 * i + 2) * (2 * i + 1)) as f64);
         let near = polynomial(&derivative, self.small().square());
         let large = self.large();

@@ -65,15 +65,32 @@ pub(super) fn mean_softplus<const D: usize>(loc: Tensor<D>, scale: Tensor<D>) ->
     (positive + near).mask_where(scale.lower_elem(WIDEST), narrow)
 }
 
-/// Mean and variance of `ln(1 + h/c)` for a standard exponential `h`; the mean is `eᶜ E₁(c)` (DLMF 6.7.1).
-///
-/// By the trapezoidal rule in `ln h`, on whose scale the density has no singularity closer than `±½ iπ`.
-pub(super) fn log_growth<const D: usize>(c: Tensor<D>) -> [Tensor<D>; 2] {
+/// Points and weights for a standard exponential `h`: the trapezoidal rule in `ln h`, on whose scale the density has no singularity
+/// closer than `±½ iπ`.
+fn exponential<const D: usize>(like: &Tensor<D>) -> [Tensor<2>; 2] {
     const STEP: f64 = 0.25;
     const LOWEST: f64 = -39.0;
+    rule(like, (0..=172).map(|i| (LOWEST + f64::from(i) * STEP).exp()).map(|h| (h, STEP * h * (-h).exp())))
+}
+
+/// `E ln(1 − x)` for `x = (1 − e^(−h/b))^(1/a)`, `h` a standard exponential: `x` has Kumaraswamy's distribution.
+pub(super) fn mean_log_rest<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+    /// From here on `ln(1 − x) = −h/b − ln a` to the last bit.
+    const FAR: f64 = 40.0;
+    let dims = a.dims();
+    let [h, weights] = exponential(&a);
+    let (a, w) = (column(a), column(b).recip() * h);
+    let far = w.clone().greater_elem(FAR);
+    let near = special::log1mexp(special::log1mexp(w.clone().mask_fill(far.clone(), FAR)).neg() / a.clone());
+    let each = near.mask_where(far, (w + a.log()).neg());
+    (each * weights).sum_dim(1).reshape(dims)
+}
+
+/// Mean and variance of `ln(1 + h/c)` for a standard exponential `h`; the mean is `eᶜ E₁(c)` (DLMF 6.7.1).
+pub(super) fn log_growth<const D: usize>(c: Tensor<D>) -> [Tensor<D>; 2] {
     let dims = c.dims();
     let (tiny, largest, _) = limits(c.dtype());
-    let [h, weights] = rule(&c, (0..=172).map(|i| (LOWEST + f64::from(i) * STEP).exp()).map(|h| (h, STEP * h * (-h).exp())));
+    let [h, weights] = exponential(&c);
     let growth = special::log1p((column(c.clamp_min(tiny)).recip() * h).clamp_max(largest));
     let mean = (growth.clone() * weights.clone()).sum_dim(1);
     let variance = ((growth - mean.clone()).square() * weights).sum_dim(1);

@@ -2,10 +2,13 @@
 
 use burn::tensor::{Bool, Tensor};
 
-use super::lgamma_remainder;
 use super::real::common;
-use crate::dist::{Beta, Dirichlet, Exponential, Gamma, KlTo, Uniform};
-use crate::special::{lgamma, log_beta, xlogy};
+use super::{lgamma_remainder, second_order};
+use crate::dist::continuous_bernoulli::Slope;
+use crate::dist::expectation::mean_log_rest;
+use crate::dist::quotients::EULER;
+use crate::dist::{Beta, ContinuousBernoulli, Dirichlet, Entropy, Exponential, Gamma, KlTo, Kumaraswamy, Uniform};
+use crate::special::{digamma, lgamma, log_beta, xlogy};
 
 impl<const D: usize> KlTo<D, Beta<D>> for Beta<D> {
     /// `ln B(a', b') − ln B(a, b) + (a − a') ψ(a) + (b − b') ψ(b) + (a' − a + b' − b) ψ(a + b)`
@@ -88,5 +91,50 @@ impl<const D: usize> KlTo<D, Uniform<D>> for Beta<D> {
         let of_sum = lgamma_remainder(a.clone() + b.clone(), one.clone() + one.clone());
         let to_unit = lgamma_remainder(a, one.clone()) + lgamma_remainder(b, one) - of_sum;
         where_covered(to_unit + (high - low).log(), covered)
+    }
+}
+
+impl<const D: usize> KlTo<D, Uniform<D>> for ContinuousBernoulli<D> {
+    /// `ln(high − low) − H`; infinite unless `low ≤ 0` and `high ≥ 1`
+    fn kl_to(&self, q: &Uniform<D>) -> Tensor<D> {
+        let (low, high) = common!(self, q: q.low, q.high);
+        let covered = low.clone().lower_equal_elem(0.0).bool_and(high.clone().greater_equal_elem(1.0));
+        where_covered((high - low).log() - self.entropy(), covered)
+    }
+}
+
+impl<const D: usize> KlTo<D, ContinuousBernoulli<D>> for Uniform<D> {
+    /// `−ln C − a E x − ln(high − low)`, `C = a/(eᵃ − 1)`; infinite unless the bounds are in `[0, 1]`
+    fn kl_to(&self, q: &ContinuousBernoulli<D>) -> Tensor<D> {
+        let (low, high, a) = common!(self, q: self.low, self.high, q.log_odds());
+        let covered = low.clone().greater_equal_elem(0.0).bool_and(high.clone().lower_equal_elem(1.0));
+        let slope = Slope::of(a.clone());
+        let mean = (low.clone() + high.clone()) * 0.5 - slope.origin();
+        where_covered((mean * a + slope.peak() + (high - low).log()).neg(), covered)
+    }
+}
+
+impl<const D: usize> KlTo<D, ContinuousBernoulli<D>> for ContinuousBernoulli<D> {
+    /// `Λ(b) − Λ(a) − (b − a) Λ′(a)`, `Λ(a) = ln((eᵃ − 1)/a)`
+    fn kl_to(&self, q: &ContinuousBernoulli<D>) -> Tensor<D> {
+        /// The nearest singularities of `Λ` lie at `±2πi`.
+        const NEAR: f64 = 1.0;
+        let (a, b) = common!(self, q: self.log_odds(), q.log_odds());
+        let (p, q) = (Slope::of(a.clone()), Slope::of(b.clone()));
+        let from_other = p.mean() + (p.origin() - q.origin());
+        let plain = p.mean() * a.clone() + p.peak() - from_other * b.clone() - q.peak();
+        let apart = b - a.clone();
+        let far = apart.clone().abs().greater_elem(NEAR);
+        second_order(plain, a, apart, far, |a| Slope::of(a).variance())
+    }
+}
+
+impl<const D: usize> KlTo<D, Beta<D>> for Kumaraswamy<D> {
+    /// `ln B(a', b') − (a' − 1) E ln x − (b' − 1) E ln(1 − x) − H`, `E ln x = −(ψ(b + 1) + γ)/a`, the other by quadrature to 1e-13
+    fn kl_to(&self, q: &Beta<D>) -> Tensor<D> {
+        let (a, b, a2, b2) = common!(self, q: self.concentration1, self.concentration0, q.concentration1, q.concentration0);
+        let log = (digamma(b.clone() + 1.0) + EULER).neg() / a.clone();
+        let log_rest = mean_log_rest(a, b);
+        log_beta(a2.clone(), b2.clone()) - (a2 - 1.0) * log - (b2 - 1.0) * log_rest - self.entropy()
     }
 }

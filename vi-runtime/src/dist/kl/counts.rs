@@ -19,6 +19,16 @@ impl<const D: usize> KlTo<D, Poisson<D>> for Poisson<D> {
     }
 }
 
+impl<const D: usize> KlTo<D, Poisson<D>> for Bernoulli<D> {
+    /// `p ln(p/rate) + (1 − p) ln(1 − p) + rate`
+    fn kl_to(&self, q: &Poisson<D>) -> Tensor<D> {
+        let (success, failure) = self.form.probabilities(&self.parameter);
+        let (p, rest, rate) = common!(self, q: success, failure, q.rate);
+        let one = rest.ones_like();
+        deviance(p.clone(), rate.clone(), rate - p.clone()) + deviance(rest, one, p)
+    }
+}
+
 /// One trial with either of two outcomes: `p ln(p/p') + (1 − p) ln((1 − p)/(1 − p'))`.
 fn of_trials<const D: usize>(batch: &Batch<D>, p: (Form, &Operand<D>), q: (Form, &Operand<D>)) -> Tensor<D> {
     let fill = |operand: &Operand<D>| batch.fill(operand.clone());

@@ -5,8 +5,9 @@ use std::any::Any;
 use burn::tensor::Tensor;
 
 use super::super::{
-    Bernoulli, Beta, Binomial, Categorical, Cauchy, Dirichlet, Exponential, Gamma, Geometric, Gumbel, HalfNormal, InverseGamma, KlTo,
-    Laplace, LogNormal, LowRankMultivariateNormal, MultivariateNormal, Normal, OneHotCategorical, Pareto, Poisson, Uniform, Weibull,
+    Bernoulli, Beta, Binomial, Categorical, Cauchy, ContinuousBernoulli, Dirichlet, Exponential, Gamma, Geometric, Gumbel, HalfNormal,
+    InverseGamma, KlTo, Kumaraswamy, Laplace, LogNormal, Logistic, LowRankMultivariateNormal, MultivariateNormal, Normal,
+    OneHotCategorical, Pareto, Poisson, Uniform, Weibull,
 };
 
 /// The first pair of types that `p` and `q` are.
@@ -25,20 +26,23 @@ macro_rules! first_of {
 pub(crate) fn closed_form<const D: usize>(p: &dyn Any, q: &dyn Any) -> Option<Tensor<D>> {
     first_of! { p, q,
         Normal => Normal Laplace Gumbel;
-        LogNormal => LogNormal;
-        HalfNormal => HalfNormal;
+        LogNormal => LogNormal Gamma Exponential Normal;
+        HalfNormal => HalfNormal Exponential Normal;
         Gamma => Gamma Exponential Gumbel Normal;
         Exponential => Exponential Gamma Gumbel Normal;
         Beta => Beta Uniform Exponential Gamma Normal;
+        Kumaraswamy => Beta;
+        ContinuousBernoulli => ContinuousBernoulli Uniform Exponential Normal;
         Dirichlet => Dirichlet;
+        Logistic => Normal;
         Laplace => Laplace Normal;
         Gumbel => Gumbel Normal;
         Cauchy => Cauchy;
         InverseGamma => InverseGamma;
-        Weibull => Weibull;
-        Pareto => Pareto;
-        Uniform => Uniform Beta Exponential Gamma Gumbel Laplace Normal Pareto;
-        Bernoulli => Bernoulli;
+        Weibull => Weibull Gamma Exponential;
+        Pareto => Pareto Exponential Gamma Normal;
+        Uniform => Uniform Beta ContinuousBernoulli Exponential Gamma Gumbel Laplace Normal Pareto;
+        Bernoulli => Bernoulli Poisson;
         Binomial => Binomial;
         Geometric => Geometric;
         Poisson => Poisson;

@@ -4,7 +4,10 @@ use burn::tensor::Tensor;
 
 use super::real::{common, of_gumbels, of_scales};
 use super::{deviance, excess, lgamma_remainder};
-use crate::dist::{Beta, Entropy, Exponential, Gamma, HalfNormal, InverseGamma, KlTo, LogNormal, Moments, Pareto, Uniform, Weibull};
+use crate::dist::quotients::EULER;
+use crate::dist::{
+    Beta, ContinuousBernoulli, Entropy, Exponential, Gamma, HalfNormal, InverseGamma, KlTo, LogNormal, Moments, Pareto, Uniform, Weibull,
+};
 use crate::special::{digamma, lgamma, log1p};
 
 impl<const D: usize> KlTo<D, Exponential<D>> for Exponential<D> {
@@ -112,7 +115,7 @@ macro_rules! to_exponential {
         }
     )* };
 }
-to_exponential! { Beta HalfNormal LogNormal Pareto Weibull }
+to_exponential! { Beta ContinuousBernoulli HalfNormal LogNormal Pareto Weibull }
 
 /// What is compared with a gamma distribution needs a moment and the mean of the logarithm.
 macro_rules! to_gamma {
@@ -133,6 +136,3 @@ to_gamma! {
     Pareto: (scale: scale) (alpha: alpha) => scale.log() + alpha.recip();
     Weibull: (k: concentration) (scale: scale) => scale.log() - k.recip() * EULER;
 }
-
-/// Euler's constant.
-const EULER: f64 = 0.577_215_664_901_532_9;

@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 use super::{deviance, excess, exp_excess, lgamma_remainder};
 use crate::dist::normal::HALF_LN_2PI;
 use crate::dist::{
-    Beta, Cauchy, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments, Normal, Pareto, Uniform,
+    Beta, Cauchy, ContinuousBernoulli, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments,
+    Normal, Pareto, Uniform,
 };
 use crate::special::{erf, expm1, lgamma, log1p};
 
@@ -149,4 +150,4 @@ macro_rules! to_normal {
         }
     )* };
 }
-to_normal! { Beta Exponential Gamma Gumbel HalfNormal Laplace Logistic LogNormal Pareto Uniform }
+to_normal! { Beta ContinuousBernoulli Exponential Gamma Gumbel HalfNormal Laplace Logistic LogNormal Pareto Uniform }
