@@ -263,9 +263,9 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// As [`step`](Self::step).
     pub fn step_with(&self, state: &mut SviState, model: &M, guide: &G) -> Result<f64> {
         let first = self.prepared()?;
-        let placement = first.placement.clone();
-        let prepared =
-            Prepared { model: model.place(&placement), guide: guide.rebind(&first.guide, &placement), placement, limit: self.limit };
+        let (placement, model) = (first.placement.clone(), model.place(&first.placement));
+        let guide = guide.rebind(&model, &first.guide, &placement);
+        let prepared = Prepared { model, guide, placement, limit: self.limit };
         let mut key = Fingerprint::default();
         prepared.model.fingerprint(&mut key);
         prepared.guide.fingerprint(&mut key);

@@ -70,7 +70,7 @@ macro_rules! automatic {
                 AutoGuide::build(self, layout)
             }
 
-            fn rebind(&self, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {
+            fn rebind(&self, _: &M, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {
                 prepared.clone()
             }
         }

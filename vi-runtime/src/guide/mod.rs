@@ -5,6 +5,7 @@ mod auto_bnaf;
 mod auto_delta;
 mod auto_diagonal_normal;
 mod auto_iaf;
+mod auto_laplace;
 mod auto_low_rank_multivariate_normal;
 mod auto_multivariate_normal;
 mod auto_neural_spline;
@@ -24,6 +25,7 @@ pub use auto_bnaf::{AutoBNAF, BlockAutoregressive};
 pub use auto_delta::{AutoDelta, AutoDeltaProgram};
 pub use auto_diagonal_normal::{AutoDiagonalNormal, DiagonalNormal};
 pub use auto_iaf::{AutoIAF, InverseAutoregressive};
+pub use auto_laplace::AutoLaplace;
 pub use auto_low_rank_multivariate_normal::{AutoLowRankMultivariateNormal, LowRank};
 pub use auto_multivariate_normal::{AutoMultivariateNormal, FullRank};
 pub use auto_neural_spline::{AutoNeuralSpline, SplineCoupling};
@@ -58,8 +60,8 @@ pub trait Guide<M: Program>: Clone {
     /// Those of a run of the model, and a latent site that the guide cannot represent.
     fn prepare(&self, model: &M, placement: &Placement, key: Key) -> Result<Self::Program>;
 
-    /// The program for other arguments of the same model, such as the next batch.
-    fn rebind(&self, prepared: &Self::Program, placement: &Placement) -> Self::Program;
+    /// The program for other arguments of the same model, such as the next batch: `model` has them, at `placement`.
+    fn rebind(&self, model: &M, prepared: &Self::Program, placement: &Placement) -> Self::Program;
 }
 
 impl<M: Program, P: Program + Clone> Guide<M> for P {
@@ -70,7 +72,7 @@ impl<M: Program, P: Program + Clone> Guide<M> for P {
         Ok(self.place(placement))
     }
 
-    fn rebind(&self, _: &P, placement: &Placement) -> P {
+    fn rebind(&self, _: &M, _: &P, placement: &Placement) -> P {
         self.place(placement)
     }
 }
