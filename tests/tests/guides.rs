@@ -14,5 +14,7 @@ mod linear_gaussian;
 mod lists;
 #[path = "guides/starts.rs"]
 mod starts;
+#[path = "guides/structured.rs"]
+mod structured;
 #[path = "guides/units.rs"]
 mod units;

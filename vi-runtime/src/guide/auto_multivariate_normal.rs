@@ -10,6 +10,7 @@ use super::start::constant;
 use crate::dist::MultivariateNormal;
 use crate::error::Result;
 use crate::linalg::{below_len, lower_triangle};
+use crate::operand::Placement;
 use crate::program::{Ctx, ParamStore};
 use crate::support::Support;
 
@@ -46,21 +47,24 @@ pub(super) fn scale_tril(ctx: &Ctx, frame: &Frame) -> Result<Tensor<2>> {
         return Ok(scale.reshape([1, 1]));
     }
     let len = below_len(n);
-    let lower: Tensor<1> = frame.param(ctx, "lower", Support::Real, |to| constant(vec![0.0; len], [len], to))?;
-    let ones = constant(vec![1.0; n], [1, n], ctx.placement());
-    Ok(lower_triangle(lower.reshape([1, len]), ones).reshape([n, n]) * scale.reshape([n, 1]))
+    let lower = frame.param(ctx, "lower", Support::Real, |to| constant(vec![0.0; len], [len], to))?;
+    Ok(unit_triangle(lower, n, ctx.placement()) * scale.reshape([n, 1]))
 }
 
-/// Row by row, the factor as it is now.
-fn factor(params: &ParamStore, frame: &Frame) -> Result<Vec<f64>> {
-    let (n, scale) = (frame.dim(), frame.value(params, "scale")?);
-    let lower = if n == 1 { Vec::new() } else { frame.value(params, "lower")? };
+/// `I + M` for the strictly lower triangle `M` of these elements.
+pub(super) fn unit_triangle(lower: Tensor<1>, n: usize, to: &Placement) -> Tensor<2> {
+    lower_triangle(lower.reshape([1, below_len(n)]), constant(vec![1.0; n], [1, n], to)).reshape([n, n])
+}
+
+/// `diag(scale) (I + M)`, row by row.
+pub(super) fn factor(scale: &[f64], lower: &[f64]) -> Vec<f64> {
+    let n = scale.len();
     let element = |i: usize, j: usize| match i.cmp(&j) {
         Ordering::Less => 0.0,
         Ordering::Equal => scale[i],
         Ordering::Greater => scale[i] * lower[i * (i - 1) / 2 + j],
     };
-    Ok((0..n * n).map(|k| element(k / n, k % n)).collect())
+    (0..n * n).map(|k| element(k / n, k % n)).collect()
 }
 
 impl Family for FullRank {
@@ -72,6 +76,7 @@ impl Family for FullRank {
     }
 
     fn gaussian(&self, params: &ParamStore, frame: &Frame) -> Result<Option<Gaussian>> {
-        Ok(Some(Gaussian::with_rows(frame.value(params, "loc")?, &factor(params, frame)?)))
+        let lower = if frame.dim() == 1 { Vec::new() } else { frame.value(params, "lower")? };
+        Ok(Some(Gaussian::with_rows(frame.value(params, "loc")?, &factor(&frame.value(params, "scale")?, &lower))))
     }
 }

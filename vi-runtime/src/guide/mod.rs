@@ -10,6 +10,7 @@ mod auto_low_rank_multivariate_normal;
 mod auto_multivariate_normal;
 mod auto_neural_spline;
 mod auto_normal;
+mod auto_structured;
 mod auto_student_t;
 mod flowing;
 mod gaussian;
@@ -30,6 +31,7 @@ pub use auto_low_rank_multivariate_normal::{AutoLowRankMultivariateNormal, LowRa
 pub use auto_multivariate_normal::{AutoMultivariateNormal, FullRank};
 pub use auto_neural_spline::{AutoNeuralSpline, SplineCoupling};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};
+pub use auto_structured::{AutoStructured, AutoStructuredProgram, Conditional};
 pub use auto_student_t::{AutoStudentT, HeavyTailed};
 pub use gaussian::{Gaussian, Root};
 pub use guide_list::{GuideList, GuideListProgram};
