@@ -12,6 +12,8 @@ mod laplace;
 mod linear_gaussian;
 #[path = "guides/lists.rs"]
 mod lists;
+#[path = "guides/mixture.rs"]
+mod mixture;
 #[path = "guides/starts.rs"]
 mod starts;
 #[path = "guides/structured.rs"]

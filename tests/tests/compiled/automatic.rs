@@ -32,6 +32,17 @@ fn a_student_t() -> Result<()> {
 }
 
 #[test]
+fn a_mixture() -> Result<()> {
+    agree(&model()?, &AutoMixture::new(3).init_scale(0.5))
+}
+
+#[test]
+fn dependent_sites() -> Result<()> {
+    let guide = AutoStructured::new().conditional("b", Conditional::MultivariateNormal).conditional("a", Conditional::Delta);
+    agree(&model()?, &guide.depends("d", ["b"]).init_scale(0.3))
+}
+
+#[test]
 fn flows() -> Result<()> {
     let model = model()?;
     agree(&model, &AutoIAF::new().layers(2).hidden(&[6]))?;

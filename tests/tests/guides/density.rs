@@ -56,7 +56,10 @@ fn each_guide_knows_the_density_of_its_draws() -> Result<()> {
     agrees(&model, AutoStudentT::new())?;
     agrees(&model, AutoIAF::new())?;
     agrees(&model, AutoNeuralSpline::new())?;
-    agrees(&model, AutoBNAF::new())
+    agrees(&model, AutoBNAF::new())?;
+    agrees(&model, AutoMixture::new(3))?;
+    let whole = AutoStructured::new().otherwise(Conditional::MultivariateNormal);
+    agrees(&model, whole.depends("b", ["a"]).depends("d", ["c", "a"]))
 }
 
 /// In the coordinates of a start as well: `z = m + F u`.

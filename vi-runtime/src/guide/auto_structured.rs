@@ -160,9 +160,8 @@ impl AutoGuide for AutoStructured {
                 return Err(unknown(&layout, name));
             }
         }
-        let part = |(i, site): (usize, &LatentSite)| {
-            Ok(Part { conditional: self.conditional_of(&site.name), parents: self.parents(&layout, i)? })
-        };
+        let part =
+            |(i, site): (usize, &LatentSite)| Ok(Part { conditional: self.conditional_of(&site.name), parents: self.parents(&layout, i)? });
         let parts = layout.sites().iter().enumerate().map(part).collect::<Result<Vec<_>>>()?;
         Ok(AutoStructuredProgram { parts: parts.into(), layout, init_scale: self.init_scale.unwrap_or(0.1) })
     }
