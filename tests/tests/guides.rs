@@ -6,6 +6,8 @@
 mod density;
 #[path = "guides/evidence.rs"]
 mod evidence;
+#[path = "guides/hierarchical.rs"]
+mod hierarchical;
 #[path = "guides/laplace.rs"]
 mod laplace;
 #[path = "support/linear_gaussian.rs"]

@@ -11,8 +11,8 @@ pub use crate::error::{Error, Result};
 pub use crate::execution::Execution;
 pub use crate::fit::{Decode, Fit, Summary};
 pub use crate::guide::{
-    AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoIAF, AutoLaplace, AutoLowRankMultivariateNormal, AutoMixture, AutoMultivariateNormal,
-    AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, Start,
+    AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoHierarchical, AutoIAF, AutoLaplace, AutoLowRankMultivariateNormal, AutoMixture,
+    AutoMultivariateNormal, AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, Start,
 };
 pub use crate::objective::{
     AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,

@@ -43,6 +43,12 @@ fn dependent_sites() -> Result<()> {
 }
 
 #[test]
+fn sites_that_follow_their_priors() -> Result<()> {
+    let (sigma, y) = super::schools::schools()?;
+    agree(&super::schools::centred(sigma, y), &AutoHierarchical::new())
+}
+
+#[test]
 fn flows() -> Result<()> {
     let model = model()?;
     agree(&model, &AutoIAF::new().layers(2).hidden(&[6]))?;

@@ -11,7 +11,7 @@ use crate::program::{ParamStore, Program};
 /// A guide that is derived from the latent sites of the model alone.
 pub trait AutoGuide: Clone + Debug + 'static {
     /// The program for one model.
-    type Program: AutoProgram;
+    type Program: AutoProgram + 'static;
 
     /// How messages call it.
     fn name(&self) -> &'static str;
@@ -38,7 +38,7 @@ pub struct Auxiliary {
 }
 
 /// The program of an [`AutoGuide`].
-pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone + 'static {
+pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone {
     /// The latent sites.
     fn layout(&self) -> &Layout;
 

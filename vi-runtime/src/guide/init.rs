@@ -185,15 +185,19 @@ impl<M: Program> Prior<'_, M> {
         Err(Error::Config { setting: "init".into(), problem })
     }
 
-    fn log_joint(&self, sites: &[LatentSite]) -> Result<f64> {
+    /// A run with every site where it starts.
+    pub(super) fn at(&self, sites: &[LatentSite]) -> Result<Trace> {
         let mut values = BTreeMap::new();
         for site in sites {
             let start = AnyTensor::from_f64(site.start.clone(), &site.unconstrained, &self.placement.device, self.placement.dtype);
             let value = each_rank!(start.rank(), D => biject_to::<D>(&site.support)?.forward(start.typed(&site.name)?).into());
             values.insert(site.name.clone(), value);
         }
-        let (_, trace) = self.run(0).trace_with(self.model, vec![Box::new(Substitute::new(values))])?;
-        trace.log_prob_in_double()
+        Ok(self.run(0).trace_with(self.model, vec![Box::new(Substitute::new(values))])?.1)
+    }
+
+    fn log_joint(&self, sites: &[LatentSite]) -> Result<f64> {
+        self.at(sites)?.log_prob_in_double()
     }
 }
 

@@ -47,16 +47,30 @@ impl LatentSite {
         support: Support,
         init: impl FnOnce(&Placement) -> Result<Tensor<D>>,
     ) -> Result<Tensor<D>> {
-        let all = parameter(ctx, name, support, || {
-            let init = init(ctx.placement())?;
-            let subsampled = self.plates.iter().enumerate().filter(|(dim, plate)| *dim < D && plate.len < plate.size);
-            // The units of the run that looked at the prior are no others than the rest: all start alike.
-            Ok(subsampled.fold(init, |table, (dim, plate)| table.mean_dim(dim).repeat_dim(dim, plate.size)))
-        })?;
+        let all = self.all_units(ctx, name, support, init)?;
         let rows = units.rows.iter().enumerate();
         Ok(rows.fold(all, |table, (dim, index)| match index {
             Some(index) => table.select(dim, index.clone()),
             None => table,
         }))
+    }
+
+    /// The learnable tensor of the site with this name, of all units.
+    ///
+    /// # Errors
+    /// Those of the parameter.
+    pub(super) fn all_units<const D: usize>(
+        &self,
+        ctx: &Ctx,
+        name: String,
+        support: Support,
+        init: impl FnOnce(&Placement) -> Result<Tensor<D>>,
+    ) -> Result<Tensor<D>> {
+        parameter(ctx, name, support, || {
+            let init = init(ctx.placement())?;
+            let subsampled = self.plates.iter().enumerate().filter(|(dim, plate)| *dim < D && plate.len < plate.size);
+            // The units of the run that looked at the prior are no others than the rest: all start alike.
+            Ok(subsampled.fold(init, |table, (dim, plate)| table.mean_dim(dim).repeat_dim(dim, plate.size)))
+        })
     }
 }

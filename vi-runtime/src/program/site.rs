@@ -220,6 +220,10 @@ pub trait DynDistribution: fmt::Debug {
     fn recentred(&self, _centre: &Centre) -> Result<Option<Redrawn>> {
         Ok(None)
     }
+    /// Location and scale of each element, where there is a [`Distribution::loc_scale`].
+    fn location_scale(&self, _to: &Placement) -> Option<(AnyTensor, AnyTensor)> {
+        None
+    }
     /// See [`Distribution::before_transform`].
     fn before_transform(&self) -> Option<Redrawn> {
         None
@@ -307,6 +311,13 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
             Ok(((Operand::Tensor(y) - shift.clone()) * stretch.clone() + middle.clone()).into_tensor().into())
         };
         Ok(Some((Box::new(Erased(standard)), Rc::new(map))))
+    }
+    fn location_scale(&self, to: &Placement) -> Option<(AnyTensor, AnyTensor)> {
+        let mut own = self.0.clone();
+        let dims = own.shape();
+        let (loc, scale) = own.loc_scale()?;
+        let each = |of: &Operand<D>| AnyTensor::from(of.clone().tensor(to).expand(dims));
+        Some((each(loc), each(scale)))
     }
     fn before_transform(&self) -> Option<Redrawn> {
         let (base, bijector) = self.0.before_transform()?;
