@@ -6,6 +6,8 @@
 mod density;
 #[path = "guides/evidence.rs"]
 mod evidence;
+#[path = "guides/flows.rs"]
+mod flows;
 #[path = "guides/hierarchical.rs"]
 mod hierarchical;
 #[path = "guides/laplace.rs"]
@@ -16,6 +18,8 @@ mod linear_gaussian;
 mod lists;
 #[path = "guides/mixture.rs"]
 mod mixture;
+#[path = "guides/neutra.rs"]
+mod neutra;
 #[path = "guides/starts.rs"]
 mod starts;
 #[path = "guides/structured.rs"]

@@ -3,6 +3,7 @@
 mod density;
 mod discrete;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Result, list};
 use crate::execution::Executed;
 use crate::objective::Elbo;
 use crate::predictive::{Draw, draw};
-use crate::program::{Draws, DrawsSource, Latents, ParamScope, Program};
+use crate::program::{Draws, DrawsSource, Latents, ParamScope, ParamStore, Program};
 use crate::stop::Stopped;
 use crate::svi::{EVALUATE, Prepared, SviState, evaluate};
 use crate::table::Table;
@@ -53,6 +54,16 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     fn used(&self) -> &SviState {
         self.state.as_ref().unwrap_or(&self.last)
+    }
+
+    /// The guide that was fitted.
+    pub(crate) fn guide(&self) -> &P {
+        &self.prepared.guide
+    }
+
+    /// The parameters in use.
+    pub(crate) fn params(&self) -> Result<Rc<RefCell<ParamStore>>> {
+        self.used().params()
     }
 
     /// Why no more steps were made.
@@ -120,7 +131,7 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     fn simulate<N: Program>(&self, program: &N, stream: &str, draws: usize, what: Draw) -> Result<DrawsSource> {
         let key = self.key(stream);
-        let scope = ParamScope::plain(self.used().params()?);
+        let scope = ParamScope::plain(self.params()?);
         draw(program, Some(&self.prepared.guide), scope, key, &self.prepared.placement, draws, what)
     }
 
@@ -168,7 +179,7 @@ impl<M: Program, P: Program> Fit<M, P> {
     /// # Errors
     /// [`Error::Unknown`] where there is none of that name, [`Error::Param`] where it has another type.
     pub fn module<N: Module + 'static>(&self, name: &str) -> Result<N> {
-        let params = self.used().params()?;
+        let params = self.params()?;
         let found = crate::program::find_module(&ParamScope::plain(Rc::clone(&params)), name, &self.prepared.placement)?;
         found.ok_or_else(|| Error::Unknown { what: "module", name: name.to_owned(), available: list(params.borrow().module_names()) })
     }

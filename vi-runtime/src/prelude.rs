@@ -12,7 +12,7 @@ pub use crate::execution::Execution;
 pub use crate::fit::{Decode, Fit, Summary};
 pub use crate::guide::{
     AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoHierarchical, AutoIAF, AutoLaplace, AutoLowRankMultivariateNormal, AutoMixture,
-    AutoMultivariateNormal, AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, Start,
+    AutoMultivariateNormal, AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, NeuTra, Start,
 };
 pub use crate::objective::{
     AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,

@@ -132,7 +132,7 @@ fn it_knows_the_density_of_its_draws() -> Result<()> {
 fn labelled() {
     let k = sample!("k", Categorical::new([0.3, 0.7]), strategy = Enumerate);
     let x = sample!("x", Normal::new(k.float(), 1.0));
-    sample!("share", Beta::new((&x).clone().exp(), 1.0));
+    sample!("share", Beta::new(x.exp(), 1.0));
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl<M: Program, P: Program> Fit<M, P> {
         if draws == 0 {
             return Err(Error::Config { setting: "draws".into(), problem: "0; ask for at least one".into() });
         }
-        let (key, scope) = (self.key("scored draws"), ParamScope::plain(self.used().params()?));
+        let (key, scope) = (self.key("scored draws"), ParamScope::plain(self.params()?));
         let mut source = DrawsSource::default();
         let mut densities = Vec::with_capacity(draws);
         for draw in 0..draws {
@@ -98,7 +98,7 @@ impl<M: Program, P: AutoProgram> Fit<M, P> {
     /// # Errors
     /// Where the parameters cannot be read.
     pub fn gaussian(&self) -> Result<Option<Gaussian>> {
-        self.prepared.guide.gaussian(&self.used().params()?.borrow())
+        self.prepared.guide.gaussian(&self.params()?.borrow())
     }
 
     fn exact(&self, site: &LatentSite, gaussian: &Gaussian, probabilities: &[f64]) -> Result<Option<Vec<f64>>> {
@@ -160,7 +160,7 @@ impl<M: Program, P: AutoProgram> Fit<M, P> {
             let shape = [values.len()];
             given.insert(site, AnyTensor::from_f64(values, &shape, &placement.device, placement.dtype));
         }
-        let scope = ParamScope::plain(self.used().params()?);
+        let scope = ParamScope::plain(self.params()?);
         let run = Run::new(self.key("density"), placement.clone()).params(scope).of_guide();
         let (_, trace) = run.trace_with(&self.prepared.guide, vec![Box::new(Substitute::new(given))])?;
         trace.log_prob_in_double()

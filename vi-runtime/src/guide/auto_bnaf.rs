@@ -1,9 +1,12 @@
 //! Block neural autoregressive flows.
 
+use std::rc::Rc;
+
 use burn::tensor::Tensor;
 
-use super::flowing::{alternating, draw};
+use super::flowing::{Warp, alternating, draw, scaled};
 use super::joint::{AutoJoint, Family, Frame};
+use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::flow::BlockAutoregressive as Layer;
 use crate::program::Ctx;
@@ -56,14 +59,20 @@ impl Family for BlockAutoregressive {
     const NAME: &'static str = "AutoBNAF";
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
-        let n = frame.dim();
-        draw(ctx, frame, |device| {
-            let key = frame.key().site("flow");
-            alternating(n, self.layers, |i| Ok(Layer::new(n, self.hidden, self.units, device)?.seeded(key.fold_in(i))))
-        })
+        draw(self, ctx, frame)
     }
 
     fn fingerprint(&self, key: &mut Fingerprint) {
         [self.layers, self.hidden, self.units].into_iter().for_each(|size| key.write_u64(size as u64));
+    }
+}
+
+impl Warp for BlockAutoregressive {
+    fn bijector(&self, ctx: &Ctx, frame: &Frame) -> Result<Rc<dyn Bijector<1>>> {
+        let n = frame.dim();
+        scaled(ctx, frame, |device| {
+            let key = frame.key().site("flow");
+            alternating(n, self.layers, |i| Ok(Layer::new(n, self.hidden, self.units, device)?.seeded(key.fold_in(i))))
+        })
     }
 }

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::flowing::{alternating, draw, hidden};
+use super::flowing::{Warp, alternating, draw, hidden, scaled};
 use super::joint::{AutoJoint, Family, Frame};
+use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::flow::{Autoregressive, Curve};
 use crate::program::Ctx;
@@ -56,17 +57,23 @@ impl Family for InverseAutoregressive {
     const NAME: &'static str = "AutoIAF";
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
-        let n = frame.dim();
-        let sizes = hidden(self.hidden.as_deref(), n);
-        draw(ctx, frame, |device| {
-            alternating(n, self.layers, |i| {
-                Ok(Autoregressive::iaf(n, &sizes, Curve::Affine, device)?.seeded(frame.key().site("flow").fold_in(i)))
-            })
-        })
+        draw(self, ctx, frame)
     }
 
     fn fingerprint(&self, key: &mut Fingerprint) {
         key.write_u64(self.layers as u64);
         self.hidden.iter().for_each(|hidden| hidden.iter().for_each(|size| key.write_u64(*size as u64)));
+    }
+}
+
+impl Warp for InverseAutoregressive {
+    fn bijector(&self, ctx: &Ctx, frame: &Frame) -> Result<Rc<dyn Bijector<1>>> {
+        let n = frame.dim();
+        let sizes = hidden(self.hidden.as_deref(), n);
+        scaled(ctx, frame, |device| {
+            alternating(n, self.layers, |i| {
+                Ok(Autoregressive::iaf(n, &sizes, Curve::Affine, device)?.seeded(frame.key().site("flow").fold_in(i)))
+            })
+        })
     }
 }

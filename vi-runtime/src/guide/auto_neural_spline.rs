@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::flowing::{alternating, draw, hidden};
+use super::flowing::{Warp, alternating, draw, hidden, scaled};
 use super::joint::{AutoJoint, Family, Frame};
+use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::flow::{Coupling, Curve};
 use crate::program::Ctx;
@@ -66,14 +67,7 @@ impl Family for SplineCoupling {
     const NAME: &'static str = "AutoNeuralSpline";
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
-        let n = frame.dim();
-        let sizes = hidden(self.hidden.as_deref(), n);
-        draw(ctx, frame, |device| {
-            alternating(n, self.layers, |i| {
-                Ok(Coupling::new(n, &sizes, Curve::Spline { bins: self.bins, bound: self.bound }, device)?
-                    .seeded(frame.key().site("flow").fold_in(i)))
-            })
-        })
+        draw(self, ctx, frame)
     }
 
     fn fingerprint(&self, key: &mut Fingerprint) {
@@ -81,5 +75,18 @@ impl Family for SplineCoupling {
         self.hidden.iter().for_each(|hidden| hidden.iter().for_each(|size| key.write_u64(*size as u64)));
         key.write_u64(self.bins as u64);
         key.write_u64(self.bound.to_bits());
+    }
+}
+
+impl Warp for SplineCoupling {
+    fn bijector(&self, ctx: &Ctx, frame: &Frame) -> Result<Rc<dyn Bijector<1>>> {
+        let n = frame.dim();
+        let sizes = hidden(self.hidden.as_deref(), n);
+        scaled(ctx, frame, |device| {
+            alternating(n, self.layers, |i| {
+                Ok(Coupling::new(n, &sizes, Curve::Spline { bins: self.bins, bound: self.bound }, device)?
+                    .seeded(frame.key().site("flow").fold_in(i)))
+            })
+        })
     }
 }

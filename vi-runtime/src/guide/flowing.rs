@@ -6,24 +6,42 @@ use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 
 use super::auto_diagonal_normal::loc_and_scale;
-use super::joint::Frame;
+use super::joint::{Family, Frame};
 use crate::bijector::{Affine, Bijector, Compose};
 use crate::dist::{DistributionExt, Normal};
 use crate::error::Result;
 use crate::flow::{Chain, Flow};
 use crate::program::{Ctx, create_module, find_module};
 
-/// Draws `u = loc + scale · f(ε)`, `ε ~ N(0, I)`, with the flow `f` whose weights are `auto.flow.…`; `make` gives it fresh.
+/// A [`Family`] of the images of standard normal noise: what [`NeuTra`](super::NeuTra) takes its coordinates from.
+pub trait Warp: Family {
+    /// The map from the noise `ε` to `u`, with its parameters as they are.
+    ///
+    /// # Errors
+    /// Those of the parameters and of the settings.
+    fn bijector(&self, ctx: &Ctx, frame: &Frame) -> Result<Rc<dyn Bijector<1>>>;
+}
+
+/// Draws the image of standard normal noise.
+///
+/// # Errors
+/// Those of the map and of the statement.
+pub(super) fn draw(warp: &impl Warp, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
+    let base = Normal::new(0.0, 1.0).expand([frame.dim()]).independent(1);
+    frame.draw(ctx, base.transformed(warp.bijector(ctx, frame)?))
+}
+
+/// `u = loc + scale · f(ε)` with the flow `f` whose weights are `auto.flow.…`; `make` gives it fresh.
 ///
 /// The last map is a plain one so that a flow need not learn where the posterior is and how wide.
 ///
 /// # Errors
-/// Those of `make`, of the parameters and of the statement.
-pub(super) fn draw<L: Flow + Module + ModuleDisplay + 'static>(
+/// Those of `make` and of the parameters.
+pub(super) fn scaled<L: Flow + Module + ModuleDisplay + 'static>(
     ctx: &Ctx,
     frame: &Frame,
     make: impl FnOnce(&Device) -> Result<Chain<L>>,
-) -> Result<Tensor<1>> {
+) -> Result<Rc<dyn Bijector<1>>> {
     let name = ctx.param_site(frame.name("flow"))?.name;
     let flow: Chain<L> = match find_module(ctx.params(), &name, ctx.placement())? {
         Some(flow) => flow,
@@ -31,8 +49,7 @@ pub(super) fn draw<L: Flow + Module + ModuleDisplay + 'static>(
     };
     let (loc, scale) = loc_and_scale(ctx, frame)?;
     let parts: Vec<Rc<dyn Bijector<1>>> = vec![Rc::new(flow), Rc::new(Affine::new(loc, scale))];
-    let base = Normal::new(0.0, 1.0).expand([frame.dim()]).independent(1);
-    frame.draw(ctx, base.transformed(Rc::new(Compose(parts))))
+    Ok(Rc::new(Compose(parts)))
 }
 
 /// Layers of which every other one sees the elements in reverse.

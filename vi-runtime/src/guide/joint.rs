@@ -101,6 +101,27 @@ impl Frame {
         params.value(&self.name(name))?.to_f64()
     }
 
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// From the vector `u` and the logarithm of a determinant, `[1]`, to the unconstrained elements of all sites and that of both
+    /// maps.
+    pub(super) fn unstarted(&self, u: Tensor<1>, log_det: Tensor<1>, to: &Placement) -> (Tensor<1>, Tensor<1>) {
+        match &self.start {
+            Some(start) => (start.forward(u, to), log_det.add_scalar(start.diagonal().map(f64::ln).sum::<f64>())),
+            None => (u, log_det),
+        }
+    }
+
+    /// Adds all that a run depends on.
+    pub(super) fn fingerprint(&self, key: &mut Fingerprint) {
+        self.layout.fingerprint(key);
+        if let Some(start) = &self.start {
+            start.fingerprint(key);
+        }
+    }
+
     /// Draws the vector as the auxiliary site `auto.joint`.
     ///
     /// # Errors
@@ -177,8 +198,8 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
 /// [`AutoJoint`] for one model.
 #[derive(Clone, Debug)]
 pub struct JointProgram<F> {
-    family: F,
-    frame: Frame,
+    pub(super) family: F,
+    pub(super) frame: Frame,
 }
 
 impl<F: Family> Program for JointProgram<F> {
@@ -213,22 +234,23 @@ impl<F: Family> Program for JointProgram<F> {
     fn fingerprint(&self, key: &mut Fingerprint) {
         key.write_str(F::NAME);
         self.family.fingerprint(key);
-        self.frame.layout.fingerprint(key);
-        if let Some(start) = &self.frame.start {
-            start.fingerprint(key);
-        }
+        self.frame.fingerprint(key);
     }
 }
 
 /// The site as the image of its part of the vector: a point that carries the logarithm of the determinant.
 pub(super) fn place<const D: usize>(ctx: &Ctx, site: &LatentSite, part: Tensor<1>, log_det: f64) -> Result<()> {
-    let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
-    let bijector = biject_to::<D>(&site.support)?;
-    let (value, jacobian) = bijector.forward_and_jacobian(part.reshape(dims));
+    let (value, jacobian) = constrained::<D>(site, part)?;
     let jacobian = if log_det == 0.0 { jacobian } else { jacobian.clone().add_scalar(log_det / jacobian.shape().num_elements() as f64) };
-    let point = Delta::new(value).log_density(jacobian.neg()).event(bijector.event_rank());
+    let point = Delta::new(value).log_density(jacobian.neg()).event(biject_to::<D>(&site.support)?.event_rank());
     ctx.draw(SiteKind::Latent, site.name.clone(), point)?;
     Ok(())
+}
+
+/// The value of a site from its part of the vector, with the logarithm of the determinant of each event.
+pub(super) fn constrained<const D: usize>(site: &LatentSite, part: Tensor<1>) -> Result<(Tensor<D>, Tensor<D>)> {
+    let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
+    Ok(biject_to::<D>(&site.support)?.forward_and_jacobian(part.reshape(dims)))
 }
 
 impl<F: Family> AutoProgram for JointProgram<F> {

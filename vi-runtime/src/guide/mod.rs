@@ -21,6 +21,7 @@ mod init;
 mod joint;
 pub(crate) mod layout;
 mod local;
+mod neutra;
 mod start;
 
 pub use auto::{AutoGuide, AutoProgram, Auxiliary};
@@ -37,11 +38,13 @@ pub use auto_neural_spline::{AutoNeuralSpline, SplineCoupling};
 pub use auto_normal::{AutoNormal, AutoNormalProgram};
 pub use auto_structured::{AutoStructured, AutoStructuredProgram, Conditional};
 pub use auto_student_t::{AutoStudentT, HeavyTailed};
+pub use flowing::Warp;
 pub use gaussian::{Gaussian, Root};
 pub use guide_list::{GuideList, GuideListProgram};
 pub use init::Init;
 pub use joint::{AutoJoint, Family, Frame, JointProgram};
 pub use layout::{LatentSite, Layout};
+pub use neutra::{NeuTra, Warped};
 pub use start::{Factor, Start};
 
 use crate::error::Result;

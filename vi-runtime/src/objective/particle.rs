@@ -9,13 +9,13 @@ use super::pairing::{Held, Pair, nothing_left};
 use super::{Needs, Objective, Pathwise, TermKind, enumerated};
 use crate::error::{Error, Result};
 use crate::program::enumeration::Enumeration;
-use crate::program::{Program, Run, Site, SiteKind, Trace};
+use crate::program::{Program, Run, Site, Trace};
 use crate::special;
 use crate::support::Support;
 
 /// One particle's terms, each of shape `[1]`; absent where no site has such a density.
 pub(crate) struct Terms {
-    /// `log p(x | z)` and factors.
+    /// `log p(x | z)`, factors, and the densities of sites that are functions of others.
     pub(crate) reconstruction: Option<Tensor<1>>,
     /// `log p(z)`.
     pub(crate) prior: Option<Tensor<1>>,
@@ -202,7 +202,7 @@ impl Paired {
     fn terms(self, parts: Vec<(TermKind, Tensor<1>)>) -> Result<Terms> {
         let Paired { guide, model } = self;
         Ok(Terms {
-            reconstruction: model.log_prob_where(|site| matches!(site.kind, SiteKind::Observed | SiteKind::Factor))?,
+            reconstruction: model.log_prob_where(|site| !site.is_latent())?,
             prior: model.log_prob_where(Site::is_latent)?,
             guide: guide.log_prob_where(|_| true)?,
             parts,

@@ -84,6 +84,29 @@ impl ParamStore {
         names
     }
 
+    /// The parameters whose names begin so, and all modules.
+    pub(crate) fn of_prefix(&self, prefix: &str) -> Self {
+        let names: Vec<String> = self.names.iter().filter(|name| name.starts_with(prefix)).cloned().collect();
+        let entries = names.iter().filter_map(|name| Some((name.clone(), self.entries.get(name)?.clone()))).collect();
+        ParamStore { names, entries, modules: self.modules.clone() }
+    }
+
+    /// The same parameters with each tensor replaced by what `f` makes of it.
+    pub(crate) fn map_tensors(&self, f: &mut dyn FnMut(AnyTensor) -> AnyTensor) -> Self {
+        let mut mapped = self.clone();
+        for name in &self.names {
+            if let Some(entry) = mapped.entries.get_mut(name) {
+                entry.unconstrained = f(entry.unconstrained.clone());
+            }
+        }
+        mapped
+    }
+
+    /// Shows the tensors in the order of first use.
+    pub(crate) fn visit_tensors(&self, f: &mut dyn FnMut(&AnyTensor)) {
+        self.names.iter().filter_map(|name| self.entries.get(name)).for_each(|entry| f(&entry.unconstrained));
+    }
+
     /// A parameter that took part (`read`) must have a gradient (`moved`); a module may keep weights that a step did not use.
     ///
     /// # Errors
