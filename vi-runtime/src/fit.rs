@@ -2,6 +2,7 @@
 
 mod density;
 mod discrete;
+mod refine;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::table::Table;
 use vi_graph::Key;
 
 pub use discrete::Decode;
+pub use refine::{AmortisationGap, Refine, Refined, RefinedSite};
 
 /// A fitted guide with its model.
 pub struct Fit<M, P> {

@@ -39,7 +39,7 @@ pub use batches::{Batch, Batches};
 pub use burn;
 pub use error::{Error, Result};
 pub use execution::{Executed, Execution};
-pub use fit::{Decode, Fit, Report, Summary, SummaryRow};
+pub use fit::{AmortisationGap, Decode, Fit, Refine, Refined, RefinedSite, Report, Summary, SummaryRow};
 pub use guide::{AutoDelta, AutoNormal, Guide};
 pub use objective::{Elbo, Objective};
 pub use operand::{AnyOperand, Operand, Placement};

@@ -9,7 +9,7 @@ pub use crate::bijector::{Bijector, biject_to};
 pub use crate::dist::*;
 pub use crate::error::{Error, Result};
 pub use crate::execution::Execution;
-pub use crate::fit::{Decode, Fit, Summary};
+pub use crate::fit::{Decode, Fit, Refine, Summary};
 pub use crate::guide::{
     AutoBNAF, AutoDelta, AutoDiagonalNormal, AutoHierarchical, AutoIAF, AutoLaplace, AutoLowRankMultivariateNormal, AutoMixture,
     AutoMultivariateNormal, AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, NeuTra, Start,

@@ -119,6 +119,6 @@ impl<const D: usize, T: Entropy<D>> Entropy<D> for Independent<T> {
 }
 
 /// Sums the dimensions between an event of rank `from` and one of rank `to`, keeping them with size 1.
-pub(super) fn sum_event<const D: usize>(log_prob: Tensor<D>, from: usize, to: usize) -> Tensor<D> {
+pub(crate) fn sum_event<const D: usize>(log_prob: Tensor<D>, from: usize, to: usize) -> Tensor<D> {
     (D - to.max(from)..D - from).fold(log_prob, |sum, dim| sum.sum_dim(dim))
 }

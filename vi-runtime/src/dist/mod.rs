@@ -157,6 +157,7 @@ pub use hurdle::{DrawPositive, Hurdle};
 pub use hypergeometric::Hypergeometric;
 pub use improper_uniform::ImproperUniform;
 pub use independent::Independent;
+pub(crate) use independent::sum_event;
 pub use inverse_gamma::InverseGamma;
 pub use inverse_gaussian::InverseGaussian;
 pub use johnson_su::JohnsonSU;
