@@ -73,7 +73,7 @@ pub fn wrong_arguments(statement: &str) -> String {
 
 pub fn unknown_option(statement: &str, option: &str) -> String {
     match statement {
-        "sample" => format!("unknown option `{option}`: `sample!` knows `strategy = Enumerate`"),
+        "sample" => format!("unknown option `{option}`: `sample!` knows `strategy = Enumerate` and `strategy = Collapse`"),
         "observe" => format!("unknown option `{option}`: `observe!` knows `mask = m`"),
         "plate" => format!("unknown option `{option}`: `plate!` knows `subsample = b`"),
         _ => format!("unknown option `{option}`: `{statement}!` has none; expected {}", form(statement)),

@@ -134,7 +134,7 @@ impl<M: Program, P: Program> Fit<M, P> {
     fn simulate<N: Program>(&self, program: &N, stream: &str, draws: usize, what: Draw) -> Result<DrawsSource> {
         let key = self.key(stream);
         let scope = ParamScope::plain(self.params()?);
-        draw(program, Some(&self.prepared.guide), scope, key, &self.prepared.placement, draws, what)
+        draw(program, Some((&self.prepared.model, &self.prepared.guide)), scope, key, &self.prepared.placement, draws, what)
     }
 
     fn key(&self, stream: &str) -> Key {

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result, list};
+use crate::noise::HostNoise;
+use crate::objective::collapsed::conditionals;
 use crate::objective::pairing::Pair;
 use crate::operand::Placement;
 use crate::program::handler::{Handler, Substitute};
@@ -33,10 +35,10 @@ impl Draw {
     }
 }
 
-/// Runs `program` `draws` times, on the guide's draws where there is a guide.
-pub(crate) fn draw<N: Program, P: Program>(
+/// Runs `program` `draws` times: where there is a guide, on its draws, and on draws of the sites that the fitted model integrates out.
+pub(crate) fn draw<N: Program, M: Program, P: Program>(
     program: &N,
-    guide: Option<&P>,
+    fitted: Option<(&M, &P)>,
     scope: ParamScope,
     key: Key,
     placement: &Placement,
@@ -47,16 +49,27 @@ pub(crate) fn draw<N: Program, P: Program>(
         return Err(Error::Config { setting: "draws".into(), problem: "0; ask for at least one".into() });
     }
     let mut source = DrawsSource::default();
+    let mut collapses = true;
     for i in 0..draws {
         // All draws share one subsample, so that they can be stacked.
         let run = Run::new(key.fold_in(i as u64), placement.clone()).plate_key(key).params(scope.clone()).density(false);
         let observations = if what == Draw::Posterior { Observations::SimulateMissing } else { Observations::SimulateAll };
         let mut handlers: Vec<Box<dyn Handler>> = Vec::new();
         let mut drawn: Vec<String> = Vec::new();
-        if let Some(guide) = guide {
-            let (_, trace) = run.clone().of_guide().trace(guide)?;
+        if let Some((model, guide)) = fitted {
+            let trace = Rc::new(run.clone().of_guide().trace(guide)?.1);
             drawn = trace.latents().map(|site| site.name.clone()).collect();
-            handlers.push(Box::new(Pair { guide: Rc::new(trace), thorough: i == 0 }));
+            if collapses {
+                let mut given = BTreeMap::new();
+                for (site, distribution) in conditionals(model, &run, &trace, i == 0)? {
+                    let value = distribution.draw(&mut HostNoise::new(run.key.site(&site), placement.clone()))?.value;
+                    given.insert(site, value);
+                }
+                collapses = !given.is_empty();
+                drawn.extend(given.keys().cloned());
+                handlers.push(Box::new(Substitute::new(given)));
+            }
+            handlers.insert(0, Box::new(Pair { guide: trace, thorough: i == 0 }));
         }
         // Predictions draw from other streams than the guide's latents.
         let run = Run { key: run.key.site("model"), ..run }.observations(observations).called("the model");
@@ -74,7 +87,7 @@ pub(crate) fn draw<N: Program, P: Program>(
 /// Those of a run; [`Error::Config`] for 0 draws.
 pub fn prior_predictive<M: Program>(model: &M, draws: usize, seed: u64) -> Result<DrawsSource> {
     let placement = placement(model, None, None)?;
-    draw::<M, M>(model, None, ParamScope::plain(Rc::default()), Key::new(seed), &placement, draws, Draw::Everything)
+    draw::<M, M, M>(model, None, ParamScope::plain(Rc::default()), Key::new(seed), &placement, draws, Draw::Everything)
 }
 
 /// `log p(x, z)` of a program at given values of all its latent sites, in nats, summed in double precision.

@@ -21,7 +21,7 @@ pub use crate::optim::{Adam, AdamW, Averaging, Clipped, ClippedAdam, Cocob, Dog,
 pub use crate::predictive::{log_joint, prior_predictive};
 pub use crate::program::arg::Arg;
 pub use crate::program::handler::{self, Handler};
-pub use crate::program::{Draws, Enumerate, Program, Run, Trace};
+pub use crate::program::{Collapse, Draws, Enumerate, Program, Run, Trace};
 pub use crate::stop::{Drift, Stationary};
 pub use crate::support::{self, Support};
 pub use crate::svi::{Svi, SviState};

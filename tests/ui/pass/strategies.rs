@@ -23,4 +23,16 @@ fn enumerated() {
     sample!("k", Bernoulli::new(0.5), strategy = Enumerate);
 }
 
+#[model]
+fn successes(y: Tensor<1>) {
+    let a = sample!("a", Gamma::new(2.0, 1.0));
+    let p = sample!("p", Beta::new(a, 1.0), strategy = Collapse);
+    observe!("y", Bernoulli::new(p), y);
+}
+
+#[guide(model = successes)]
+fn of_the_rest(_y: Tensor<1>) {
+    sample!("a", Gamma::new(2.0, 1.0));
+}
+
 fn main() {}

@@ -13,6 +13,7 @@ mod categorical;
 mod cauchy;
 mod censored;
 mod chi2;
+pub(crate) mod conjugate;
 mod continuous_bernoulli;
 mod count_quantile;
 mod cumulative;

@@ -118,7 +118,7 @@ impl<M: Program, P: Program> Fit<M, P> {
         }
         // The key, and so the guide's draws, of `posterior`.
         let key = self.key("posterior");
-        let scope = ParamScope::plain(self.used().params()?);
+        let scope = ParamScope::plain(self.params()?);
         let mut decoding = Decoding { key: None, decoder: None };
         for draw in 0..draws {
             let run = Run::new(key.fold_in(draw as u64), self.prepared.placement.clone()).plate_key(key).params(scope.clone());
@@ -142,7 +142,7 @@ impl<M: Program, P: Program> Fit<M, P> {
         let given = guide.sites().filter(|site| site.kind == SiteKind::Latent);
         let given = given.filter_map(|site| Some((site.name.clone(), site.value.clone()?)));
         let model = condition(prepared.model.map_tensors(&mut |tensor| tensor), given);
-        let params = self.used().params()?;
+        let params = self.params()?;
         let mut shape = Fingerprint::default();
         model.fingerprint(&mut shape);
         if decoding.key.as_ref() != Some(&shape) {

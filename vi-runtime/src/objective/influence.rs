@@ -113,7 +113,7 @@ pub(super) fn costs(influence: &Influence, guide: &Trace, model: &Trace) -> Resu
 }
 
 /// A term summed over all dimensions but those in `along`, and repeated to `dims`, flat.
-fn aligned(term: &AnyTensor, along: &[Option<usize>], dims: &[usize]) -> Result<Tensor<1>> {
+pub(super) fn aligned(term: &AnyTensor, along: &[Option<usize>], dims: &[usize]) -> Result<Tensor<1>> {
     let shape = term.shape();
     let kept: Vec<(usize, usize)> = along.iter().enumerate().filter_map(|(axis, dim)| Some((axis, (*dim)?))).collect();
     let kept: Vec<(usize, usize)> = kept.into_iter().filter(|&(axis, dim)| shape.get(dim) == dims.get(axis)).collect();

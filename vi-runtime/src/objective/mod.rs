@@ -4,6 +4,7 @@
 //! whose gradient is that of the bound in the mean. It is written once, in tensor operations: an eager step runs them, a
 //! compiled step records them.
 
+pub(crate) mod collapsed;
 mod elbo;
 pub(crate) mod enumerated;
 pub(crate) mod influence;

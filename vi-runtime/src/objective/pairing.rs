@@ -24,7 +24,15 @@ impl Handler for Pair {
         }
         let drawn = self.guide.get(&site.name).filter(|drawn| drawn.kind == SiteKind::Latent);
         match drawn {
-            None if site.strategy == Some(Strategy::Enumerate) => return Ok(()),
+            None if site.strategy.is_some() => return Ok(()),
+            Some(_) if site.strategy == Some(Strategy::Collapse) => {
+                return Err(Error::Unsupported {
+                    what: format!("site `{}`", site.name),
+                    problem:
+                        "the model integrates it out and the guide has it too; leave it out of the guide, or the strategy out of the model"
+                            .to_owned(),
+                });
+            }
             Some(_) if site.strategy == Some(Strategy::Enumerate) => {
                 return Err(Error::Unsupported {
                     what: format!("site `{}`", site.name),

@@ -6,10 +6,11 @@ use burn::tensor::Tensor;
 
 use super::influence::{Dependencies, costs, divergences};
 use super::pairing::{Held, Pair, nothing_left};
-use super::{Needs, Objective, Pathwise, TermKind, enumerated};
+use super::{Needs, Objective, Pathwise, TermKind, collapsed, enumerated};
 use crate::error::{Error, Result};
+use crate::program::collapse::Collapsing;
 use crate::program::enumeration::Enumeration;
-use crate::program::{Program, Run, Site, Trace};
+use crate::program::{Program, Run, Site, Strategy, Trace};
 use crate::special;
 use crate::support::Support;
 
@@ -78,7 +79,7 @@ pub(crate) fn particle<M: Program, G: Program>(
     thorough: bool,
 ) -> Result<Terms> {
     let needs = objective.needs();
-    at_every_value(run, (objective, limit), |run, is_first| {
+    at_every_value(model, run, (objective, limit), thorough, |run, is_first| {
         if is_first {
             return at_one_value(model, guide, run, &needs, dependencies, thorough);
         }
@@ -92,7 +93,7 @@ pub(crate) fn particle<M: Program, G: Program>(
 /// # Errors
 /// As [`evaluated`]; enumerated sites with too many joint values.
 pub(crate) fn summed<M: Program, G: Program>(model: &M, guide: &G, run: &Run, limit: u64, thorough: bool) -> Result<Terms> {
-    at_every_value(run, (&Pathwise, limit), |run, is_first| evaluated(model, guide, run, thorough && is_first))
+    at_every_value(model, run, (&Pathwise, limit), thorough, |run, is_first| evaluated(model, guide, run, thorough && is_first))
 }
 
 /// Whether a run meets enumerated sites.
@@ -107,15 +108,22 @@ pub(crate) fn enumerates<M: Program, G: Program>(model: &M, guide: &G, run: &Run
 }
 
 /// The sum of what `once` finds at each joint value of the enumerated sites, which its first call makes known; while the run is
-/// recorded, what it finds at one.
-fn at_every_value(
+/// recorded, what it finds at one. Collapsed sites are integrated out of it.
+fn at_every_value<M: Program>(
+    model: &M,
     run: &Run,
     (objective, limit): (&dyn Objective, u64),
+    thorough: bool,
     mut once: impl FnMut(&Run, bool) -> Result<Terms>,
 ) -> Result<Terms> {
     let enumeration = Rc::new(Enumeration::default());
-    let run = Run { enumeration: Some(Rc::clone(&enumeration)), ..run.clone() };
+    let collapsing = Rc::new(Collapsing::default());
+    let run = Run { enumeration: Some(Rc::clone(&enumeration)), collapsing: Some(Rc::clone(&collapsing)), ..run.clone() };
     let first = once(&run, true)?;
+    if !collapsing.is_empty() {
+        collapsed::permitted(&objective.needs(), &collapsing, !enumeration.is_empty())?;
+        return collapsed::total(&collapsing, model, &run, first, thorough);
+    }
     if enumeration.is_empty() {
         return Ok(first);
     }
@@ -203,7 +211,7 @@ impl Paired {
         let Paired { guide, model } = self;
         Ok(Terms {
             reconstruction: model.log_prob_where(|site| !site.is_latent())?,
-            prior: model.log_prob_where(Site::is_latent)?,
+            prior: model.log_prob_where(has_prior)?,
             guide: guide.log_prob_where(|_| true)?,
             parts,
             enumerated: false,
@@ -218,7 +226,7 @@ impl Paired {
         let mut push = |kind: TermKind, value: Option<Tensor<1>>| parts.extend(value.map(|value| (kind, value)));
         push(TermKind::Reconstruction, self.model.log_prob_where(|site| !site.is_latent())?);
         push(TermKind::GuideFactors, self.guide.log_prob_where(|site| !site.is_latent())?);
-        for site in self.model.latents() {
+        for site in self.model.sites().filter(|site| has_prior(site)) {
             push(TermKind::Prior(site.name.clone()), site.log_prob_sum()?);
         }
         for site in self.guide.latents() {
@@ -263,6 +271,11 @@ impl Paired {
         }
         Ok(parts)
     }
+}
+
+/// Whether the density of a site of the model is that of a latent value; that of a collapsed one is part of what it is integrated out of.
+fn has_prior(site: &Site) -> bool {
+    site.is_latent() && site.strategy != Some(Strategy::Collapse)
 }
 
 /// Whether the mean of the site's score is 0.

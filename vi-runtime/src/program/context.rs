@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use burn::tensor::kind::Kind;
 
 use super::Program;
+use super::collapse::Collapsing;
 use super::enumeration::{Enumeration, Strategy};
 use super::handler::{Handler, ParamSite};
 use super::param::{ParamScope, ParamStore};
@@ -59,6 +60,8 @@ pub struct Run {
     pub(crate) recorder: Option<Rc<Recorder>>,
     /// Present while an objective sums over discrete sites; without it they are drawn.
     pub(crate) enumeration: Option<Rc<Enumeration>>,
+    /// Present while an objective integrates sites out; without it they are drawn.
+    pub(crate) collapsing: Option<Rc<Collapsing>>,
 }
 
 impl Run {
@@ -79,6 +82,7 @@ impl Run {
             fixed_model: false,
             recorder: None,
             enumeration: None,
+            collapsing: None,
         }
     }
 
@@ -349,6 +353,9 @@ impl Ctx {
         }
         if let Some(enumeration) = self.enumeration(site) {
             return enumeration.value(site, &self.run);
+        }
+        if let (Some(collapsing), Some(Strategy::Collapse), true) = (&self.run.collapsing, site.strategy, site.is_latent()) {
+            return collapsing.value(site, self.run.is_guide);
         }
         if self.run.begin
             && site.is_latent()

@@ -16,13 +16,15 @@ use crate::support::Support;
 pub enum Strategy {
     /// See [`Enumerate`](struct@Enumerate).
     Enumerate,
+    /// See [`Collapse`](super::Collapse).
+    Collapse,
 }
 
 /// What can stand after `strategy =` at a site whose values are of kind `K`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no strategy for a site whose values are `{K}`",
     label = "no strategy for this distribution",
-    note = "`Enumerate` sums over the values of a discrete distribution (`Int`); a continuous site is left to the guide"
+    note = "`Enumerate` sums over the values of a discrete distribution (`Int`), `Collapse` integrates a `Beta` or `Gamma` out (`Float`)"
 )]
 pub trait SiteStrategy<K> {
     /// The strategy as sites hold it.

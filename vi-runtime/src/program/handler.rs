@@ -369,14 +369,16 @@ pub fn scale<P: Program>(program: P, factor: f64) -> Handled<P, Scale> {
     with(program, Scale { factor })
 }
 
-/// Discrete latent sites are summed over instead of drawn.
+/// Latent sites are summed over or integrated out instead of drawn.
 #[derive(Clone, Debug)]
-pub struct Enumerated {
+pub struct Marginalised {
+    strategy: Strategy,
     /// All discrete ones where it is empty.
     names: Rc<[String]>,
 }
-impl Handler for Enumerated {
+impl Handler for Marginalised {
     fn fingerprint(&self, key: &mut Fingerprint) {
+        key.write_u64(self.strategy as u64);
         self.names.iter().for_each(|name| key.write_str(name));
     }
     fn before(&mut self, site: &mut Site) -> Result<()> {
@@ -384,15 +386,19 @@ impl Handler for Enumerated {
         let named = |name: &String| *name == site.name || name == family;
         let discrete = || site.distribution.as_ref().is_some_and(|distribution| distribution.support().is_discrete());
         if site.is_latent() && if self.names.is_empty() { discrete() } else { self.names.iter().any(named) } {
-            site.strategy = Some(Strategy::Enumerate);
+            site.strategy = Some(self.strategy);
         }
         Ok(())
     }
 }
 /// The latent sites in `names`, of a family all members, are summed over as by `sample!(.., strategy = Enumerate)`; all discrete
 /// ones where no name is given.
-pub fn enumerate<P: Program, N: Into<String>>(program: P, names: impl IntoIterator<Item = N>) -> Handled<P, Enumerated> {
-    with(program, Enumerated { names: names.into_iter().map(Into::into).collect() })
+pub fn enumerate<P: Program, N: Into<String>>(program: P, names: impl IntoIterator<Item = N>) -> Handled<P, Marginalised> {
+    with(program, Marginalised { strategy: Strategy::Enumerate, names: names.into_iter().map(Into::into).collect() })
+}
+/// The latent site `name`, of a family all members, is integrated out as by `sample!(.., strategy = Collapse)`.
+pub fn collapse<P: Program>(program: P, name: impl Into<String>) -> Handled<P, Marginalised> {
+    with(program, Marginalised { strategy: Strategy::Collapse, names: Rc::new([name.into()]) })
 }
 
 /// Puts a prefix before the names of sites and parameters.

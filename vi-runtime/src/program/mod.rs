@@ -2,6 +2,7 @@
 
 pub mod arg;
 mod bound;
+pub(crate) mod collapse;
 mod context;
 mod draws;
 pub(crate) mod enumeration;
@@ -18,6 +19,7 @@ mod trace;
 mod validate;
 
 pub use bound::{Bound, BoxedProgram, Program, SiteRanks};
+pub use collapse::Collapse;
 pub use context::{Ctx, NoiseProvider, Observations, Run};
 pub use draws::{Draws, DrawsSource, Latents};
 pub use enumeration::{Enumerate, SiteStrategy, Strategy};
