@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of a test is a panic")]
 
+#[path = "guides/chains.rs"]
+mod chains;
 #[path = "guides/density.rs"]
 mod density;
 #[path = "guides/evidence.rs"]
