@@ -49,6 +49,16 @@ fn sites_that_follow_their_priors() -> Result<()> {
 }
 
 #[test]
+fn in_the_coordinates_of_a_flow() -> Result<()> {
+    let model = model()?;
+    for dtype in [FloatDType::F32, FloatDType::F64].into_iter().take(if tests::has_f64() { 2 } else { 1 }) {
+        let flow = Svi::new(&model, AutoIAF::new().layers(2).hidden(&[6])).dtype(dtype).steps(5).run()?;
+        agree(&NeuTra::new(&flow)?.reparam(model.clone()), &AutoNormal::new().init_scale(0.5))?;
+    }
+    Ok(())
+}
+
+#[test]
 fn flows() -> Result<()> {
     let model = model()?;
     agree(&model, &AutoIAF::new().layers(2).hidden(&[6]))?;

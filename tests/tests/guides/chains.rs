@@ -12,12 +12,13 @@ const DATA: [f64; 3] = [-0.1, 0.3, 1.4];
 /// `locₖ ~ N(locₖ₋₁, 1/λₖ)`, and the data at the end of the chain with the last precision.
 #[model]
 fn chain(y: Tensor<1>, precisions: Vec<f64>) {
-    let levels = precisions.len() - 1;
-    let mut loc = sample!("loc"[0], Normal::new(PRIOR, precisions[0].sqrt().recip()));
-    for k in 1..levels {
-        loc = sample!("loc"[k], Normal::new(loc, precisions[k].sqrt().recip()));
+    let scales: Vec<f64> = precisions.iter().map(|precision| precision.sqrt().recip()).collect();
+    let levels = scales.len() - 1;
+    let mut loc = sample!("loc"[0], Normal::new(PRIOR, scales[0]));
+    for (k, scale) in scales[..levels].iter().enumerate().skip(1) {
+        loc = sample!("loc"[k], Normal::new(loc, *scale));
     }
-    plate!("n", 3, { observe!("y", Normal::new(loc, precisions[levels].sqrt().recip()), y) });
+    plate!("n", 3, { observe!("y", Normal::new(loc, scales[levels]), y) });
 }
 
 /// From the end to the beginning: `locₖ ~ N(κₖ locₖ₊₁ + μₖ, σₖ²)`.

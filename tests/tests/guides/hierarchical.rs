@@ -143,6 +143,6 @@ fn what_does_not_fit_is_refused() -> Result<()> {
     let message = refused(AutoHierarchical::new().sites(["tau"])).unwrap_err().to_string();
     assert!(message.contains("`tau`") && message.contains("location-scale"), "{message}");
     let message = Svi::new(&labelled(), AutoHierarchical::new()).steps(1).run().map(drop).unwrap_err().to_string();
-    assert!(message.contains("`k`") && message.contains("summed over"), "{message}");
+    assert!(message.contains("`k`") && message.contains("summed or integrated out"), "{message}");
     Ok(())
 }

@@ -23,16 +23,13 @@ pub struct BlockAutoregressive {
 /// A block neural autoregressive flow of all latent sites (De Cao, Aziz and Titov 2019): one network that is increasing in
 /// each element.
 ///
+/// The defaults: 2 layers, each with 1 hidden layer of 8 units for each element.
+///
 /// Parameters: `auto.flow.…`, `auto.loc` and `auto.scale`, each `[n]`. A fresh one is nearly an
 /// [`AutoDiagonalNormal`](super::AutoDiagonalNormal). The density of given values takes bisection.
 pub type AutoBNAF = AutoJoint<BlockAutoregressive>;
 
 impl AutoBNAF {
-    /// With 2 layers, each with 1 hidden layer of 8 units for each element.
-    pub fn new() -> Self {
-        AutoJoint::of(BlockAutoregressive { layers: 2, hidden: 1, units: 8 })
-    }
-
     /// The number of layers.
     #[must_use]
     pub fn layers(mut self, layers: usize) -> Self {
@@ -49,9 +46,9 @@ impl AutoBNAF {
     }
 }
 
-impl Default for AutoBNAF {
+impl Default for BlockAutoregressive {
     fn default() -> Self {
-        Self::new()
+        BlockAutoregressive { layers: 2, hidden: 1, units: 8 }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use burn::tensor::Tensor;
 
-use super::auto::automatic;
 use super::gaussian::{Gaussian, Root};
 use super::joint::{AutoJoint, Family, Frame};
 use crate::dist::Normal;
@@ -11,28 +10,13 @@ use crate::program::{Ctx, ParamStore};
 use crate::support::Support;
 
 /// `u = loc + scale · ε`, `ε ~ N(0, I)`: the family of [`AutoDiagonalNormal`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DiagonalNormal;
 
 /// The family of [`AutoNormal`](super::AutoNormal) as one vector of all sites, drawn at once.
 ///
 /// Parameters: `auto.loc`, `[n]`, and `auto.scale`, `[n]`, for the `n` unconstrained elements of all sites.
 pub type AutoDiagonalNormal = AutoJoint<DiagonalNormal>;
-
-impl AutoDiagonalNormal {
-    /// The guide.
-    pub fn new() -> Self {
-        AutoJoint::of(DiagonalNormal)
-    }
-}
-
-impl Default for AutoDiagonalNormal {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-automatic! { [F: Family] AutoJoint<F> }
 
 /// The parameters `loc` and `scale` of independent elements.
 pub(super) fn loc_and_scale(ctx: &Ctx, frame: &Frame) -> Result<(Tensor<1>, Tensor<1>)> {

@@ -15,7 +15,7 @@ use super::layout::{LatentSite, Layout};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Normal, TransformedDistribution};
-use crate::error::{Error, Result, list};
+use crate::error::{Error, Result};
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::handler::Handler;
@@ -120,10 +120,7 @@ impl<M: Program + Clone> Guide<M> for AutoHierarchical {
         let layout = Layout::of(model, placement, key, "AutoHierarchical", &|_| &self.init)?;
         let hierarchical = match &self.sites {
             Some(sites) => {
-                if let Some(name) = sites.iter().find(|name| layout.sites().iter().all(|site| site.name != **name)) {
-                    let available = list(layout.sites().iter().map(|site| &site.name));
-                    return Err(Error::Unknown { what: "latent site", name: name.clone(), available });
-                }
+                sites.iter().try_for_each(|name| layout.find(name).map(drop))?;
                 Rc::clone(sites)
             }
             None => Rc::new(Self::found(&Prior { model, placement, key }, &layout)?),
@@ -221,7 +218,7 @@ impl Handler for FromPrior {
         let unfit =
             |problem: &str| Error::Unsupported { what: format!("AutoHierarchical for site `{}`", site.name), problem: problem.to_owned() };
         if site.strategy.is_some() {
-            return Err(unfit("it is summed over, so the priors of sites after it have no value here; write a guide"));
+            return Err(unfit("it is summed or integrated out, so the priors of sites after it have no value here; write a guide"));
         }
         if site.value.is_some() {
             return Ok(());

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::flowing::{Warp, alternating, draw, hidden, scaled};
+use super::flowing::{Warp, alternating, draw, hidden, layered, scaled};
 use super::joint::{AutoJoint, Family, Frame};
 use crate::bijector::Bijector;
 use crate::error::Result;
@@ -22,34 +22,19 @@ pub struct InverseAutoregressive {
 /// An inverse autoregressive flow of all latent sites (Kingma et al. 2016): each element is shifted and stretched by what those
 /// before it say.
 ///
+/// The defaults: 3 layers, each with two hidden layers of `max(n, 16)` units.
+///
 /// Parameters: `auto.flow.…`, `auto.loc` and `auto.scale`, each `[n]`. A fresh one is an
 /// [`AutoDiagonalNormal`](super::AutoDiagonalNormal).
 pub type AutoIAF = AutoJoint<InverseAutoregressive>;
 
 impl AutoIAF {
-    /// With 3 layers, each with two hidden layers of `max(n, 16)` units.
-    pub fn new() -> Self {
-        AutoJoint::of(InverseAutoregressive { layers: 3, hidden: None })
-    }
-
-    /// The number of layers.
-    #[must_use]
-    pub fn layers(mut self, layers: usize) -> Self {
-        self.family.layers = layers;
-        self
-    }
-
-    /// The sizes of the hidden layers of each network.
-    #[must_use]
-    pub fn hidden(mut self, hidden: &[usize]) -> Self {
-        self.family.hidden = Some(hidden.into());
-        self
-    }
+    layered!();
 }
 
-impl Default for AutoIAF {
+impl Default for InverseAutoregressive {
     fn default() -> Self {
-        Self::new()
+        InverseAutoregressive { layers: 3, hidden: None }
     }
 }
 

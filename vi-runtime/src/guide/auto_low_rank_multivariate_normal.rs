@@ -15,7 +15,7 @@ use crate::program::{Ctx, ParamStore};
 use crate::support::Support;
 
 /// `u ~ N(loc, S (I + W Wᵀ) S)` with `S = diag(scale)`: the family of [`AutoLowRankMultivariateNormal`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct LowRank {
     rank: Option<usize>,
 }
@@ -29,22 +29,11 @@ pub struct LowRank {
 pub type AutoLowRankMultivariateNormal = AutoJoint<LowRank>;
 
 impl AutoLowRankMultivariateNormal {
-    /// With rank `⌈√n⌉`.
-    pub fn new() -> Self {
-        AutoJoint::of(LowRank { rank: None })
-    }
-
-    /// The number of columns of `W`.
+    /// The number of columns of `W`; `⌈√n⌉` unless set.
     #[must_use]
     pub fn rank(mut self, rank: usize) -> Self {
         self.family.rank = Some(rank);
         self
-    }
-}
-
-impl Default for AutoLowRankMultivariateNormal {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

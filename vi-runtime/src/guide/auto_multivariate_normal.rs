@@ -15,7 +15,7 @@ use crate::program::{Ctx, ParamStore};
 use crate::support::Support;
 
 /// `u = loc + L ε`, `ε ~ N(0, I)`: the family of [`AutoMultivariateNormal`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct FullRank;
 
 /// One normal distribution of all latent sites with any covariance, in unconstrained space; also called full-rank ADVI
@@ -25,19 +25,6 @@ pub struct FullRank;
 /// `[n (n − 1)/2]`, what stands under the diagonal of `M` row by row, where `L = diag(scale) (I + M)`; there is none for `n = 1`. The
 /// rows are in units of their scale so that steps of one size leave `L` well conditioned. A step costs `n²`.
 pub type AutoMultivariateNormal = AutoJoint<FullRank>;
-
-impl AutoMultivariateNormal {
-    /// The guide.
-    pub fn new() -> Self {
-        AutoJoint::of(FullRank)
-    }
-}
-
-impl Default for AutoMultivariateNormal {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// The factor `diag(scale) (I + lower)` from the parameters `scale` and `lower`.
 pub(super) fn scale_tril(ctx: &Ctx, frame: &Frame) -> Result<Tensor<2>> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
-use super::flowing::{Warp, alternating, draw, hidden, scaled};
+use super::flowing::{Warp, alternating, draw, hidden, layered, scaled};
 use super::joint::{AutoJoint, Family, Frame};
 use crate::bijector::Bijector;
 use crate::error::Result;
@@ -24,29 +24,15 @@ pub struct SplineCoupling {
 /// A neural spline flow of all latent sites (Durkan et al. 2019): one half of the elements determines splines that bend the
 /// others, in turns. It needs two unconstrained elements.
 ///
+/// The defaults: 4 layers, splines of 8 pieces on (−4, 4), and networks of two hidden layers of `max(n, 16)` units. Where tails are
+/// long the interval is to be wider: beyond it a spline only shifts and stretches.
+///
 /// Parameters: `auto.flow.…`, `auto.loc` and `auto.scale`, each `[n]`. A fresh one is an
 /// [`AutoDiagonalNormal`](super::AutoDiagonalNormal).
 pub type AutoNeuralSpline = AutoJoint<SplineCoupling>;
 
 impl AutoNeuralSpline {
-    /// With 4 layers, splines of 8 pieces on (−4, 4), and networks of two hidden layers of `max(n, 16)` units.
-    pub fn new() -> Self {
-        AutoJoint::of(SplineCoupling { layers: 4, hidden: None, bins: 8, bound: 4.0 })
-    }
-
-    /// The number of layers.
-    #[must_use]
-    pub fn layers(mut self, layers: usize) -> Self {
-        self.family.layers = layers;
-        self
-    }
-
-    /// The sizes of the hidden layers of each network.
-    #[must_use]
-    pub fn hidden(mut self, hidden: &[usize]) -> Self {
-        self.family.hidden = Some(hidden.into());
-        self
-    }
+    layered!();
 
     /// The number of pieces of each spline, and half the width of the interval that it bends, in standard deviations.
     #[must_use]
@@ -57,9 +43,9 @@ impl AutoNeuralSpline {
     }
 }
 
-impl Default for AutoNeuralSpline {
+impl Default for SplineCoupling {
     fn default() -> Self {
-        Self::new()
+        SplineCoupling { layers: 4, hidden: None, bins: 8, bound: 4.0 }
     }
 }
 

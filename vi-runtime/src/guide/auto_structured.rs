@@ -15,7 +15,7 @@ use super::start::constant;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Delta, MultivariateNormal, Normal};
-use crate::error::{Error, Result, list};
+use crate::error::{Error, Result};
 use crate::linalg::below_len;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
@@ -116,12 +116,11 @@ impl AutoStructured {
 
     /// The sites that this one depends on, by number.
     fn parents(&self, layout: &Layout, child: usize) -> Result<Vec<usize>> {
-        let (sites, name) = (layout.sites(), &layout.sites()[child].name);
+        let name = &layout.sites()[child].name;
         let wrong = |problem: String| Error::Config { setting: format!("the dependencies of site `{name}`"), problem };
         let mut parents = Vec::new();
         for parent in self.dependencies.get(name).into_iter().flatten() {
-            let known = sites.iter().position(|site| site.name == *parent);
-            let index = known.ok_or_else(|| unknown(layout, parent))?;
+            let index = layout.find(parent)?;
             if index >= child {
                 return Err(wrong(format!("the model draws `{parent}` after it, or it is the site itself; turn the dependence round")));
             }
@@ -135,11 +134,6 @@ impl AutoStructured {
         }
         Ok(parents)
     }
-}
-
-fn unknown(layout: &Layout, name: &str) -> Error {
-    let available = list(layout.sites().iter().map(|site| &site.name));
-    Error::Unknown { what: "latent site", name: name.to_owned(), available }
 }
 
 impl AutoGuide for AutoStructured {
@@ -156,9 +150,7 @@ impl AutoGuide for AutoStructured {
     fn build(&self, layout: Layout) -> Result<AutoStructuredProgram> {
         let layout = layout.refuse_local("AutoStructured")?;
         for name in self.conditionals.keys().chain(self.dependencies.keys()) {
-            if layout.sites().iter().all(|site| site.name != *name) {
-                return Err(unknown(&layout, name));
-            }
+            layout.find(name)?;
         }
         let part =
             |(i, site): (usize, &LatentSite)| Ok(Part { conditional: self.conditional_of(&site.name), parents: self.parents(&layout, i)? });

@@ -11,7 +11,7 @@ use crate::program::Ctx;
 use crate::support::Support;
 
 /// `u = loc + L ε √(v/χ²ᵥ)`: the family of [`AutoStudentT`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct HeavyTailed;
 
 /// One Student t distribution of all latent sites in unconstrained space: an
@@ -21,19 +21,6 @@ pub struct HeavyTailed;
 /// Parameters: those of `AutoMultivariateNormal` (`L` is the factor of the scale matrix, not of the covariance) and the
 /// degrees of freedom `auto.df`, `[1]`, above 1, which start at 10.
 pub type AutoStudentT = AutoJoint<HeavyTailed>;
-
-impl AutoStudentT {
-    /// The guide.
-    pub fn new() -> Self {
-        AutoJoint::of(HeavyTailed)
-    }
-}
-
-impl Default for AutoStudentT {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 impl Family for HeavyTailed {
     const NAME: &'static str = "AutoStudentT";

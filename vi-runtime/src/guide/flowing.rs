@@ -64,3 +64,23 @@ pub(super) fn alternating<L: Module + ModuleDisplay>(features: usize, layers: us
 pub(super) fn hidden(given: Option<&[usize]>, features: usize) -> Vec<usize> {
     given.map_or_else(|| vec![features.max(16); 2], <[usize]>::to_vec)
 }
+
+/// The settings of networks, as methods of a guide whose family has `layers` and `hidden`.
+macro_rules! layered {
+    () => {
+        /// The number of layers.
+        #[must_use]
+        pub fn layers(mut self, layers: usize) -> Self {
+            self.family.layers = layers;
+            self
+        }
+
+        /// The sizes of the hidden layers of each network.
+        #[must_use]
+        pub fn hidden(mut self, hidden: &[usize]) -> Self {
+            self.family.hidden = Some(hidden.into());
+            self
+        }
+    };
+}
+pub(super) use layered;

@@ -8,7 +8,7 @@ use super::gaussian::{Gaussian, Root};
 use super::init::Init;
 use super::layout::{LatentSite, Layout};
 use crate::any_tensor::AnyTensor;
-use crate::error::{Error, Result, list};
+use crate::error::{Error, Result};
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, ParamStore, Program};
 
@@ -77,12 +77,9 @@ impl GuideList {
 
     fn check(&self, layout: &Layout) -> Result<()> {
         let wrong = |problem: String| Err(Error::Config { setting: "GuideList".into(), problem });
-        let names = || list(layout.sites().iter().map(|site| &site.name));
         let mut seen: Vec<&String> = Vec::new();
         for name in self.groups.iter().filter_map(|group| group.sites.as_ref()).flatten() {
-            if layout.sites().iter().all(|site| site.name != *name) {
-                return Err(Error::Unknown { what: "latent site", name: name.clone(), available: names() });
-            }
+            layout.find(name)?;
             if seen.contains(&name) {
                 return wrong(format!("site `{name}` stands in two groups"));
             }

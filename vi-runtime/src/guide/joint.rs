@@ -6,7 +6,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 use vi_graph::Key;
 
-use super::auto::{AutoGuide, AutoProgram, Auxiliary};
+use super::auto::{AutoGuide, AutoProgram, Auxiliary, automatic};
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::{LatentSite, Layout, parameter};
@@ -144,6 +144,19 @@ pub struct AutoJoint<F> {
     start: Option<Start>,
 }
 
+impl<F: Family + Default> AutoJoint<F> {
+    /// The guide, its family with the defaults.
+    pub fn new() -> Self {
+        Self::of(F::default())
+    }
+}
+
+impl<F: Family + Default> Default for AutoJoint<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<F: Family> AutoJoint<F> {
     pub(crate) fn of(family: F) -> Self {
         AutoJoint { family, init: Init::default(), init_scale: None, start: None }
@@ -194,6 +207,8 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
         Ok(JointProgram { family: self.family.clone(), frame: Frame { layout, dim, init_loc: init_loc.into(), init_scale, start } })
     }
 }
+
+automatic! { [F: Family] AutoJoint<F> }
 
 /// [`AutoJoint`] for one model.
 #[derive(Clone, Debug)]

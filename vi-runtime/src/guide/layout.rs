@@ -9,7 +9,7 @@ use vi_graph::Key;
 use super::init::{Init, Prior};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, list};
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Plate, Program, Site, SiteKind, Trace};
@@ -139,6 +139,18 @@ impl Layout {
     /// The sites in the order of their first occurrence.
     pub fn sites(&self) -> &[LatentSite] {
         &self.sites
+    }
+
+    /// The number of the site of this name.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] where there is none.
+    pub(crate) fn find(&self, name: &str) -> Result<usize> {
+        self.sites.iter().position(|site| site.name == name).ok_or_else(|| Error::Unknown {
+            what: "latent site",
+            name: name.to_owned(),
+            available: list(self.sites.iter().map(|site| &site.name)),
+        })
     }
 
     /// Some of the sites as a layout of their own, whose parameters have the number of the group in their names.
