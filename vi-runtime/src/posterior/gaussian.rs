@@ -45,6 +45,20 @@ impl Gaussian {
         0.5 * self.dim() as f64 * (1.0 + TAU.ln()) + log_diagonal(&self.factor, self.dim())
     }
 
+    /// `KL(self ‖ other)` in nats: `½ (|M|² + |u|² − dim) − ln |M|` with `M = L'⁻¹ L` and `u = L'⁻¹ (mean − mean')`.
+    pub fn divergence_to(&self, other: &Gaussian) -> f64 {
+        let dim = self.dim();
+        let u = other.noise_of(&self.mean);
+        let mut squares = dot(&u, &u);
+        let mut column = vec![0.0; dim];
+        for j in 0..dim {
+            column.iter_mut().enumerate().for_each(|(i, to)| *to = self.factor[i * dim + j]);
+            solve_lower(&other.factor, &mut column);
+            squares += dot(&column, &column);
+        }
+        0.5 * (squares - dim as f64) - log_diagonal(&self.factor, dim) + log_diagonal(&other.factor, dim)
+    }
+
     /// The log density at `x`.
     pub fn log_density(&self, x: &[f64]) -> f64 {
         self.log_density_of_noise(&self.noise_of(x))

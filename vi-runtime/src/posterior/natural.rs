@@ -8,6 +8,7 @@ use super::density::LogDensity;
 use super::gaussian::{Gaussian, Quality, standard_normal};
 use super::lbfgs::{add, dot, norm};
 use super::matrix::{cholesky, inverse, multiply_lower, multiply_lower_transposed, solve_lower, solve_lower_transposed};
+use super::natural_mean::{Means, Settled};
 use super::pathfinder::Pathfinder;
 use crate::error::{Error, Result};
 use crate::optim::Schedule;
@@ -28,16 +29,19 @@ use crate::program::{Latents, Program};
 ///
 /// The expectations are read off a linear regression of the gradients at pairs of draws `m ± L u` on the draws (Salimans and
 /// Knowles 2013): its slope is an estimate of `E[∇² log p]` by Stein's identity. No second derivative is taken, and where the
-/// posterior is normal, one step of rate 1 ends at it whatever the draws.
+/// posterior is normal, one step of rate 1 ends at it whatever the draws, unless it has more than twice the variance in a direction.
 ///
-/// The result is the mean of the natural parameters `Λ` and `Λ m` over the second half of the steps. The start is Pathfinder's
-/// approximation. A step costs `O(dim³)` and as many gradients as there are particles.
+/// After 64, 128, 256, … steps the mean of the natural parameters `Λ` and `Λ m` over the last half of the steps is compared with that
+/// over the quarter before; the steps end where its divergence from that is below the tolerance, and the result is that mean. The start
+/// is Pathfinder's approximation. A step costs `O(dim³)` and as many gradients as there are particles.
 ///
-/// The defaults: 1 000 steps of rate 0.2, 128 particles or 4 a coordinate where that is more, 1 000 draws, seed 0.
+/// The defaults: at most 4 096 steps of rate 0.2, tolerance 0.0005 nats a coordinate, 128 particles or 4 a coordinate where that is
+/// more, 1 000 draws, seed 0.
 #[derive(Clone, Debug)]
 pub struct NaturalGradient {
     steps: u64,
     rate: Schedule,
+    tolerance: f64,
     particles: Option<usize>,
     draws: usize,
     pathfinder: Pathfinder,
@@ -53,11 +57,13 @@ pub struct NaturalGradientFit<L> {
     pub gaussian: Gaussian,
     /// Its ELBO and `k̂`, from as many draws.
     pub quality: Quality,
+    /// Where the steps ended.
+    pub settled: Settled,
 }
 
 impl<L> fmt::Display for NaturalGradientFit<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.quality.fmt(f)
+        write!(f, "{}; {}", self.quality, self.settled)
     }
 }
 
@@ -71,8 +77,9 @@ impl NaturalGradient {
     /// With the defaults.
     pub fn new() -> Self {
         NaturalGradient {
-            steps: 1_000,
+            steps: 4_096,
             rate: Schedule::Constant(0.2),
+            tolerance: 5e-4,
             particles: None,
             draws: 1_000,
             pathfinder: Pathfinder::new(),
@@ -80,7 +87,7 @@ impl NaturalGradient {
         }
     }
 
-    /// How many steps are made.
+    /// How many steps are made at most.
     #[must_use]
     pub fn steps(mut self, steps: u64) -> Self {
         self.steps = steps;
@@ -91,6 +98,13 @@ impl NaturalGradient {
     #[must_use]
     pub fn rate(mut self, rate: impl Into<Schedule>) -> Self {
         self.rate = rate.into();
+        self
+    }
+
+    /// The divergence, in nats for each coordinate, below which two means of successive steps are taken to be the same; 0 for all steps.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
         self
     }
 
@@ -129,18 +143,18 @@ impl NaturalGradient {
     /// Those of [`Unconstrained::build`](super::Unconstrained::build) and of [`find`](Self::find); [`Error::Config`] for 0 draws.
     pub fn run<M: Program + Clone>(&self, model: &M) -> Result<NaturalGradientFit<M::Latents>> {
         let density = LogDensity::new(model)?;
-        let gaussian = self.find(&density)?;
+        let (gaussian, settled) = self.find(&density)?;
         let key = Key::new(self.seed).site("draws");
         let quality = gaussian.quality(&density, self.draws, key)?;
         let (points, _) = gaussian.draw(self.draws, key);
-        Ok(NaturalGradientFit { draws: M::Latents::collect(&mut density.draws(&points)?)?, gaussian, quality })
+        Ok(NaturalGradientFit { draws: M::Latents::collect(&mut density.draws(&points)?)?, gaussian, quality, settled })
     }
 
-    /// The approximation of a density.
+    /// The approximation of a density, and where the steps ended.
     ///
     /// # Errors
     /// Those of [`Pathfinder::find`] and of [`find_from`](Self::find_from).
-    pub fn find<M: Program + Clone>(&self, density: &LogDensity<M>) -> Result<Gaussian> {
+    pub fn find<M: Program + Clone>(&self, density: &LogDensity<M>) -> Result<(Gaussian, Settled)> {
         self.find_from(density, self.pathfinder.best(density)?.gaussian)
     }
 
@@ -149,7 +163,7 @@ impl NaturalGradient {
     /// # Errors
     /// [`Error::Config`] for a rate or a number of particles that cannot be used, and a start of another dimension;
     /// [`Error::NonFinite`] where gradients are not finite at draws of the start, or at those of the smallest step.
-    pub fn find_from<M: Program + Clone>(&self, density: &LogDensity<M>, start: Gaussian) -> Result<Gaussian> {
+    pub fn find_from<M: Program + Clone>(&self, density: &LogDensity<M>, start: Gaussian) -> Result<(Gaussian, Settled)> {
         start.fits(density)?;
         let dim = density.dim();
         let particles = self.particles.unwrap_or((4 * dim).max(128));
@@ -160,7 +174,7 @@ impl NaturalGradient {
         let key = Key::new(self.seed).site("steps");
         let mut at = start;
         let mut local = Local::at(density, &at, particles, key.fold_in(0), 0)?;
-        let mut mean = Natural::new(dim);
+        let mut means = Means::new(dim);
         for step in 0..self.steps {
             let mut rate = self.rate.at(step);
             if !(rate > 0.0 && rate <= 1.0) {
@@ -168,31 +182,25 @@ impl NaturalGradient {
             }
             let smallest = rate * SMALLEST;
             loop {
-                let next = local.moved(&at, rate);
-                let last = step + 1 == self.steps;
-                let seen = match next {
-                    // No step follows that would need them.
-                    Some(next) if last => Ok((next, None)),
-                    Some(next) => Local::at(density, &next, particles, key.fold_in(step + 1), step + 1).map(|local| (next, Some(local))),
+                let key = key.fold_in(step + 1);
+                let next = match local.moved(&at, rate) {
+                    Some(next) => Local::at(density, &next, particles, key, step + 1).map(|local| (next, local)),
                     None => Err(non_finite(step, f64::NAN)),
                 };
-                match seen {
-                    Ok((next, then)) => {
-                        at = next;
-                        if let Some(then) = then {
-                            local = then;
-                        }
+                match next {
+                    Ok(next) => {
+                        (at, local) = next;
                         break;
                     }
                     Err(Error::NonFinite { .. }) if rate > smallest => rate *= 0.5,
                     Err(error) => return Err(error),
                 }
             }
-            if step >= self.steps / 2 {
-                mean.count(&at);
+            if means.count(&at, step + 1) && means.settled.change < self.tolerance * dim as f64 {
+                break;
             }
         }
-        Ok(mean.gaussian().unwrap_or(at))
+        Ok(means.result().unwrap_or((at, Settled::default())))
     }
 }
 
@@ -200,7 +208,7 @@ impl NaturalGradient {
 const SMALLEST: f64 = 1e-6;
 
 fn non_finite(step: u64, value: f64) -> Error {
-    let (site, what) = ("draws of the normal distribution".to_owned(), "the gradient of the log density".to_owned());
+    let (site, what) = ("draws of the normal distribution".to_owned(), "the log density or its gradient".to_owned());
     let hint = "start elsewhere (`NaturalGradient::find_from`), or rescale the model".to_owned();
     Error::NonFinite { step, site, what, value, hint }
 }
@@ -225,7 +233,7 @@ impl Local {
         }
         let (mut values, mut gradients) = (vec![0.0; particles], vec![0.0; particles * dim]);
         density.log_densities_and_gradients(&points, &mut values, &mut gradients)?;
-        if let Some(value) = gradients.iter().find(|g| !g.is_finite()) {
+        if let Some(value) = values.iter().chain(&gradients).find(|x| !x.is_finite()) {
             return Err(non_finite(step, *value));
         }
         let (mut slope, mut squares, mut products) = (vec![0.0; dim], vec![0.0; dim * dim], vec![0.0; dim * dim]);
@@ -298,40 +306,4 @@ impl Local {
 /// Element `i` of the identity in row-major order.
 fn unit(i: usize, dim: usize) -> f64 {
     f64::from(u8::from(i / dim == i % dim))
-}
-
-/// Sums of natural parameters.
-struct Natural {
-    count: f64,
-    precision: Vec<f64>,
-    /// `Σ Λ m`.
-    weighted: Vec<f64>,
-}
-
-impl Natural {
-    fn new(dim: usize) -> Self {
-        Natural { count: 0.0, precision: vec![0.0; dim * dim], weighted: vec![0.0; dim] }
-    }
-
-    fn count(&mut self, gaussian: &Gaussian) {
-        let dim = gaussian.dim();
-        let precision = inverse(&gaussian.factor, dim);
-        add(&mut self.precision, 1.0, &precision);
-        for (to, row) in self.weighted.iter_mut().zip(precision.chunks_exact(dim)) {
-            *to += dot(row, &gaussian.mean);
-        }
-        self.count += 1.0;
-    }
-
-    fn gaussian(mut self) -> Option<Gaussian> {
-        let dim = self.weighted.len();
-        self.precision.iter_mut().for_each(|x| *x /= self.count);
-        self.weighted.iter_mut().for_each(|x| *x /= self.count);
-        let factor = cholesky(&self.precision, dim)?;
-        let mut mean = self.weighted;
-        solve_lower(&factor, &mut mean);
-        solve_lower_transposed(&factor, &mut mean);
-        let factor = cholesky(&inverse(&factor, dim), dim)?;
-        Some(Gaussian { mean, factor })
-    }
 }

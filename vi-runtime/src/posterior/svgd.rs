@@ -156,7 +156,7 @@ impl Svgd {
     ///
     /// # Errors
     /// [`Error::Config`] where there are fewer than 2 particles or another number of them than was set; where `frame` has another
-    /// dimension; [`Error::NonFinite`] where the gradient is not finite at a particle.
+    /// dimension; [`Error::NonFinite`] where the density or its gradient is not finite at a particle.
     pub fn move_from<M: Program + Clone>(&self, density: &LogDensity<M>, frame: &Gaussian, points: &[f64]) -> Result<Particles> {
         let (n, dim) = (self.particles, density.dim());
         frame.fits(density)?;
@@ -172,8 +172,8 @@ impl Svgd {
         let mut iterations = 0;
         loop {
             density.log_densities_and_gradients(&points, &mut values, &mut gradients)?;
-            if let Some(value) = gradients.iter().find(|g| !g.is_finite()) {
-                let (site, what) = ("particles".to_owned(), "the gradient of the log density".to_owned());
+            if let Some(value) = values.iter().chain(&gradients).find(|x| !x.is_finite()) {
+                let (site, what) = ("particles".to_owned(), "the log density or its gradient".to_owned());
                 let hint = "move them in smaller steps (`Svgd::optimizer`), or start elsewhere".to_owned();
                 return Err(Error::NonFinite { step: iterations as u64, site, what, value: *value, hint });
             }
