@@ -10,6 +10,8 @@ mod counts;
 mod data;
 #[path = "posteriordb/hierarchical.rs"]
 mod hierarchical;
+#[path = "posteriordb/natural.rs"]
+mod natural;
 #[path = "posteriordb/page.rs"]
 mod page;
 #[path = "posteriordb/regressions.rs"]

@@ -272,6 +272,41 @@ fn parameters_of_each_unit_in_a_guide_by_hand_reach_the_posterior_of_each_unit()
     Ok(())
 }
 
+#[model]
+fn rows(x: &Tensor<1>, noise: f64) {
+    plate!("n", 12, subsample = x.dims()[0], |_units| {
+        let z = sample!("z", Normal::new(0.0, 1.0));
+        observe!("x", Normal::new(z, noise), x.clone());
+    });
+}
+
+/// The rows of the tables are those of the batch.
+#[guide(model = rows)]
+fn tables_of_rows(index: &Tensor<1, Int>) {
+    let loc = param!("loc", [0.0; 12]).select(0, index.clone());
+    let scale = param!("scale", [1.0; 12], support::Positive).select(0, index.clone());
+    plate!("n", 12, subsample = index.dims()[0], |_units| { sample!("z", Normal::new(loc, scale)) });
+}
+
+/// The last batch of each epoch has 2 rows.
+#[test]
+fn parameters_of_each_row_reach_its_posterior_over_batches() -> Result<()> {
+    let numbers: Vec<f64> = (0..12).map(|i| f64::from(i) * 0.4 - 2.0).collect();
+    let x = tensor(numbers.clone(), [12], FloatDType::F64)?;
+    for execution in executions() {
+        let steps = 6_000;
+        let bind = |index: Tensor<1, Int>| (rows(&x.clone().select(0, index.clone()), 0.5), tables_of_rows(&index));
+        let (model, guide) = bind(Tensor::arange(0..12, &device()?));
+        let fit = Svi::new(&model, guide)
+            .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
+            .execution(execution)
+            .run_over(Batches::new(12, 5)?.take(steps as usize), |batch| Ok(bind(batch.index(&device()?))))?;
+        assert_close(&fit.param("loc")?.to_f64()?, &numbers.iter().map(|x| 0.8 * x).collect::<Vec<_>>(), 2e-3);
+        assert_close(&fit.param("scale")?.to_f64()?, &[0.2f64.sqrt(); 12], 2e-3);
+    }
+    Ok(())
+}
+
 #[guide]
 fn no_plate() {
     let loc = param!("loc", [0.0]);
