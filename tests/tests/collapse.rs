@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tests::{executions, has_f64};
 use vi_runtime::burn::tensor::TensorData;
 use vi_runtime::prelude::*;
-use vi_runtime::{Guide, Result};
+use vi_runtime::{Guide, Objective, Result};
 
 const RATE: f64 = 1e-3;
 
@@ -128,6 +128,53 @@ fn one_probability_of_a_hundred_tosses() -> Result<()> {
     Ok(())
 }
 
+/// A thousand tosses in single precision, whose log-likelihood of 700 nats is right to a ten-thousandth.
+#[test]
+fn single_precision() -> Result<()> {
+    let y: Vec<f64> = (0..1000).map(|i| f64::from(i % 5 < 3)).collect();
+    let y = Tensor::from_data(TensorData::new(y, [1000]), (&tests::device()?, FloatDType::F32.into()));
+    let log_beta = vi_runtime::special::scalar::log_beta;
+    let expected = log_beta(1.5 + 602.0, 2.0 + 398.0) - log_beta(1.5, 2.0);
+    for execution in executions() {
+        let svi = Svi::new(&shared(y.clone()), nothing()).execution(execution);
+        let bound = svi.step(&mut svi.init()?)?;
+        assert!((bound - expected).abs() < 0.07, "{execution:?}: {bound}, expected {expected}");
+    }
+    Ok(())
+}
+
+/// Without a site that is drawn each bound is the log evidence, and each gradient its own.
+#[test]
+fn every_objective_that_sees_sums_alone() -> Result<()> {
+    let y: Vec<f64> = (0..100).map(|i| f64::from(i % 5 < 3)).collect();
+    let model = shared(vector(&y)?);
+    for execution in executions() {
+        let (expected, slopes) = first_step(&model, &nothing(), execution)?;
+        let found = [
+            moved(&model, StickingTheLanding, execution)?,
+            moved(&model, AnalyticKl, execution)?,
+            moved(&model, Annealed::new(KlSchedule::Linear { initial: 0.25, steps: 100 }), execution)?,
+            moved(&model, Iwae::new(3), execution)?,
+            moved(&model, Renyi::new(0.5, 3), execution)?,
+            moved(&model, WakeSleep::new(2), execution)?,
+        ];
+        for (number, (bound, slope)) in found.into_iter().enumerate() {
+            assert!((bound - expected).abs() < 10.0 * allowed() * expected.abs(), "{number}, {execution:?}: {bound}, expected {expected}");
+            let within = allowed().max(if has_f64() { 1e-9 } else { 5e-3 });
+            assert!((slope - slopes["a"][0]).abs() < within, "{number}, {execution:?}: {slope}, expected {}", slopes["a"][0]);
+        }
+    }
+    Ok(())
+}
+
+/// The bound, and the slope in `a`.
+fn moved<M: Program + Clone>(model: &M, objective: impl Objective + 'static, execution: Execution) -> Result<(f64, f64)> {
+    let svi = Svi::new(model, nothing()).objective(objective).optimizer(Sgd::new(RATE)).dtype(dtype()).execution(execution);
+    let mut state = svi.init()?;
+    let bound = svi.step(&mut state)?;
+    Ok((bound, (state.param("a")?.to_f64()?[0] - 1.5) / RATE))
+}
+
 /// A rate for each group, several counts with their own exposure in each, half of the groups in a step.
 #[model]
 fn groups(y: Tensor<2>, exposure: Tensor<2>) {
@@ -179,16 +226,16 @@ fn hierarchy(y: Tensor<1>, n: Tensor<1>) {
 /// Given each draw of the strength, a probability has the mean and the variance of `Beta(0.4 s + y, 0.6 s + n − y)`.
 #[test]
 fn draws_after_the_fit_are_those_of_the_conjugate_posterior() -> Result<()> {
-    const DRAWS: usize = 4000;
+    let count = usize::try_from(tests::scaled(4000)).unwrap_or(4000);
     let (y, n) = ([1.0, 9.0], [4.0, 20.0]);
     let model = hierarchy(vector(&y)?, vector(&n)?);
-    let fit = Svi::new(&model, AutoNormal::new()).dtype(dtype()).steps(100).run()?;
-    let draws = fit.posterior(DRAWS)?;
+    let fit = Svi::new(&model, AutoNormal::new()).dtype(dtype()).steps(tests::scaled(100)).run()?;
+    let draws = fit.posterior(count)?;
     let ((strength, _), (p, shape), (excess, _)) = (draws.strength.to_f64()?, draws.p.to_f64()?, draws.excess.to_f64()?);
-    assert_eq!(shape, [DRAWS, 2]);
+    assert_eq!(shape, [count, 2]);
     for coin in 0..2 {
         let (mut apart, mut variance, mut squares) = (0.0, 0.0, 0.0);
-        for draw in 0..DRAWS {
+        for draw in 0..count {
             let p = p[2 * draw + coin];
             assert!((excess[2 * draw + coin] - (p - 0.4)).abs() < 1e-6);
             let (a, b) = (0.4 * strength[draw] + y[coin], 0.6 * strength[draw] + n[coin] - y[coin]);
@@ -199,13 +246,13 @@ fn draws_after_the_fit_are_those_of_the_conjugate_posterior() -> Result<()> {
         }
         assert!(apart.abs() < 4.0 * variance.sqrt(), "coin {coin}: {apart}, standard error {}", variance.sqrt());
         // The fourth moment of a beta variable is below 3 variances squared here: the sum of squares scatters by less than √(2/n).
-        assert!((squares / variance - 1.0).abs() < 4.0 * (2.0 / DRAWS as f64).sqrt(), "coin {coin}: {squares}, expected {variance}");
+        assert!((squares / variance - 1.0).abs() < 4.0 * (2.0 / count as f64).sqrt(), "coin {coin}: {squares}, expected {variance}");
     }
     // Predictions of the same coins: the mean of y is n times that of p.
-    let predicted = fit.predictive(DRAWS)?.get("y")?.to_f64()?.0;
-    let mean = |values: &[f64]| values.iter().skip(1).step_by(2).sum::<f64>() / DRAWS as f64;
+    let predicted = fit.predictive(count)?.get("y")?.to_f64()?.0;
+    let mean = |values: &[f64]| values.iter().skip(1).step_by(2).sum::<f64>() / count as f64;
     // The sd of one prediction is below 20 · √(1/4 · 1/20 + 0.012) = 3.2.
-    assert!((mean(&predicted) - 20.0 * mean(&p)).abs() < 4.0 * 3.2 * (2.0 / DRAWS as f64).sqrt());
+    assert!((mean(&predicted) - 20.0 * mean(&p)).abs() < 4.0 * 3.2 * (2.0 / count as f64).sqrt());
     Ok(())
 }
 

@@ -117,6 +117,9 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     /// Simulates every observed site from draws of the guide: the posterior predictive.
     ///
+    /// A site that the model enumerates is drawn anew given the others, as for a unit that is not among the data; a collapsed one comes
+    /// from its distribution given the data.
+    ///
     /// # Errors
     /// Those of a run of model or guide.
     pub fn predictive(&self, draws: usize) -> Result<DrawsSource> {

@@ -69,24 +69,24 @@ fn responsibilities_of_a_mixture() -> Result<()> {
 /// below the 0.9999 quantile for its degrees of freedom.
 #[test]
 fn draws_of_a_mixture() -> Result<()> {
-    const DRAWS: usize = 1000;
+    let draws = usize::try_from(tests::scaled(1000)).unwrap_or(1000);
     let dtype = FloatDType::F32;
     let model = mixture(tensor(&SEEN, dtype)?, tensor(&[-3.0, 0.0, 4.0], dtype)?, tensor(&[1.0, 0.5, 1.5], dtype)?);
-    let draws = fitted(&model)?.infer_discrete(Decode::Sample, DRAWS)?;
-    let ((z, shape), (means, _)) = (draws.z.to_f64()?, draws.mean.to_f64()?);
-    assert_eq!(shape, [DRAWS, 12]);
+    let found = fitted(&model)?.infer_discrete(Decode::Sample, draws)?;
+    let ((z, shape), (means, _)) = (found.z.to_f64()?, found.mean.to_f64()?);
+    assert_eq!(shape, [draws, 12]);
     for (z, mean) in z.iter().zip(&means) {
         assert_eq!(*mean, [-3.0, 0.0, 4.0][*z as usize]);
     }
     let (mut chi_square, mut freedom) = (0.0, 0.0);
     for (unit, row) in RESPONSIBILITIES.iter().enumerate() {
-        let expected: Vec<f64> = row.iter().map(|r| r * DRAWS as f64).collect();
+        let expected: Vec<f64> = row.iter().map(|r| r * draws as f64).collect();
         let tested: Vec<usize> = (0..3).filter(|k| expected[*k] >= 5.0).collect();
         for &k in &tested {
             let count = z.iter().skip(unit).step_by(12).filter(|z| **z == k as f64).count() as f64;
             chi_square += (count - expected[k]).powi(2) / expected[k];
         }
-        freedom += tested.len() as f64 - 1.0;
+        freedom += tested.len().saturating_sub(1) as f64;
     }
     // Wilson and Hilferty (1931): the cube root is nearly normal.
     let bound = freedom * (1.0 - 2.0 / (9.0 * freedom) + 3.72 * (2.0 / (9.0 * freedom)).sqrt()).powi(3);
@@ -263,7 +263,7 @@ fn sites_above_and_in_a_plate() -> Result<()> {
         let fit = fitted(&two_sites(tensor(&UNITS, FloatDType::F32)?, reads))?;
         let found = fit.marginals(1)?;
         for (found, expected) in [(&found.g, &of_g), (&found.u, &of_u), (&found.v, &of_v)] {
-            assert_near(&found.to_f64()?.0, expected, 1e-6, &format!("{}, reads a value: {reads}", found.name()));
+            assert_near(&found.to_f64()?.0, expected, tests::tolerance(1e-6), &format!("{}, reads a value: {reads}", found.name()));
         }
         let mode = fit.infer_discrete(Decode::Map, 1)?;
         assert_eq!(mode.g.to_f64()?.0, [(best / 36) as f64]);
@@ -276,7 +276,8 @@ fn sites_above_and_in_a_plate() -> Result<()> {
 /// The frequency of every joint value, within 4.5 standard errors.
 #[test]
 fn joint_draws_have_the_frequencies_of_the_posterior() -> Result<()> {
-    for (reads, draws) in [(false, 2000), (true, 200)] {
+    for (reads, draws) in [(false, tests::scaled(2000)), (true, tests::scaled(200))] {
+        let draws = usize::try_from(draws).unwrap_or(200);
         let found = fitted(&two_sites(tensor(&UNITS, FloatDType::F32)?, reads))?.infer_discrete(Decode::Sample, draws)?;
         let [(g, _), (u, _), (v, _)] = [found.g.to_f64()?, found.u.to_f64()?, found.v.to_f64()?];
         let mut counts = vec![0.0; 72];
