@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::Layout;
+use super::start::Start;
 use crate::error::Result;
 use crate::program::{ParamStore, Program};
 
@@ -18,6 +19,14 @@ pub trait AutoGuide: Clone + Debug + 'static {
 
     /// Where it starts at a site.
     fn initial(&self, site: &str) -> &Init;
+
+    /// The same guide in the coordinates of a start that is looked for where it has been asked to ([`Init::Pathfinder`]).
+    ///
+    /// # Errors
+    /// Those of the search.
+    fn located(&self, _find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+        Ok(None)
+    }
 
     /// The program for a model with these latent sites.
     ///
@@ -60,14 +69,15 @@ pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone {
 /// An automatic guide is a guide of every model: `automatic! { [generics] Type }`.
 macro_rules! automatic {
     ([$($generics:tt)*] $guide:ty) => {
-        impl<M: $crate::program::Program, $($generics)*> $crate::guide::Guide<M> for $guide {
+        impl<M: $crate::program::Program + Clone, $($generics)*> $crate::guide::Guide<M> for $guide {
             type Program = <$guide as $crate::guide::AutoGuide>::Program;
             const SITES: $crate::program::SiteRanks = $crate::program::SiteRanks::UNKNOWN;
 
             fn prepare(&self, model: &M, placement: &$crate::operand::Placement, key: vi_graph::Key) -> $crate::error::Result<Self::Program> {
                 use $crate::guide::AutoGuide;
                 let layout = $crate::guide::Layout::of(model, placement, key, AutoGuide::name(self), &|site| AutoGuide::initial(self, site))?;
-                AutoGuide::build(self, layout)
+                let located = AutoGuide::located(self, &mut || $crate::guide::Start::find(model, placement, key))?;
+                AutoGuide::build(located.as_ref().unwrap_or(self), layout)
             }
 
             fn rebind(&self, _: &M, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {

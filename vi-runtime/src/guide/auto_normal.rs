@@ -70,6 +70,13 @@ impl AutoGuide for AutoNormal {
         &self.init
     }
 
+    fn located(&self, find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+        match (&self.init, &self.start) {
+            (Init::Pathfinder, None) => Ok(Some(self.clone().start(find()?))),
+            _ => Ok(None),
+        }
+    }
+
     fn build(&self, layout: Layout) -> Result<AutoNormalProgram> {
         let start = match &self.start {
             Some(start) => {

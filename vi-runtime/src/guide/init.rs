@@ -33,6 +33,10 @@ pub enum Init {
     Sample,
     /// Uniform on `(−radius, radius)` in unconstrained space; Stan and NumPyro take 2.
     Uniform(f64),
+    /// The centre and the spread of the best normal approximation that ways to the mode give (Pathfinder, and Laplace's at the best
+    /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start). A guide that takes no
+    /// [`Start`](super::Start) begins at the median.
+    Pathfinder,
     /// Constrained values by site, row-major; sites that are not named start at their median.
     Values(BTreeMap<String, Vec<f64>>),
 }
@@ -75,7 +79,7 @@ impl<M: Program> Prior<'_, M> {
     pub(super) fn start(&self, sites: &mut [LatentSite], init: &Init) -> Result<()> {
         match init {
             Init::Feasible => Ok(()),
-            Init::Median => self.median(sites),
+            Init::Median | Init::Pathfinder => self.median(sites),
             Init::Mean => {
                 self.median(sites)?;
                 self.mean(sites)

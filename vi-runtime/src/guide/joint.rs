@@ -195,6 +195,13 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
         &self.init
     }
 
+    fn located(&self, find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+        match (&self.init, &self.start) {
+            (Init::Pathfinder, None) => Ok(Some(self.clone().start(find()?))),
+            _ => Ok(None),
+        }
+    }
+
     fn build(&self, layout: Layout) -> Result<JointProgram<F>> {
         let layout = layout.refuse_local(F::NAME)?;
         let dim = layout.dim();

@@ -1,9 +1,12 @@
 //! The coordinates that a guide's parameters live in.
 
 use burn::tensor::{Tensor, TensorData};
+use vi_graph::Key;
 
 use crate::error::{Error, Result};
 use crate::operand::Placement;
+use crate::posterior::{Gaussian, Unconstrained, approximate};
+use crate::program::Program;
 use crate::program::arg::Fingerprint;
 
 /// An affine map `z = loc + factor · u` from the coordinates `u` of a guide's parameters to the unconstrained vector `z` of the
@@ -28,6 +31,17 @@ pub enum Factor {
 }
 
 impl Start {
+    /// The centre and the factor of the best normal approximation that ways to the mode of the model's posterior give.
+    ///
+    /// # Errors
+    /// Those of [`Unconstrained::build`](crate::posterior::Unconstrained::build); [`Error::NonFinite`] where no start leads to an
+    /// approximation.
+    pub(crate) fn find<M: Program + Clone>(model: &M, placement: &Placement, key: Key) -> Result<Self> {
+        let density = Unconstrained::new(model).device(placement.device.clone()).build()?;
+        let Gaussian { mean, factor } = approximate(&density, key.words()[0])?;
+        Ok(Start { loc: mean, factor: Factor::LowerTriangular(factor) })
+    }
+
     /// # Errors
     /// [`Error::Config`] where a size is not that of `n` elements, a number is not finite, or a diagonal is not positive.
     pub(crate) fn check(&self, n: usize) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The posterior as a density of a free vector, and what follows from its values and gradients alone.
 
 mod advi;
+mod approximate;
 mod density;
 mod gaussian;
 mod hessian;
@@ -18,6 +19,7 @@ mod svgd;
 mod unconstrained;
 
 pub use advi::{Advi, AdviFit, AdviStopped};
+pub(crate) use approximate::approximate;
 pub use density::LogDensity;
 pub use gaussian::{Gaussian, Quality};
 pub use laplace::{Laplace, LaplaceFit};
