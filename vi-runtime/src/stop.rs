@@ -2,6 +2,7 @@
 
 mod chain;
 mod drift;
+mod stages;
 mod stationary;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use crate::optim::Averaging;
 use crate::svi::SviState;
 
 pub use drift::Drift;
+pub(crate) use stages::{Next, Stages};
 pub use stationary::Stationary;
 use stationary::{Verdict, Watch};
 
@@ -76,6 +78,13 @@ pub enum Convergence {
         /// From which step of the run on they were stationary; the mean is of the iterates since.
         from: usize,
     },
+    /// The mean of the iterates is the same at two rates.
+    Stages {
+        /// The largest distance of an element, in unconstrained space.
+        moved: f64,
+        /// At how many rates steps were made.
+        stages: usize,
+    },
 }
 
 impl fmt::Display for Stopped {
@@ -84,6 +93,9 @@ impl fmt::Display for Stopped {
             Stopped::Steps => write!(f, "all steps made"),
             Stopped::Converged { step, by: Convergence::Elbo { gain, error, cusum } } => {
                 write!(f, "stopped at step {step}: the ELBO is flat ({gain:+.4} ± {error:.4} over the last half, CUSUM {cusum:.2})")
+            }
+            Stopped::Converged { step, by: Convergence::Stages { moved, stages } } => {
+                write!(f, "stopped at step {step}: the means of the iterates of {stages} rates are the same (the last two within {moved:.3})")
             }
             Stopped::Converged { step, by: Convergence::Iterates { r_hat, mcse, ess, from } } => {
                 write!(
@@ -111,7 +123,7 @@ impl Monitor {
         match stop {
             None => Monitor::Steps,
             Some(Stop::Drift(drift)) => Monitor::Drift(drift.clone(), drift.at_least),
-            Some(Stop::Stationary(rule)) => Monitor::Stationary(Watch::new(rule.clone())),
+            Some(Stop::Stationary(rule)) => Monitor::Stationary(Watch::new(rule.clone(), 0)),
         }
     }
 

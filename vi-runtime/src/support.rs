@@ -56,6 +56,13 @@ pub enum Support {
 }
 
 impl Support {
+    /// Whether its bijector is an exponential or logistic function of every coordinate.
+    pub(crate) fn is_saturating(&self) -> bool {
+        use Support::{CorrelationCholesky, GreaterThan, Interval, LessThan, Positive, PositiveOrdered, Simplex, UnitInterval};
+        matches!(self, Positive | UnitInterval | Interval(..) | GreaterThan(_) | LessThan(_) | Simplex | PositiveOrdered | CorrelationCholesky)
+            || *self == Support::Correlation
+    }
+
     /// Whether every value of `self` is a value of `outer`.
     ///
     /// Open and closed ends are not told apart: the difference has no mass. A vector of reals counts as real numbers.

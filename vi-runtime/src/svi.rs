@@ -3,6 +3,7 @@
 mod compiled;
 mod eager;
 mod non_finite;
+mod staged;
 mod state;
 
 use std::cell::{OnceCell, RefCell};
@@ -35,8 +36,15 @@ pub use state::SviState;
 
 /// Fits a guide to a model by maximising the ELBO.
 ///
-/// The defaults: the ELBO with gradients that stick the landing, Adam with learning rate 0.01, 10 000 steps, one particle, seed 0,
-/// the device of the model's first tensor and its precision.
+/// The defaults: the ELBO with gradients that stick the landing, seed 0, the device of the model's first tensor and its precision. How
+/// the steps are made follows from what is chosen:
+/// - nothing of [`optimizer`](Self::optimizer), [`averaging`](Self::averaging), [`steps`](Self::steps) and [`stop`](Self::stop):
+///   Adam at a rate that is divided by four as soon as the parameters are stationary at it, up to three times, the mean of the iterates
+///   at each rate, until that mean stays the same; at most 10 000 steps. Where the guide lives in units of the posterior
+///   ([`Guide::units`]), the first rate is 0.05 (of more than 10 elements less, with the root of their number) and a step averages over 8 particles, at each new rate over twice as many; else the
+///   first rate is 0.01, of one particle. In units of the posterior, a compiled fit also takes the [`Pathwise`] gradient where that
+///   scatters less at the start: it does where independent elements approximate a correlated posterior.
+/// - anything of them: Adam with learning rate 0.01, 10 000 steps, one particle, the last iterate, for what is not.
 #[derive(Debug)]
 pub struct Svi<M: Program, G: Guide<M>> {
     model: M,
@@ -44,6 +52,12 @@ pub struct Svi<M: Program, G: Guide<M>> {
     settings: Settings,
     steps: u64,
     stop: Option<Stop>,
+    /// Whether neither the rule of descent nor its length was chosen.
+    staged: bool,
+    /// Whether the number of particles was not.
+    own_particles: bool,
+    /// Whether the objective was not.
+    own_objective: bool,
     seed: u64,
     device: Option<Device>,
     dtype: Option<FloatDType>,
@@ -93,6 +107,9 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             },
             steps: 10_000,
             stop: None,
+            staged: true,
+            own_particles: true,
+            own_objective: true,
             seed: 0,
             device: None,
             dtype: None,
@@ -107,6 +124,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
         self.settings.descent.choose(optimizer);
+        self.staged = false;
         self
     }
 
@@ -116,6 +134,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn averaging(mut self, averaging: Averaging) -> Self {
         self.settings.descent.averaging = Some(averaging);
+        self.staged = false;
         self
     }
 
@@ -124,6 +143,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     pub fn objective(mut self, objective: impl Objective + 'static) -> Self {
         self.settings.descent.set_baselines(objective.baseline_rate());
         self.settings.objective = Rc::new(objective);
+        self.own_objective = false;
         self.settings.dependencies.take();
         self.plans.take();
         self
@@ -133,6 +153,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn steps(mut self, steps: u64) -> Self {
         self.steps = steps;
+        self.staged = false;
         self
     }
 
@@ -150,6 +171,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn stop(mut self, stop: impl Into<Stop>) -> Self {
         self.stop = Some(stop.into());
+        self.staged = false;
         self
     }
 
@@ -157,6 +179,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     #[must_use]
     pub fn particles(mut self, particles: usize) -> Self {
         self.settings.particles = particles;
+        self.own_particles = false;
         self.plans.take();
         self
     }
@@ -317,6 +340,9 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn resume(mut self, mut state: SviState) -> Result<Fit<M, G::Program>> {
+        if self.staged {
+            return self.descend(state);
+        }
         let mut history = Vec::new();
         let mut progress = Progress::new(self.steps, self.progress);
         let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref()), Stopped::Steps);

@@ -65,8 +65,8 @@ const DRAWS: usize = 4_000;
 
 fn fit<M: Program + Clone>(model: &M, family: Family) -> Result<Fitted> {
     match family {
-        Family::MeanField => fit_with(model, AutoNormal::new().init(Init::Pathfinder)),
-        Family::FullRank => fit_with(model, AutoMultivariateNormal::new().init(Init::Pathfinder)),
+        Family::MeanField => fit_with(model, AutoNormal::new()),
+        Family::FullRank => fit_with(model, AutoMultivariateNormal::new()),
     }
 }
 

@@ -24,7 +24,7 @@ pub trait AutoGuide: Clone + Debug + 'static {
     ///
     /// # Errors
     /// Those of the search.
-    fn located(&self, _find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+    fn located(&self, _find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
         Ok(None)
     }
 
@@ -51,6 +51,11 @@ pub trait AutoProgram: Program<Output = (), Latents = ()> + Clone {
     /// The latent sites.
     fn layout(&self) -> &Layout;
 
+    /// The coordinates that its parameters live in, where it has such.
+    fn start(&self) -> Option<&Start> {
+        None
+    }
+
     /// What the auxiliary sites of a run must be for the latent sites to have these values. Empty where the latent sites are
     /// drawn one by one, by themselves.
     fn auxiliary(&self, _unconstrained: &[f64]) -> Vec<Auxiliary> {
@@ -76,8 +81,18 @@ macro_rules! automatic {
             fn prepare(&self, model: &M, placement: &$crate::operand::Placement, key: vi_graph::Key) -> $crate::error::Result<Self::Program> {
                 use $crate::guide::AutoGuide;
                 let layout = $crate::guide::Layout::of(model, placement, key, AutoGuide::name(self), &|site| AutoGuide::initial(self, site))?;
-                let located = AutoGuide::located(self, &mut || $crate::guide::Start::find(model, placement, key))?;
+                // A table of units that come and go has no coordinates of a fixed vector.
+                let located = if layout.sites().iter().any(|site| site.is_local()) {
+                    None
+                } else {
+                    AutoGuide::located(self, &mut || $crate::guide::Start::find(model, key))?
+                };
                 AutoGuide::build(located.as_ref().unwrap_or(self), layout)
+            }
+
+            fn units(&self, prepared: &Self::Program) -> Option<usize> {
+                use $crate::guide::AutoProgram;
+                AutoProgram::start(prepared).map(|_| AutoProgram::layout(prepared).dim())
             }
 
             fn rebind(&self, _: &M, prepared: &Self::Program, _: &$crate::operand::Placement) -> Self::Program {

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::gaussian::{Gaussian, Root};
 use super::joint::{AutoJoint, Family, Frame};
+use super::start::Start;
 use crate::dist::Normal;
 use crate::error::Result;
 use crate::program::{Ctx, ParamStore};
@@ -27,6 +28,10 @@ pub(super) fn loc_and_scale(ctx: &Ctx, frame: &Frame) -> Result<(Tensor<1>, Tens
 
 impl Family for DiagonalNormal {
     const NAME: &'static str = "AutoDiagonalNormal";
+
+    fn coordinates(&self, found: Start) -> Start {
+        found.independent()
+    }
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
         let (loc, scale) = loc_and_scale(ctx, frame)?;

@@ -7,7 +7,7 @@ use vi_graph::noise::fill_f64;
 use super::auto_diagonal_normal::loc_and_scale;
 use super::gaussian::Gaussian;
 use super::joint::{AutoJoint, Family, Frame};
-use super::start::constant;
+use super::start::{Start, constant};
 use crate::dist::LowRankMultivariateNormal;
 use crate::error::{Error, Result};
 use crate::program::arg::Fingerprint;
@@ -42,6 +42,10 @@ const START: f64 = 0.1;
 
 impl Family for LowRank {
     const NAME: &'static str = "AutoLowRankMultivariateNormal";
+
+    fn coordinates(&self, found: Start) -> Start {
+        found.independent()
+    }
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
         let n = frame.dim();

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::auto::{AutoGuide, AutoProgram, automatic};
 use super::gaussian::{Gaussian, Root};
 use super::init::Init;
-use super::layout::{LatentSite, Layout};
+use super::layout::{LatentSite, Layout, parameter};
 use super::start::{Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
@@ -50,8 +50,10 @@ impl AutoNormal {
         self
     }
 
-    /// The coordinates that the parameters live in: `T(m + d (loc + scale · ε))` with its location `m` and, because the
+    /// The coordinates that the parameters live in: `T(m + F loc + d scale · ε)` with its location `m` and factor `F` and, because the
     /// elements are independent, the diagonal `d` of [`Start::independent`]. It takes the place of [`init`](Self::init).
+    ///
+    /// In units of `F` the curvature of the ELBO in `loc` is near the identity, however the posterior is correlated.
     #[must_use]
     pub fn start(mut self, start: Start) -> Self {
         self.start = Some(Rc::new(start));
@@ -70,9 +72,9 @@ impl AutoGuide for AutoNormal {
         &self.init
     }
 
-    fn located(&self, find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+    fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
         match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(Some(self.clone().start(find()?))),
+            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(start))),
             _ => Ok(None),
         }
     }
@@ -81,7 +83,7 @@ impl AutoGuide for AutoNormal {
         let start = match &self.start {
             Some(start) => {
                 start.check(layout.dim())?;
-                Some(Rc::new(start.independent()))
+                Some(Coordinates { start: Rc::clone(start), unit: start.independent().diagonal().collect() })
             }
             None => None,
         };
@@ -98,7 +100,16 @@ automatic! { [] AutoNormal }
 pub struct AutoNormalProgram {
     layout: Layout,
     init_scale: f64,
-    start: Option<Rc<Start>>,
+    start: Option<Coordinates>,
+}
+
+/// Where the parameters live.
+#[derive(Clone, Debug)]
+struct Coordinates {
+    /// That of the locations.
+    start: Rc<Start>,
+    /// The unit of each scale.
+    unit: Rc<[f64]>,
 }
 
 impl Program for AutoNormalProgram {
@@ -106,8 +117,12 @@ impl Program for AutoNormalProgram {
     type Latents = ();
 
     fn run(&self, ctx: &Ctx) -> Result<()> {
+        let centres = match &self.start {
+            Some(coordinates) if self.layout.dim() > 0 => Some(self.centres(ctx, coordinates)?),
+            _ => None,
+        };
         for site in self.layout.sites() {
-            each_rank!(site.unconstrained.len(), D => self.sample::<D>(ctx, site)?);
+            each_rank!(site.unconstrained.len(), D => self.sample::<D>(ctx, site, centres.as_ref())?);
         }
         Ok(())
     }
@@ -122,30 +137,37 @@ impl Program for AutoNormalProgram {
         key.write_str("AutoNormal");
         self.layout.fingerprint(key);
         if let Some(start) = &self.start {
-            start.fingerprint(key);
+            start.start.fingerprint(key);
         }
     }
 }
 
 impl AutoNormalProgram {
-    fn sample<const D: usize>(&self, ctx: &Ctx, site: &LatentSite) -> Result<()> {
+    /// The locations of all sites, one after the other, in unconstrained space.
+    fn centres(&self, ctx: &Ctx, coordinates: &Coordinates) -> Result<Tensor<1>> {
+        let mut parts: Vec<Tensor<1>> = Vec::with_capacity(self.layout.sites().len());
+        for site in self.layout.sites() {
+            let name = self.layout.name(&[&site.name, "loc"]);
+            parts.push(each_rank!(site.unconstrained.len(), D => {
+                let loc: Tensor<D> = parameter(ctx, name, Support::Real, || Ok(site.start::<D>(ctx.placement())?.zeros_like()))?;
+                loc.reshape([site.len()])
+            }));
+        }
+        Ok(coordinates.start.forward(Tensor::cat(parts, 0), ctx.placement()))
+    }
+
+    fn sample<const D: usize>(&self, ctx: &Ctx, site: &LatentSite, centres: Option<&Tensor<1>>) -> Result<()> {
         site.inside(ctx, |units| {
             let name = |what| self.layout.name(&[&site.name, what]);
-            let centre = |to: &_| {
-                let start: Tensor<D> = site.start(to)?;
-                Ok(if self.start.is_some() { start.zeros_like() } else { start })
-            };
-            let loc = site.table(ctx, units, name("loc"), Support::Real, centre)?;
             let scale = |to: &_| Ok(site.start::<D>(to)?.full_like(self.init_scale));
             let scale = site.table(ctx, units, name("scale"), Support::Positive, scale)?;
-            let normal = match &self.start {
-                Some(start) => {
-                    let (middle, unit) = start.slice(site.offset, site.len());
+            let normal = match (&self.start, centres) {
+                (Some(Coordinates { unit, .. }), Some(centres)) => {
                     let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
-                    let [middle, unit] = [middle, unit].map(|numbers| constant(numbers.to_vec(), dims, ctx.placement()));
-                    Normal::new(middle + loc * unit.clone(), scale * unit)
+                    let unit: Tensor<D> = constant(unit[site.offset..][..site.len()].to_vec(), dims, ctx.placement());
+                    Normal::new(centres.clone().narrow(0, site.offset, site.len()).reshape(dims), scale * unit)
                 }
-                None => Normal::new(loc, scale),
+                _ => Normal::new(site.table(ctx, units, name("loc"), Support::Real, |to| site.start::<D>(to))?, scale),
             };
             if site.support == Support::Real {
                 ctx.draw(SiteKind::Latent, site.name.clone(), normal)?;
@@ -163,6 +185,10 @@ impl AutoProgram for AutoNormalProgram {
         &self.layout
     }
 
+    fn start(&self) -> Option<&Start> {
+        self.start.as_ref().map(|coordinates| &*coordinates.start)
+    }
+
     fn gaussian(&self, params: &ParamStore) -> Result<Option<Gaussian>> {
         if self.layout.sites().iter().any(LatentSite::is_local) {
             return Ok(None);
@@ -172,10 +198,14 @@ impl AutoProgram for AutoNormalProgram {
             let values = sites.map(|site| params.value(&self.layout.name(&[&site.name, what]))?.to_f64());
             Ok(values.collect::<Result<Vec<_>>>()?.concat())
         };
-        let gaussian = Gaussian { loc: all("loc")?, root: Root::Diagonal(all("scale")?) };
-        Ok(Some(match &self.start {
-            Some(start) => gaussian.through(start),
-            None => gaussian,
-        }))
+        let (loc, scale) = (all("loc")?, all("scale")?);
+        let (loc, scale) = match &self.start {
+            Some(Coordinates { start, unit }) => {
+                let centre = start.scaled(&loc).iter().zip(&start.loc).map(|(x, middle)| x + middle).collect();
+                (centre, scale.iter().zip(unit.iter()).map(|(x, unit)| x * unit).collect())
+            }
+            None => (loc, scale),
+        };
+        Ok(Some(Gaussian { loc, root: Root::Diagonal(scale) }))
     }
 }

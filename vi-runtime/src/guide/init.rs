@@ -24,7 +24,6 @@ pub enum Init {
     /// 0 in unconstrained space: a legal value, whatever the prior.
     Feasible,
     /// The median of 15 draws from the prior, taken element by element in unconstrained space.
-    #[default]
     Median,
     /// The mean of 1 000 draws from the prior, and [`Median`](Init::Median) for a site whose support does not hold it. A prior
     /// without a mean has one of no meaning here.
@@ -35,7 +34,9 @@ pub enum Init {
     Uniform(f64),
     /// The centre and the spread of the best normal approximation that ways to the mode give (Pathfinder, and Laplace's at the best
     /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start). A guide that takes no
-    /// [`Start`](super::Start) begins at the median.
+    /// [`Start`](super::Start), a site of a plate with units, and a model for which none is found (its log density cannot be compiled, it
+    /// has parameters of its own, or more than 1 024 elements) begin at the median.
+    #[default]
     Pathfinder,
     /// Constrained values by site, row-major; sites that are not named start at their median.
     Values(BTreeMap<String, Vec<f64>>),

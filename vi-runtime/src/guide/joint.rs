@@ -31,6 +31,11 @@ pub trait Family: Clone + Debug + 'static {
     /// Those of parameters and statements.
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>>;
 
+    /// The coordinates for a start that was looked for: those of independent elements, where the family is meant to be written in them.
+    fn coordinates(&self, found: Start) -> Start {
+        found
+    }
+
     /// Adds the settings that a run depends on.
     fn fingerprint(&self, _key: &mut Fingerprint) {}
 
@@ -195,9 +200,9 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
         &self.init
     }
 
-    fn located(&self, find: &mut dyn FnMut() -> Result<Start>) -> Result<Option<Self>> {
+    fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
         match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(Some(self.clone().start(find()?))),
+            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(self.family.coordinates(start)))),
             _ => Ok(None),
         }
     }
@@ -278,6 +283,10 @@ pub(super) fn constrained<const D: usize>(site: &LatentSite, part: Tensor<1>) ->
 impl<F: Family> AutoProgram for JointProgram<F> {
     fn layout(&self) -> &Layout {
         &self.frame.layout
+    }
+
+    fn start(&self) -> Option<&Start> {
+        self.frame.start.as_deref()
     }
 
     fn auxiliary(&self, z: &[f64]) -> Vec<Auxiliary> {

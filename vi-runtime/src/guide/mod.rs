@@ -69,6 +69,12 @@ pub trait Guide<M: Program>: Clone {
     /// Those of a run of the model, and a latent site that the guide cannot represent.
     fn prepare(&self, model: &M, placement: &Placement, key: Key) -> Result<Self::Program>;
 
+    /// Of how many elements the program draws a vector in units of the posterior, where its parameters live in such, as a [`Start`] makes
+    /// them: a rate of descent then says how far a step goes.
+    fn units(&self, _prepared: &Self::Program) -> Option<usize> {
+        None
+    }
+
     /// The program for other arguments of the same model, such as the next batch: `model` has them, at `placement`.
     fn rebind(&self, model: &M, prepared: &Self::Program, placement: &Placement) -> Self::Program;
 }

@@ -3,7 +3,9 @@
 use burn::tensor::{Tensor, TensorData};
 use vi_graph::Key;
 
+use crate::device;
 use crate::error::{Error, Result};
+use crate::execution::Executed;
 use crate::operand::Placement;
 use crate::posterior::{Gaussian, Unconstrained, approximate};
 use crate::program::Program;
@@ -21,6 +23,9 @@ pub struct Start {
     pub factor: Factor,
 }
 
+/// The most elements of a start that is looked for: its factor has their square.
+const MOST: usize = 1_024;
+
 /// The linear part of a [`Start`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Factor {
@@ -31,15 +36,24 @@ pub enum Factor {
 }
 
 impl Start {
-    /// The centre and the factor of the best normal approximation that ways to the mode of the model's posterior give.
+    /// The centre and the factor of the best normal approximation that ways to the mode of the model's posterior give; absent where there
+    /// is none, and where looking for it would cost more than it is worth or say little: a model with learnable parameters of its own,
+    /// with more than 1 024 elements, or with a log density that cannot be compiled.
     ///
     /// # Errors
-    /// Those of [`Unconstrained::build`](crate::posterior::Unconstrained::build); [`Error::NonFinite`] where no start leads to an
-    /// approximation.
-    pub(crate) fn find<M: Program + Clone>(model: &M, placement: &Placement, key: Key) -> Result<Self> {
-        let density = Unconstrained::new(model).device(placement.device.clone()).build()?;
-        let Gaussian { mean, factor } = approximate(&density, key.words()[0])?;
-        Ok(Start { loc: mean, factor: Factor::LowerTriangular(factor) })
+    /// Those of a run of the model.
+    pub(crate) fn find<M: Program + Clone>(model: &M, key: Key) -> Result<Option<Self>> {
+        // The same search for every device that the fit may run on.
+        let density = match Unconstrained::new(model).device(device::default()).build() {
+            Ok(density) if density.executed() == Executed::Compiled && !density.has_parameters() && density.dim() <= MOST => density,
+            Ok(_) | Err(Error::Unsupported { .. } | Error::Config { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match approximate(&density, key.words()[0]) {
+            Ok((Gaussian { mean, factor }, _)) => Ok(Some(Start { loc: mean, factor: Factor::LowerTriangular(factor) })),
+            Err(Error::NonFinite { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// # Errors
@@ -94,11 +108,6 @@ impl Start {
             *precision = column.iter().map(|x| x * x).sum();
         }
         Start { loc: self.loc.clone(), factor: Factor::Diagonal(precision.into_iter().map(|p: f64| p.sqrt().recip()).collect()) }
-    }
-
-    /// The part of a diagonal start that belongs to `len` elements from `offset` on.
-    pub(crate) fn slice(&self, offset: usize, len: usize) -> (&[f64], &[f64]) {
-        (&self.loc[offset..offset + len], &self.numbers()[offset..offset + len])
     }
 
     /// `z` for `u`, both `[n]`.

@@ -63,6 +63,9 @@ impl Engine {
     }
 }
 
+/// The logarithm of the largest number of double precision.
+const LARGEST: f64 = 709.0;
+
 /// The most points of one plan; more are evaluated in turns.
 const LANES: usize = 64;
 
@@ -85,6 +88,11 @@ impl<M: Program + Clone> LogDensity<M> {
         &self.start
     }
 
+    /// Whether the model has learnable parameters of its own.
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.params.borrow().names().count() > self.point.layout.sites().len()
+    }
+
     /// How the density is computed, and why eagerly where it could not be compiled.
     pub fn executed(&self) -> Executed {
         match &self.engine {
@@ -94,7 +102,8 @@ impl<M: Program + Clone> LogDensity<M> {
         }
     }
 
-    /// The log density at `x`, in nats; `−∞` or NaN where the model's is.
+    /// The log density at `x`, in nats; `−∞` or NaN where the model's is, and `−∞` where a coordinate that an exponential or logistic function maps is
+    /// beyond ±709, the logarithm of the largest number.
     ///
     /// # Errors
     /// [`Error::Config`] where `x` has not [`dim`](Self::dim) elements; of an eager evaluation, those of a run.
@@ -143,6 +152,23 @@ impl<M: Program + Clone> LogDensity<M> {
     }
 
     fn evaluate(&self, wanted: Wanted, x: &[f64], values: &mut [f64], slopes: &mut [f64]) -> Result<()> {
+        self.evaluate_all(wanted, x, values, slopes)?;
+        for (x, value) in x.chunks_exact(self.dim()).zip(values) {
+            if !self.is_represented(x) {
+                *value = f64::NEG_INFINITY;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the image of a point is one of double precision: beyond the logarithm of the largest number exponentials and logistic
+    /// functions stay where they are, and the Jacobian is no longer theirs.
+    fn is_represented(&self, x: &[f64]) -> bool {
+        let bounded = self.point.layout.sites().iter().filter(|site| site.support.is_saturating());
+        bounded.flat_map(|site| &x[site.range()]).all(|x| x.abs() <= LARGEST)
+    }
+
+    fn evaluate_all(&self, wanted: Wanted, x: &[f64], values: &mut [f64], slopes: &mut [f64]) -> Result<()> {
         let dim = self.dim();
         let engine = match &self.engine {
             Engine::Compiled(_) => &self.engine,

@@ -103,9 +103,20 @@ impl Laplace {
                 ),
             }
         };
-        let factor = cholesky(&precision, n).and_then(|l| cholesky(&inverse(&l, n), n)).ok_or_else(not_a_mode)?;
-        let log_evidence = mode.log_density + 0.5 * n as f64 * TAU.ln() + log_diagonal(&factor, n);
-        let gaussian = Gaussian { mean: mode.x.clone(), factor };
+        let gaussian = normal_of(&mode.x, &precision).ok_or_else(not_a_mode)?;
+        let log_evidence = mode.log_density + 0.5 * n as f64 * TAU.ln() + log_diagonal(&gaussian.factor, n);
         Ok((mode, gaussian, log_evidence))
     }
+}
+
+/// The normal distribution about `x` with the curvature there; absent where minus the Hessian is not positive definite.
+pub(super) fn normal_at<M: Program + Clone>(density: &LogDensity<M>, x: &[f64]) -> Result<Option<Gaussian>> {
+    let precision: Vec<f64> = density.hessian(x)?.iter().map(|h| -h).collect();
+    Ok(normal_of(x, &precision))
+}
+
+fn normal_of(mean: &[f64], precision: &[f64]) -> Option<Gaussian> {
+    let n = mean.len();
+    let factor = cholesky(precision, n).and_then(|l| cholesky(&inverse(&l, n), n))?;
+    Some(Gaussian { mean: mean.to_vec(), factor })
 }

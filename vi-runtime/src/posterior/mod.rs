@@ -13,6 +13,7 @@ mod map;
 mod matrix;
 mod natural;
 mod natural_mean;
+mod newton;
 mod pathfinder;
 mod point;
 mod svgd;

@@ -7,7 +7,7 @@ use vi_graph::Key;
 use super::density::LogDensity;
 use super::gaussian::{Gaussian, mean_and_error, standard_normal};
 use super::inverse_hessian::{Estimate, Normal};
-use super::lbfgs::Lbfgs;
+use super::lbfgs::{Lbfgs, Minimum};
 use super::map::{climb, start};
 use super::matrix::cholesky;
 use crate::diagnostics::psis;
@@ -26,6 +26,7 @@ pub struct Pathfinder {
     seed: u64,
     memory: usize,
     elbo_draws: usize,
+    looks: usize,
     lbfgs: Lbfgs,
 }
 
@@ -83,7 +84,7 @@ impl Default for Pathfinder {
 impl Pathfinder {
     /// With the defaults.
     pub fn new() -> Self {
-        Pathfinder { paths: 4, draws: 1_000, seed: 0, memory: 6, elbo_draws: 32, lbfgs: Lbfgs::new() }
+        Pathfinder { paths: 4, draws: 1_000, seed: 0, memory: 6, elbo_draws: 32, looks: usize::MAX, lbfgs: Lbfgs::new() }
     }
 
     /// How many paths: the first from the median of the prior, the others from uniform points in `[−2, 2]` of each coordinate.
@@ -119,6 +120,16 @@ impl Pathfinder {
     pub fn elbo_draws(mut self, draws: usize) -> Self {
         self.elbo_draws = draws.max(2);
         self
+    }
+
+    /// At how many points of a path, at most, an approximation is made: evenly spaced, the last one included.
+    pub(super) fn looks(mut self, looks: usize) -> Self {
+        self.looks = looks;
+        self
+    }
+
+    pub(super) fn number_of_paths(&self) -> usize {
+        self.paths
     }
 
     /// How the paths are made.
@@ -185,7 +196,7 @@ impl Pathfinder {
         let (mut found, mut problem) = (Vec::new(), None);
         for index in 0..self.paths {
             match self.path(density, index) {
-                Ok(path) => found.extend(path),
+                Ok((path, _)) => found.extend(path),
                 Err(error @ Error::NonFinite { .. }) => problem = Some(error),
                 Err(error) => return Err(error),
             }
@@ -199,13 +210,14 @@ impl Pathfinder {
         Ok(found)
     }
 
-    fn path<M: Program + Clone>(&self, density: &LogDensity<M>, index: usize) -> Result<Option<(Path, Normal)>> {
+    /// The best approximation on the way from start `index`, and where the way ended.
+    pub(super) fn path<M: Program + Clone>(&self, density: &LogDensity<M>, index: usize) -> Result<(Option<(Path, Normal)>, Minimum)> {
         let dim = density.dim();
         let mut estimate = Estimate::new(dim, self.memory);
         let mut normals: Vec<(usize, Normal)> = Vec::new();
         let mut length = 0;
         let from = start(density, Key::new(self.seed), index);
-        climb(&self.lbfgs, density, &from, |at| {
+        let end = climb(&self.lbfgs, density, &from, |at| {
             estimate.push(at.x, at.gradient);
             if length > 0 {
                 normals.extend(estimate.normal(at.x, at.gradient).map(|normal| (length, normal)));
@@ -216,6 +228,8 @@ impl Pathfinder {
         let noise = standard_normal(self.elbo_draws * dim, self.key("path").fold_in(index as u64));
         let mut best: Option<((f64, f64), usize, Normal)> = None;
         let mut log_p = vec![0.0; self.elbo_draws];
+        let mut looks = evenly(normals.len(), self.looks);
+        normals.retain(|_| looks.next().unwrap_or(false));
         for (iteration, normal) in normals {
             let mut points = noise.clone();
             let log_q: Vec<f64> = points.chunks_exact_mut(dim).map(|point| normal.place(point)).collect();
@@ -226,11 +240,18 @@ impl Pathfinder {
                 best = Some((elbo, iteration, normal));
             }
         }
-        let Some(((elbo, standard_error), iteration, normal)) = best else { return Ok(None) };
-        let Some(factor) = cholesky(&normal.covariance(), dim) else { return Ok(None) };
-        let gaussian = Gaussian { mean: normal.mean.clone(), factor };
-        Ok(Some((Path { gaussian, elbo, standard_error, iteration, length }, normal)))
+        let path = best.and_then(|((elbo, standard_error), iteration, normal)| {
+            let factor = cholesky(&normal.covariance(), dim)?;
+            let gaussian = Gaussian { mean: normal.mean.clone(), factor };
+            Some((Path { gaussian, elbo, standard_error, iteration, length }, normal))
+        });
+        Ok((path, end))
     }
+}
+
+/// Which of `count` are taken for at most `most`: evenly spaced, the last one included.
+fn evenly(count: usize, most: usize) -> impl Iterator<Item = bool> {
+    (0..count).map(move |i| count <= most || (i + 1) * most / count > i * most / count)
 }
 
 /// Indices drawn with replacement by their weights: one uniform number for each stratum of the cumulative weights.

@@ -89,8 +89,14 @@ pub(crate) enum Verdict {
 }
 
 impl Watch {
-    pub(crate) fn new(rule: Stationary) -> Self {
-        Watch { rule, rows: Vec::new(), width: 0, stride: STRIDE, from: 0, next: 0, averaging: false }
+    /// Begins to note iterates after `step` steps of the run.
+    pub(crate) fn new(rule: Stationary, step: usize) -> Self {
+        Watch { rule, rows: Vec::new(), width: 0, stride: STRIDE, from: step, next: step, averaging: false }
+    }
+
+    /// Takes the iterates from `step` on for those of stationary parameters.
+    pub(crate) fn average_from(&mut self, step: usize) {
+        self.begin(step, true);
     }
 
     /// Looks at the state after `step` steps of the run.
