@@ -72,7 +72,7 @@ for file in tests/tests/*.rs; do
     case "$name" in
         ui | compile | passes | allocation) ;;
         # Thousands of steps, for what the guides and the rules are and not the device: five minutes and more without our kernels.
-        guides | stopping) [ "$backend" != flex ] || suite+=(--test "$name") ;;
+        batches | guides | stopping) [ "$backend" != flex ] || suite+=(--test "$name") ;;
         # A software GPU compiles their kernels for minutes; the known answers run compiled as well.
         compiled | enumeration | estimators | ising | posterior | posteriordb | reparameterisation)
             [ "$backend" = wgpu ] || suite+=(--test "$name")
@@ -86,7 +86,7 @@ done
 skipped=()
 if [ "$backend" = wgpu ] && [ -z "${VI_TEST_WHOLE:-}" ]; then
     for module in laws page flows divergences hidden_markov structured univariate combinators multivariate discrete tails \
-        shapes_discrete; do
+        shapes_discrete counts beginnings mixtures outside far expanded; do
         skipped+=(--skip "$module::")
     done
     # Holds to a few units in the last place, which WGSL does not promise of its exponential and logarithm.

@@ -142,9 +142,9 @@ fn a_fit_over_batches_finds_the_posterior_of_all_rows() -> Result<()> {
     let mean = values.iter().sum::<f64>() / precision;
     for execution in executions() {
         let rate = Schedule::Cosine { initial: 0.05, last: 1e-4, steps: 4_000 };
-        let svi = Svi::new(&level(y.clone(), TOTAL), AutoNormal::new()).optimizer(Adam::new(rate)).execution(execution);
+        let svi = Svi::new(&level(y.clone(), TOTAL), AutoNormal::new().init(Init::Median)).optimizer(Adam::new(rate)).execution(execution);
         let batches = Batches::new(TOTAL, SIZE)?.take(4_000);
-        let fit = svi.run_over(batches, |batch| Ok((level(batch.rows(&y)?, batch.total()), AutoNormal::new())))?;
+        let fit = svi.run_over(batches, |batch| Ok((level(batch.rows(&y)?, batch.total()), AutoNormal::new().init(Init::Median))))?;
         assert_eq!(fit.history().len(), 4_000);
         assert_close(&numbers(fit.param("auto.mu.loc")?)?, &[mean], 0.1 * precision.powf(-0.5));
         assert_close(&numbers(fit.param("auto.mu.scale")?)?, &[precision.powf(-0.5)], 0.1 * precision.powf(-0.5));

@@ -54,7 +54,7 @@ fn normal_normal_fit_finds_the_posterior() -> Result<()> {
     let steps = scaled(3_000);
     let model = normal_normal(y, prior_mean, noise);
     for execution in executions() {
-        let fit = Svi::new(&model, AutoNormal::new())
+        let fit = Svi::new(&model, AutoNormal::new().init(Init::Median))
             .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
             .steps(steps)
             .particles(4)
@@ -179,7 +179,7 @@ fn mean_field_on_a_correlated_normal_has_the_known_variance_and_gap() -> Result<
     let steps = scaled(4_000);
     let model = correlated(scale_tril);
     for execution in executions() {
-        let fit = Svi::new(&model, AutoNormal::new().init_scale(0.5))
+        let fit = Svi::new(&model, AutoNormal::new().init_scale(0.5).init(Init::Median))
             .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-4, steps }))
             .steps(steps)
             .particles(8)

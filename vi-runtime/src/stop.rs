@@ -95,7 +95,10 @@ impl fmt::Display for Stopped {
                 write!(f, "stopped at step {step}: the ELBO is flat ({gain:+.4} ± {error:.4} over the last half, CUSUM {cusum:.2})")
             }
             Stopped::Converged { step, by: Convergence::Stages { moved, stages } } => {
-                write!(f, "stopped at step {step}: the means of the iterates of {stages} rates are the same (the last two within {moved:.3})")
+                write!(
+                    f,
+                    "stopped at step {step}: the means of the iterates of {stages} rates are the same (the last two within {moved:.3})"
+                )
             }
             Stopped::Converged { step, by: Convergence::Iterates { r_hat, mcse, ess, from } } => {
                 write!(

@@ -59,8 +59,10 @@ impl Support {
     /// Whether its bijector is an exponential or logistic function of every coordinate.
     pub(crate) fn is_saturating(&self) -> bool {
         use Support::{CorrelationCholesky, GreaterThan, Interval, LessThan, Positive, PositiveOrdered, Simplex, UnitInterval};
-        matches!(self, Positive | UnitInterval | Interval(..) | GreaterThan(_) | LessThan(_) | Simplex | PositiveOrdered | CorrelationCholesky)
-            || *self == Support::Correlation
+        matches!(
+            self,
+            Positive | UnitInterval | Interval(..) | GreaterThan(_) | LessThan(_) | Simplex | PositiveOrdered | CorrelationCholesky
+        ) || *self == Support::Correlation
     }
 
     /// Whether every value of `self` is a value of `outer`.

@@ -118,12 +118,12 @@ fn batches_of_two_shapes_and_other_numbers() -> Result<()> {
     let first = line(vector(Y)?.narrow(0, 0, 2), 1.0);
     let batches = [(0, 2, 1.0), (2, 2, 1.0), (4, 1, 1.0), (0, 2, 1.0), (2, 2, 0.5), (4, 1, 1.0), (0, 2, 0.5)];
     let paths = executions().map(|execution| -> Result<_> {
-        let svi = Svi::new(&first, AutoNormal::new()).optimizer(Sgd::new(1e-2)).seed(1).execution(execution);
+        let svi = Svi::new(&first, AutoNormal::new().init(Init::Median)).optimizer(Sgd::new(1e-2)).seed(1).execution(execution);
         let mut state = svi.init()?;
         let mut history = Vec::new();
         for (start, len, scale) in batches {
             let batch = line(vector(Y)?.narrow(0, start, len), scale);
-            history.push(svi.step_with(&mut state, &batch, &AutoNormal::new())?);
+            history.push(svi.step_with(&mut state, &batch, &AutoNormal::new().init(Init::Median))?);
             history.push(svi.step(&mut state)?);
         }
         Ok((history, values(&state)?))
@@ -141,9 +141,10 @@ fn batches_of_two_shapes_and_other_numbers() -> Result<()> {
 fn an_argument_that_changes_in_every_step_is_followed() -> Result<()> {
     let first = line(vector(Y)?, 1.0);
     let paths = [Execution::Eager, Execution::Auto, Execution::Compiled].map(|execution| -> Result<_> {
-        let svi = Svi::new(&first, AutoNormal::new()).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
+        let svi = Svi::new(&first, AutoNormal::new().init(Init::Median)).optimizer(Sgd::new(1e-3)).seed(1).execution(execution);
         let mut state = svi.init()?;
-        let history = (0..40).map(|step| svi.step_with(&mut state, &line(vector(Y)?, 1.0 + f64::from(step) / 40.0), &AutoNormal::new()));
+        let history = (0..40)
+            .map(|step| svi.step_with(&mut state, &line(vector(Y)?, 1.0 + f64::from(step) / 40.0), &AutoNormal::new().init(Init::Median)));
         let history = history.collect::<Result<Vec<f64>>>()?;
         let executed = svi.steps(0).resume(state)?.executed().clone();
         Ok((history, executed))

@@ -20,6 +20,8 @@ pub struct Case {
     log_joint: fn(&Data, Values) -> Result<f64>,
     second_elbo: fn(&Data, FloatDType, Execution) -> Result<f64>,
     fit: fn(&Data, Family) -> Result<Fitted>,
+    /// The path of the function that binds its model.
+    bind: &'static str,
 }
 
 /// The automatic guides that are compared.
@@ -95,6 +97,7 @@ macro_rules! case {
                 svi.step(&mut state)
             },
             fit: |data, family| fit(&$fitted(data)?, family),
+            bind: stringify!($bind),
         }
     };
 }
@@ -127,6 +130,11 @@ impl Case {
     fn data(&self) -> Result<Data> {
         let file = self.name.split('-').next().unwrap_or_default();
         Data::read(&format!("data/{file}.json"))
+    }
+
+    /// Whether its posterior is so near normal that a full-rank guide has the standard deviations.
+    pub fn is_regression(&self) -> bool {
+        self.bind.starts_with("regressions") || self.bind.starts_with("counts")
     }
 
     pub fn reference(&self) -> Result<Reference> {

@@ -1,7 +1,7 @@
 //! `docs/posteriordb.md`: the fits of the automatic guides with nothing else chosen, beside those of NumPyro.
 //!
 //! `POSTERIORDB_BLESS=1 cargo test --release --test posteriordb page` rewrites it. Times depend on the machine, so that the page is
-//! not compared word by word: a fit may not be much further from the reference than the page says.
+//! not compared word by word: a fit may be a tenth of a standard deviation further from the reference than the best of its family.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -88,15 +88,21 @@ fn the_page_about_fits_without_tuning_is_true() -> Result<()> {
             let line = row(case.name, &ours, case.peer(&peers, family, "best"), case.peer(&peers, family, "naive"));
             println!("{line}");
             let _ = writeln!(page, "{line}");
-            let allowed = known.get(&(title(family).to_owned(), case.name.to_owned())).copied();
-            if allowed.is_none_or(|allowed| ours.worst > 1.5 * allowed + 0.3) {
-                worse.push(format!("{} of {}: {:.3}, stated {allowed:?}", title(family), case.name, ours.worst));
+            let stated = known.get(&(title(family).to_owned(), case.name.to_owned())).copied();
+            let best = case.peer(&peers, family, "best").map(|best| best.worst).or(stated).unwrap_or_default();
+            // Up to a tenth of a standard deviation more than the family has to be off.
+            if ours.worst > best + 0.1 {
+                worse.push(format!("{} of {}: {:.3}, the best is {best:.3}", title(family), case.name, ours.worst));
+            }
+            let [narrow, wide] = ours.ratios;
+            if family == Family::FullRank && case.is_regression() && !(narrow > 0.85 && wide < 1.15) {
+                worse.push(format!("{} of {}: standard deviations of {narrow:.3} to {wide:.3}", title(family), case.name));
             }
         }
     }
+    assert!(worse.is_empty(), "further from the reference than they have to be: {worse:#?}");
     if bless {
-        return std::fs::write(path(), &page).map_err(Error::other);
+        std::fs::write(path(), &page).map_err(Error::other)?;
     }
-    assert!(worse.is_empty(), "much further from the reference than docs/posteriordb.md says: {worse:#?}");
     Ok(())
 }

@@ -259,7 +259,9 @@ fn differentiate_along(graph: &mut Graph, blocks: &mut [Block]) -> Result<(), Re
         block.direction = Some(graph.inputs.len());
         let direction = graph.input(format!("direction {}", block.input), Role::Step, shape, Type::Float);
         let product = graph.mul(gradient, direction);
-        terms.push(graph.sum_all(product));
+        // Gradients of different ranks are summed to the same.
+        let sum = graph.sum_all(product);
+        terms.push(graph.reshape(sum, [1]));
     }
     graph.outputs.truncate(1);
     match terms.into_iter().reduce(|a, b| graph.add(a, b)) {
