@@ -76,7 +76,8 @@ fn model() -> Result<impl Program + Clone> {
 fn a_fit_stops_where_it_has_converged_and_says_why() -> Result<()> {
     let mut seen = Vec::new();
     for execution in executions() {
-        let fit = Svi::new(&model()?, AutoNormal::new()).optimizer(Adam::new(0.02)).particles(4).seed(1).execution(execution);
+        let fit =
+            Svi::new(&model()?, AutoNormal::new().init(Init::Median)).optimizer(Adam::new(0.02)).particles(4).seed(1).execution(execution);
         let fit = fit.steps(20_000).stop(Drift::new(0.2)).run()?;
         let Stopped::Converged { step, by: Convergence::Elbo { gain, error, .. } } = *fit.stopped() else { panic!("{}", fit.stopped()) };
         assert!(step == fit.history().len() && step < 20_000 && gain.abs() + 2.55 * error < 0.2, "{}", fit.stopped());
@@ -92,7 +93,10 @@ fn a_fit_stops_where_it_has_converged_and_says_why() -> Result<()> {
 fn a_slow_fit_is_not_stopped() -> Result<()> {
     for seed in 0..scaled(SEEDS) {
         let svi = || -> Result<_> {
-            let svi = Svi::new(&model()?, AutoNormal::new()).optimizer(Adam::new(1e-4)).seed(seed).execution(Execution::Compiled);
+            let svi = Svi::new(&model()?, AutoNormal::new().init(Init::Median))
+                .optimizer(Adam::new(1e-4))
+                .seed(seed)
+                .execution(Execution::Compiled);
             Ok(svi.steps(3_000))
         };
         assert_eq!(*svi()?.stop(Drift::new(0.2)).run()?.stopped(), Stopped::Steps);
@@ -115,7 +119,8 @@ fn posterior_means() -> [f64; 2] {
 #[test]
 fn stationary_parameters_are_averaged() -> Result<()> {
     for seed in 0..scaled(SEEDS) {
-        let svi = Svi::new(&model()?, AutoNormal::new()).optimizer(Adam::new(0.02)).seed(seed).execution(Execution::Compiled);
+        let svi =
+            Svi::new(&model()?, AutoNormal::new().init(Init::Median)).optimizer(Adam::new(0.02)).seed(seed).execution(Execution::Compiled);
         let fit = svi.steps(50_000).stop(Stationary::new()).run()?;
         let Stopped::Converged { step, by: Convergence::Iterates { mcse, r_hat, ess, from } } = *fit.stopped() else {
             panic!("seed {seed}: {}", fit.stopped())

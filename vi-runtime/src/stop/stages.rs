@@ -147,3 +147,20 @@ impl Stages {
         Ok(Next::Stage(averaged))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fell;
+
+    #[test]
+    fn an_elbo_that_falls_by_more_than_its_scatter() {
+        let noise = |i: usize| (i as f64 * 1.7).sin();
+        let level = |from: f64, to: f64| -> Vec<f64> { (0..400).map(|i| from + (to - from) * i as f64 / 400.0 + noise(i)).collect() };
+        assert!(!fell(&level(-10.0, -10.0)));
+        assert!(!fell(&level(-10.0, -5.0)));
+        assert!(!fell(&level(-10.0, -12.0)));
+        assert!(fell(&level(-10.0, -30.0)));
+        assert!(fell(&[-1.0, -1.0, f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY]));
+        assert!(!fell(&[-1.0]));
+    }
+}
