@@ -65,7 +65,7 @@ fn a_funnel() -> Result<()> {
     let model = funnel();
     let found = [
         ("IAF", trained(&model, AutoIAF::new(), 10_000, 0.01, 16)?.elbo_from(4_000)?),
-        ("spline", trained(&model, AutoNeuralSpline::new().spline(8, 6.0), 30_000, 0.005, 32)?.elbo_from(4_000)?),
+        ("spline", trained(&model, AutoNeuralSpline::new().init(Init::Median).spline(8, 6.0), 30_000, 0.005, 32)?.elbo_from(4_000)?),
         ("BNAF", trained(&model, AutoBNAF::new().layers(1).hidden(2, 8), 100_000, 0.01, 16)?.elbo_from(4_000)?),
     ];
     beyond(&model, -0.5 * 10.0_f64.ln(), &found)
