@@ -29,6 +29,8 @@ mod far;
 mod flows;
 #[path = "distributions/hidden_markov.rs"]
 mod hidden_markov;
+#[path = "distributions/interval_moments.rs"]
+mod interval_moments;
 #[path = "distributions/laws.rs"]
 mod laws;
 #[path = "distributions/mixtures.rs"]

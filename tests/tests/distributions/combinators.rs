@@ -8,6 +8,7 @@ use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{AnyOperand, Key, Support};
 
+use super::density::compare::single_tolerance;
 use super::sampling::{follows, normal_cdf};
 use super::{burn, has_f64, leaf, numbers, placement, tensor};
 
@@ -500,7 +501,7 @@ fn a_softened_point_is_a_narrow_normal_distribution() {
 fn quantiles_by_bisection() {
     let p = [1e-10, 0.01, 0.5, 0.999];
     let check = |found: Tensor<1>, expected: [f64; 4]| {
-        let tolerance = if has_f64() { 1e-11 } else { 2e-5 };
+        let tolerance = if has_f64() { 1e-11 } else { single_tolerance() };
         let found = numbers(found);
         assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs()), "{found:?} instead of {expected:?}");
     };

@@ -2,7 +2,7 @@
 //! moments, entropies and distribution functions beside.
 
 #[path = "density/compare.rs"]
-mod compare;
+pub(super) mod compare;
 #[path = "density/function.rs"]
 pub(super) mod function;
 #[path = "density/properties.rs"]

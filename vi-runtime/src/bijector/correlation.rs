@@ -2,6 +2,7 @@
 
 use burn::tensor::{Bool, Tensor};
 
+use super::elementwise::tanh;
 use super::triangle::{batched, below, diagonal, lower, matrix_shape, packed_shape, row, rows_of_strict};
 use super::{Bijector, epsilon, log_sech_squared};
 use crate::dist::{exp_positive, limits};
@@ -42,7 +43,7 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
         let left = exp_positive(Self::log_left(&x));
         let ones = constant_row(1.0, left.dims()[D - 1], &x);
-        lower(x.tanh(), ones) * left
+        lower(tanh(x), ones) * left
     }
 
     /// `zᵢⱼ = Lᵢⱼ/wᵢⱼ`, `wᵢⱼ²` summed from the right end of the row so that no digit cancels.

@@ -115,7 +115,7 @@ pub struct Tanh;
 impl<const D: usize> Bijector<D> for Tanh {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
         let (_, _, below_one) = limits(x.dtype());
-        x.tanh().clamp(-below_one, below_one)
+        tanh(x).clamp(-below_one, below_one)
     }
 
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
@@ -137,6 +137,14 @@ impl<const D: usize> Bijector<D> for Tanh {
     fn image(&self, of: &Support) -> Support {
         monotone(of, f64::tanh)
     }
+}
+
+/// `tanh x = (e²ˣ − 1)/(e²ˣ + 1)`: a GPU's own function may have lost the digits of a small `x`.
+pub(super) fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    /// From here on the result is 1 to the last bit.
+    const FLAT: f64 = 20.0;
+    let growth = expm1(x.clamp(-FLAT, FLAT).mul_scalar(2.0));
+    growth.clone() / growth.add_scalar(2.0)
 }
 
 /// `ln(1 − tanh² x) = 2 (ln 2 − x − ln(1 + e⁻²ˣ))`, finite however flat the curve.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::elementwise::tanh;
 use super::{Bijector, above, below, monotone};
 use crate::dist::{exp_positive, limits, logistic, softplus};
 use crate::special::log1p;
@@ -125,7 +126,7 @@ pub struct Circular;
 impl<const D: usize> Bijector<D> for Circular {
     fn forward(&self, x: Tensor<D>) -> Tensor<D> {
         let high = below(std::f64::consts::PI, &x);
-        x.mul_scalar(0.5).tanh().mul_scalar(std::f64::consts::PI).clamp(-high, high)
+        tanh(x.mul_scalar(0.5)).mul_scalar(std::f64::consts::PI).clamp(-high, high)
     }
 
     /// `2 artanh(y/π)`

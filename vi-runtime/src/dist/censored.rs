@@ -21,6 +21,8 @@ use crate::support::Support;
 /// below what an instrument detects, answers on a bounded scale. An observation of which only an interval is known has
 /// [`Cdf::log_mass`].
 ///
+/// Mean and variance are known where the base has [`TruncatedMoments`].
+///
 /// Draws are not reparameterised: the density jumps at a limit, where a derivative along the draw would miss the mass that
 /// moves into it.
 ///

@@ -14,7 +14,7 @@ use crate::support::Support;
 /// `|x|` for a scalar `x` on the real numbers; see [`DistributionExt::folded`](super::DistributionExt::folded). Support:
 /// `[0, ∞)`.
 ///
-/// `log p(y) = ln (p_base(y) + p_base(−y))`
+/// `log p(y) = ln (p_base(y) + p_base(−y))`; mean and variance are known where the base has [`TruncatedMoments`]
 ///
 /// # Shapes
 /// Those of the base.

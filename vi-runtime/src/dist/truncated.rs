@@ -21,7 +21,7 @@ use crate::support::Support;
 /// The mass between the bounds is taken in logarithm from the smaller tail. A draw is the quantile function of the base at a
 /// uniform point between the probabilities of the bounds, so its gradients reach parameters and bounds; where the mass
 /// between the bounds is below the smallest float it is the bound nearer to the rest, unless the base knows its
-/// [`tail`](Cdf::tail).
+/// [`tail`](Cdf::tail). Mean and variance are known where the base has [`TruncatedMoments`].
 ///
 /// # Shapes
 /// The bounds broadcast against the batch. Bounds of a discrete distribution are whole numbers.
