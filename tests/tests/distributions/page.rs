@@ -176,7 +176,7 @@ fn the_page_about_the_distributions_is_true() {
     assert!(written == page, "docs/distributions.md is out of date; `{command}` rewrites it\n\n{page}");
 }
 
-/// Every type that implements `Distribution`, with the first paragraph of its documentation, by the sources.
+/// Every public type that implements `Distribution`, with the first paragraph of its documentation, by the sources.
 fn implemented() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     visit(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vi-runtime/src/dist"), &mut |source| {
@@ -186,7 +186,10 @@ fn implemented() -> BTreeMap<String, String> {
             if rank.chars().all(char::is_alphanumeric) {
                 let name: String = after.chars().take_while(|c| c.is_alphanumeric()).collect();
                 let summary = summary(&source, &name);
-                found.insert(name, summary);
+                // Public types have documentation; others are no distributions of a user's.
+                if !summary.is_empty() {
+                    found.insert(name, summary);
+                }
             }
         }
     });
