@@ -9,6 +9,8 @@ mod density;
 #[path = "support/linear_gaussian.rs"]
 #[allow(clippy::unwrap_used, reason = "a test fails where its data are not what they were")]
 mod linear_gaussian;
+#[path = "posterior/marginalised.rs"]
+mod marginalised;
 #[path = "posterior/minimum.rs"]
 mod minimum;
 #[path = "posterior/models.rs"]

@@ -101,6 +101,9 @@ impl<M: Program, P: Program> Fit<M, P> {
 
     /// Draws from the guide, one field a latent or deterministic site: `fit.posterior(1_000)?.mu`.
     ///
+    /// Sites that the model enumerates are not among them, and what is computed from such a site is no draw of the posterior:
+    /// [`infer_discrete`](Self::infer_discrete) has both. Collapsed sites are drawn given all others.
+    ///
     /// # Errors
     /// Those of a run of model or guide.
     pub fn posterior(&self, draws: usize) -> Result<M::Latents> {

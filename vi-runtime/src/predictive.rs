@@ -10,7 +10,7 @@ use crate::objective::collapsed::conditionals;
 use crate::objective::pairing::Pair;
 use crate::operand::Placement;
 use crate::program::handler::{Handler, Substitute};
-use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, Site, SiteKind};
+use crate::program::{DrawsSource, Observations, ParamScope, Program, Run, Site, SiteKind, Trace};
 use crate::svi::placement;
 use vi_graph::Key;
 
@@ -49,36 +49,73 @@ pub(crate) fn draw<N: Program, M: Program, P: Program>(
         return Err(Error::Config { setting: "draws".into(), problem: "0; ask for at least one".into() });
     }
     let mut source = DrawsSource::default();
-    let mut collapses = true;
+    let mut runs = fitted.map(|(model, _)| Given::new(model));
     for i in 0..draws {
         // All draws share one subsample, so that they can be stacked.
         let run = Run::new(key.fold_in(i as u64), placement.clone()).plate_key(key).params(scope.clone()).density(false);
         let observations = if what == Draw::Posterior { Observations::SimulateMissing } else { Observations::SimulateAll };
-        let mut handlers: Vec<Box<dyn Handler>> = Vec::new();
-        let mut drawn: Vec<String> = Vec::new();
-        if let Some((model, guide)) = fitted {
-            let trace = Rc::new(run.clone().of_guide().trace(guide)?.1);
-            drawn = trace.latents().map(|site| site.name.clone()).collect();
-            if collapses {
-                let mut given = BTreeMap::new();
-                for (site, distribution) in conditionals(model, &run, &trace, i == 0)? {
-                    let value = distribution.draw(&mut HostNoise::new(run.key.site(&site), placement.clone()))?.value;
-                    given.insert(site, value);
-                }
-                collapses = !given.is_empty();
-                drawn.extend(given.keys().cloned());
-                handlers.push(Box::new(Substitute::new(given)));
-            }
-            handlers.insert(0, Box::new(Pair { guide: trace, thorough: i == 0 }));
-        }
+        let given = match (fitted, &mut runs) {
+            (Some((_, guide)), Some(runs)) => runs.on(&run, run.clone().of_guide().trace(guide)?.1, i == 0)?,
+            _ => Values::default(),
+        };
         // Predictions draw from other streams than the guide's latents.
         let run = Run { key: run.key.site("model"), ..run }.observations(observations).called("the model");
-        let (_, trace) = run.trace_with(program, handlers)?;
-        // An enumerated site was drawn from its prior here, which is no draw of the posterior.
-        let prior_only = |site: &Site| what == Draw::Posterior && site.strategy.is_some() && !drawn.contains(&site.name);
-        source.push(trace.sites().filter(|site| what.keeps(site.kind) && !prior_only(site)));
+        let (_, trace) = run.trace_with(program, given.handlers)?;
+        source.push(trace.sites().filter(|site| what.keeps(site.kind) && !(what == Draw::Posterior && given.names.lack(site))));
     }
     Ok(source)
+}
+
+/// Runs of a fitted model on draws of its guide.
+pub(crate) struct Given<'a, M> {
+    model: &'a M,
+    /// Whether it integrates sites out, as far as is known.
+    collapses: bool,
+}
+
+/// What gives the sites of a run their values.
+#[derive(Default)]
+pub(crate) struct Values {
+    pub(crate) handlers: Vec<Box<dyn Handler>>,
+    pub(crate) names: Names,
+}
+
+/// The sites that have values of the posterior.
+#[derive(Default)]
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// Whether a site was drawn from its prior, because the fit summed it out: no draw of the posterior.
+    pub(crate) fn lack(&self, site: &Site) -> bool {
+        site.strategy.is_some() && !self.0.contains(&site.name)
+    }
+}
+
+impl<'a, M: Program> Given<'a, M> {
+    pub(crate) fn new(model: &'a M) -> Self {
+        Given { model, collapses: true }
+    }
+
+    /// The guide's draw, and a draw of each site that the model integrates out given it; `thorough` for the first.
+    ///
+    /// # Errors
+    /// Those of a run of the model.
+    pub(crate) fn on(&mut self, run: &Run, guide: Trace, thorough: bool) -> Result<Values> {
+        let guide = Rc::new(guide);
+        let mut names: Vec<String> = guide.latents().map(|site| site.name.clone()).collect();
+        let mut handlers: Vec<Box<dyn Handler>> = vec![Box::new(Pair { guide: Rc::clone(&guide), thorough })];
+        if self.collapses {
+            let mut values = BTreeMap::new();
+            for (site, distribution) in conditionals(self.model, run, &guide, thorough)? {
+                let value = distribution.draw(&mut HostNoise::new(run.key.site(&site), run.placement.clone()))?.value;
+                values.insert(site, value);
+            }
+            self.collapses = !values.is_empty();
+            names.extend(values.keys().cloned());
+            handlers.push(Box::new(Substitute::new(values)));
+        }
+        Ok(Values { handlers, names: Names(names) })
+    }
 }
 
 /// Simulates a program from its prior: every site, observed ones included.

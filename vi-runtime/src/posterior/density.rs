@@ -15,11 +15,11 @@ use crate::bijector::biject_to;
 use crate::compile::{DensityPlan, ElboGraph, Failure, Refusal, Wanted};
 use crate::error::{Error, Result, list};
 use crate::execution::Executed;
-use crate::objective::pairing::Pair;
 use crate::objective::{evaluated, summed};
 use crate::operand::Placement;
-use crate::program::handler::{Handled, Handler};
-use crate::program::{DrawsSource, Observations, ParamScope, ParamStore, Program, Run, SiteKind};
+use crate::predictive::{Draw, Given};
+use crate::program::handler::Handled;
+use crate::program::{DrawsSource, Observations, ParamScope, ParamStore, Program, Run};
 use crate::svi::ENUMERATION_LIMIT;
 
 /// `log p(x, T(z)) + ln |det ∂T/∂z|`: the log joint density of data and latent sites as a function of a vector `z` that is free
@@ -344,19 +344,22 @@ impl<M: Program + Clone> LogDensity<M> {
 
     /// Latent and deterministic sites of the model at each of several points, `[points, dim]` in row-major order.
     ///
+    /// Collapsed sites are drawn given the point; of enumerated ones there is no draw.
+    ///
     /// # Errors
     /// [`Error::Config`] where there is no whole number of points; those of a run of the model.
     pub fn draws(&self, points: &[f64]) -> Result<DrawsSource> {
         self.fits("points", points.len(), points.len().div_ceil(self.dim()).max(1) * self.dim())?;
         let mut source = DrawsSource::default();
-        for x in points.chunks_exact(self.dim()) {
+        let mut given = Given::new(&self.model);
+        for (number, x) in points.chunks_exact(self.dim()).enumerate() {
             self.point.write(x, &mut self.params.borrow_mut());
             let run = self.run_with(ParamScope::plain(Rc::clone(&self.params))).density(false);
-            let (_, guide) = run.trace(&self.point)?;
-            let handlers: Vec<Box<dyn Handler>> = vec![Box::new(Pair { guide: Rc::new(guide), thorough: false })];
+            let run = Run { key: run.key.fold_in(number as u64), ..run };
+            let values = given.on(&run, run.clone().of_guide().trace(&self.point)?.1, false)?;
             let run = run.observations(Observations::SimulateMissing).called("the model");
-            let (_, trace) = run.trace_with(&self.model, handlers)?;
-            source.push(trace.sites().filter(|site| matches!(site.kind, SiteKind::Latent | SiteKind::Deterministic)));
+            let (_, trace) = run.trace_with(&self.model, values.handlers)?;
+            source.push(trace.sites().filter(|site| Draw::Posterior.keeps(site.kind) && !values.names.lack(site)));
         }
         Ok(source)
     }
