@@ -46,6 +46,30 @@ fn bounds_of_two_samples_and_their_gradients() -> Result<()> {
     Ok(())
 }
 
+/// `one_point` in the coordinate `w = eᶻ`.
+#[model]
+fn one_positive_point(x: Tensor<1>) {
+    let w = sample!("w", LogNormal::new(0.0, 1.0));
+    observe!("x", Normal::new(w.log(), 1.0), x);
+}
+
+/// A joint guide draws `z` and computes `w`, whose density follows that draw and has no score of its own.
+#[test]
+fn a_site_that_follows_the_draw_of_another_changes_no_gradient() -> Result<()> {
+    if !has_f64() {
+        return Ok(());
+    }
+    let (model, guide) =
+        (one_positive_point(vector([-0.36])?), AutoDiagonalNormal::new().init(Init::values([("w", [0.347_f64.exp()])])).init_scale(0.9));
+    for execution in executions() {
+        let (particles, seeds) = if execution == Execution::Compiled { (2000, 25) } else { (20, 25) };
+        let (_, expected) = OF_TWO[0];
+        let found = Estimates::of(&model, &guide, &Dreg::new(2), particles, seeds, execution)?;
+        found.assert_mean("Dreg of a joint guide", &expected, 1e-6);
+    }
+    Ok(())
+}
+
 #[test]
 fn the_bound_rises_with_the_samples_to_the_evidence() -> Result<()> {
     if !has_f64() {

@@ -136,6 +136,12 @@ fn there_is_no_gradient_at_the_posterior() -> Result<()> {
             assert!(exact.step(&mut state)?.abs() < 1e-9);
         }
         assert_close(&Parameters::read(&state)?.flat(), &at.flat(), 1e-8);
+        // Doubly reparameterised: every weight is one, and each draw counts for nothing.
+        let doubly = descent(&model, 1.0).objective(Dreg::new(4)).execution(execution);
+        for _ in 0..3 {
+            assert!(doubly.step(&mut state)?.abs() < 1e-9);
+        }
+        assert_close(&Parameters::read(&state)?.flat(), &at.flat(), 1e-8);
     }
     Ok(())
 }

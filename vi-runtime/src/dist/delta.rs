@@ -26,6 +26,7 @@ pub struct Delta<const D: usize> {
     pub(super) log_density: Operand<D>,
     pub(super) event_rank: usize,
     pub(super) batch: Batch<D>,
+    follows_draws: bool,
 }
 
 impl<const D: usize> Delta<D> {
@@ -40,7 +41,7 @@ impl<const D: usize> Delta<D> {
 
     fn of(value: Operand<D>, log_density: Operand<D>) -> Self {
         let batch = Batch::of([("value", &value), ("log_density", &log_density)]);
-        Delta { value, log_density, event_rank: 0, batch }
+        Delta { value, log_density, event_rank: 0, batch, follows_draws: false }
     }
 
     /// What [`log_prob`](Distribution::log_prob) is at the point: a number, a tensor or a reference.
@@ -53,6 +54,13 @@ impl<const D: usize> Delta<D> {
     #[must_use]
     pub fn event(mut self, event_rank: usize) -> Self {
         self.event_rank = event_rank.min(D);
+        self
+    }
+
+    /// Value and log density are functions of other draws, and of no parameter.
+    #[must_use]
+    pub(crate) fn following_draws(mut self) -> Self {
+        self.follows_draws = true;
         self
     }
 
@@ -130,6 +138,10 @@ impl<const D: usize> Distribution<D> for Delta<D> {
 
     fn is_reparameterised(&self) -> bool {
         true
+    }
+
+    fn follows_draws(&self) -> bool {
+        self.follows_draws
     }
 
     fn place(mut self, to: &Placement) -> Self {

@@ -83,6 +83,12 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
         }
     }
 
+    /// Whether value and density are functions of other draws alone, so that there is no score: a point that a guide computes from
+    /// what it has drawn.
+    fn follows_draws(&self) -> bool {
+        false
+    }
+
     /// Location and scale, where the family is closed under shifts and stretches of the real line: the handler `reparam`
     /// rewrites them.
     fn loc_scale(&mut self) -> Option<(&mut Operand<D>, &mut Operand<D>)> {

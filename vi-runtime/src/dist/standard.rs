@@ -155,7 +155,7 @@ pub(super) mod gumbel {
     }
 
     /// `−ln(−ln(1 − u))`: floats resolve small `u` finely, and it makes the heavier tail.
-    pub(in crate::dist) fn draw<const D: usize>(noise: &mut Noise<'_>, shape: [usize; D]) -> Result<Tensor<D>> {
+    pub(crate) fn draw<const D: usize>(noise: &mut Noise<'_>, shape: [usize; D]) -> Result<Tensor<D>> {
         Ok(special::log1p(noise.uniform(shape)?.neg()).neg().log().neg())
     }
 }

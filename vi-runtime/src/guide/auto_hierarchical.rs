@@ -32,7 +32,8 @@ use crate::support::Support;
 /// [`AutoNormal`](super::AutoNormal), which every other site has (the weights: after Agrawal and Domke 2021, and Gorinova, Moore and
 /// Hoffman 2020). The model is written as it is meant, and needs no [`reparam`](crate::program::handler::reparam).
 ///
-/// It runs the model, observations left out, to find the priors: of a minibatch, at the arguments of the minibatch.
+/// It runs the model, observations left out, to find the priors: of a minibatch, at the arguments of the minibatch. So it is the guide
+/// of a whole model, and none of a [`GuideList`](super::GuideList).
 ///
 /// Parameters: `auto.<site>.loc`, `auto.<site>.scale`, which starts at 1 for a hierarchical site and at 0.1 elsewhere, and
 /// `auto.<site>.weight`. Those of a site in a subsampled plate have a row for each unit of the plate.

@@ -5,8 +5,8 @@ use vi_graph::ir::NoiseKind;
 use vi_graph::noise::fill_f64;
 
 use super::joint::{AutoJoint, Family, Frame};
+use super::normal_mixture::NormalMixture;
 use super::start::constant;
-use crate::dist::NormalMixture;
 use crate::error::{Error, Result};
 use crate::linalg::{below_len, lower_triangle};
 use crate::program::Ctx;

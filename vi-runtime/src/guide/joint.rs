@@ -269,7 +269,7 @@ impl<F: Family> Program for JointProgram<F> {
 pub(super) fn place<const D: usize>(ctx: &Ctx, site: &LatentSite, part: Tensor<1>, log_det: f64) -> Result<()> {
     let (value, jacobian) = constrained::<D>(site, part)?;
     let jacobian = if log_det == 0.0 { jacobian } else { jacobian.clone().add_scalar(log_det / jacobian.shape().num_elements() as f64) };
-    let point = Delta::new(value).log_density(jacobian.neg()).event(biject_to::<D>(&site.support)?.event_rank());
+    let point = Delta::new(value).log_density(jacobian.neg()).event(biject_to::<D>(&site.support)?.event_rank()).following_draws();
     ctx.draw(SiteKind::Latent, site.name.clone(), point)?;
     Ok(())
 }

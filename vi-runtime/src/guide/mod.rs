@@ -22,6 +22,7 @@ mod joint;
 pub(crate) mod layout;
 mod local;
 mod neutra;
+mod normal_mixture;
 mod start;
 
 pub use auto::{AutoGuide, AutoProgram, Auxiliary};

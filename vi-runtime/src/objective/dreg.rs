@@ -8,7 +8,8 @@ use crate::error::Result;
 /// `Σₖ w̃ₖ ∇_θ log p(x, zₖ)` for the model.
 ///
 /// Parameters that model and guide share get the sum of both. Every latent site of the guide must be reparameterised, with a score
-/// of mean 0 ([`Distribution::score_vanishes`](crate::dist::Distribution::score_vanishes)).
+/// of mean 0 ([`Distribution::score_vanishes`](crate::dist::Distribution::score_vanishes)) or none
+/// ([`Distribution::follows_draws`](crate::dist::Distribution::follows_draws), as the sites of a joint automatic guide).
 #[derive(Clone, Copy, Debug)]
 pub struct Dreg {
     samples: usize,

@@ -232,7 +232,8 @@ impl Paired {
         for site in self.guide.latents() {
             push(TermKind::Guide(site.name.clone()), site.log_prob_sum()?);
             let vanishes = score_vanishes(site);
-            if needs.vanishing && !vanishes {
+            let follows = site.distribution.as_ref().is_some_and(|distribution| distribution.follows_draws());
+            if needs.vanishing && !vanishes && !follows {
                 return Err(Error::Unsupported {
                     what: format!(
                         "the objective at site `{}` ({})",

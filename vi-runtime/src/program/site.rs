@@ -208,6 +208,10 @@ pub trait DynDistribution: fmt::Debug {
     fn log_prob_from(&self, base: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor>;
     /// See [`Distribution::score_vanishes`].
     fn score_vanishes(&self) -> bool;
+    /// See [`Distribution::follows_draws`].
+    fn follows_draws(&self) -> bool {
+        false
+    }
     /// `KL(self ‖ other)` where both are families with a closed form; batch dimensions, then ones.
     fn kl_to(&self, other: &dyn DynDistribution) -> Option<AnyTensor>;
     /// The distribution itself, to be looked at by its type.
@@ -285,6 +289,9 @@ impl<const D: usize, T: Distribution<D>> DynDistribution for Erased<D, T> {
     }
     fn score_vanishes(&self) -> bool {
         self.0.score_vanishes()
+    }
+    fn follows_draws(&self) -> bool {
+        self.0.follows_draws()
     }
     fn kl_to(&self, other: &dyn DynDistribution) -> Option<AnyTensor> {
         closed_form::<D>(&self.0, other.as_any()).map(AnyTensor::from)

@@ -5,9 +5,7 @@ use std::f64::consts::TAU;
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Float, Int, Tensor, TensorData};
 
-use super::density::{limits, spread};
-use super::standard::gumbel;
-use super::{Constraint, Distribution};
+use crate::dist::{Constraint, Distribution, draw_gumbel, limits, spread};
 use crate::error::Result;
 use crate::linalg::{diagonal, solve_lower};
 use crate::noise::Noise;
@@ -23,13 +21,13 @@ use crate::support::Support;
 /// where the parameters move, so `dz/dθ = −J⁻¹ ∂F/∂θ` with the lower triangular `J = ∂F/∂z`. It is unbiased, the weights
 /// included, and needs one draw where a sum over the components needs one of each.
 #[derive(Clone, Debug)]
-pub(crate) struct NormalMixture {
+pub(super) struct NormalMixture {
     /// `[K]`
-    pub(crate) logits: Tensor<1>,
+    pub(super) logits: Tensor<1>,
     /// `[K, n]`
-    pub(crate) loc: Tensor<2>,
+    pub(super) loc: Tensor<2>,
     /// `Lₖ⁻¹`, `[K, n, n]`, lower triangular
-    pub(crate) whiten: Tensor<3>,
+    pub(super) whiten: Tensor<3>,
 }
 
 impl NormalMixture {
@@ -125,7 +123,7 @@ impl Distribution<1> for NormalMixture {
         let [k, n] = self.loc.dims();
         let fixed =
             NormalMixture { logits: detach(self.logits.clone()), loc: detach(self.loc.clone()), whiten: detach(self.whiten.clone()) };
-        let chosen: Tensor<2, Int> = (gumbel::draw(noise, [k, 1])? + fixed.log_weights()).argmax(0);
+        let chosen: Tensor<2, Int> = (draw_gumbel(noise, [k, 1])? + fixed.log_weights()).argmax(0);
         let normal: Tensor<3> = noise.normal([1, n, 1])?;
         let each = solve_lower(fixed.whiten.clone(), normal).reshape([k, n]) + fixed.loc.clone();
         let z = detach(each.gather(0, spread(chosen, [1, n])).reshape([n]));
