@@ -3,6 +3,7 @@
 use vi_graph::Key;
 
 use super::Guide;
+use super::auto::AutoProgram;
 use super::auto_multivariate_normal::{AutoMultivariateNormal, FullRank};
 use super::joint::JointProgram;
 use super::start::{Factor, Start};
@@ -71,6 +72,10 @@ impl<M: Program + Clone> Guide<M> for AutoLaplace {
         let (_, gaussian, _) = self.laplace.fit(&LogDensity::new(model)?)?;
         let start = Start { loc: gaussian.mean, factor: Factor::LowerTriangular(gaussian.factor) };
         AutoMultivariateNormal::new().start(start).prepare(model, placement, key)
+    }
+
+    fn units(&self, prepared: &Self::Program) -> Option<usize> {
+        Some(prepared.layout().dim())
     }
 
     fn rebind(&self, _: &M, prepared: &Self::Program, _: &Placement) -> Self::Program {
