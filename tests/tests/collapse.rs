@@ -109,6 +109,50 @@ fn a_collapsed_gamma_poisson_is_a_negative_binomial() -> Result<()> {
 }
 
 #[model]
+fn tables(y: Tensor<2, Int>) {
+    let a = param!("a", [0.5, 2.0, 1.25]);
+    plate!("row", y.dims()[0], {
+        let p = sample!("p", Dirichlet::new(a.unsqueeze_dim::<2>(0)), strategy = Collapse);
+        observe!("y", Multinomial::new(12.0, p), y);
+    });
+}
+
+#[model]
+fn dirichlet_multinomial(y: Tensor<2, Int>) {
+    let a = param!("a", [0.5, 2.0, 1.25]);
+    plate!("row", y.dims()[0], { observe!("y", DirichletMultinomial::new(a.unsqueeze_dim::<2>(0), 12.0), y) });
+}
+
+#[test]
+fn a_collapsed_dirichlet_multinomial_is_a_dirichlet_multinomial() -> Result<()> {
+    let y = Tensor::<2, Int>::from_ints([[3, 9, 0], [5, 4, 3]], &tests::device()?);
+    assert_same(&tables(y.clone()), &dirichlet_multinomial(y))
+}
+
+#[model]
+fn faces(y: Tensor<1, Int>) {
+    let p = sample!("p", Dirichlet::new(1.0).expand([4]), strategy = Collapse);
+    plate!("throw", y.dims()[0], { observe!("y", Categorical::new(p), y) });
+}
+
+/// `Dirichlet(1 + counts)` after five throws, and `ln Γ(4) Π Γ(1 + n)/Γ(9) = ln(6 · 2 · 2/40320)` as the evidence.
+#[test]
+fn throws_of_a_die() -> Result<()> {
+    let model = faces(Tensor::<1, Int>::from_ints([0, 2, 2, 3, 0], &tests::device()?));
+    let count = usize::try_from(tests::scaled(4000)).unwrap_or(4000);
+    let fit = Svi::new(&model, nothing()).steps(0).run()?;
+    assert!((fit.elbo_from(1)?.value - (24.0 / 40320.0f64).ln()).abs() < 1e-4);
+    let (p, shape) = fit.posterior(count)?.p.to_f64()?;
+    assert_eq!(shape, [count, 4]);
+    for (k, n) in [2.0, 0.0, 2.0, 1.0].into_iter().enumerate() {
+        let (mean, found) = ((1.0 + n) / 9.0, p.iter().skip(k).step_by(4).sum::<f64>() / count as f64);
+        let error = (mean * (1.0 - mean) / 10.0 / count as f64).sqrt();
+        assert!((found - mean).abs() < 4.0 * error, "face {k}: {found}, expected {mean}");
+    }
+    Ok(())
+}
+
+#[model]
 fn shared(y: Tensor<1>) {
     let a = param!("a", [1.5], support::Positive);
     let p = sample!("p", Beta::new(a, 2.0), strategy = Collapse);
@@ -343,7 +387,7 @@ fn what_cannot_be_collapsed() -> Result<()> {
     let message = refusal(&not_conjugate(), nothing())?;
     assert!(message.contains("site `p`") && message.contains("not conjugate") && message.contains("guide"), "{message}");
     let message = refusal(&other_family(), nothing())?;
-    assert!(message.contains("site `x` (HalfNormal)") && message.contains("Beta and Gamma"), "{message}");
+    assert!(message.contains("site `x` (HalfNormal)") && message.contains("Beta, Gamma and Dirichlet"), "{message}");
     let message = refusal(&not_in_a_plate(), nothing())?;
     assert!(message.contains("site `p` (Beta)") && message.contains("[2]") && message.contains("plate"), "{message}");
     let message = refusal(&summed_outside(), nothing())?;

@@ -38,7 +38,7 @@ use sites::Sites;
 /// | `sample!("x", dist)` | a latent site; its value is a tensor |
 /// | `sample!("x"[i], dist)` | a member of the family of sites `x`, also legal in a loop |
 /// | `sample!("k", dist, strategy = Enumerate)` | a discrete site that is summed over, not drawn |
-/// | `sample!("p", dist, strategy = Collapse)` | a Beta or Gamma site that is integrated out of a conjugate likelihood |
+/// | `sample!("p", dist, strategy = Collapse)` | a Beta, Gamma or Dirichlet site that is integrated out of a conjugate likelihood |
 /// | `observe!("y", dist, value)`, `observe!("y", dist, value, mask = m)` | an observed site |
 /// | `param!("w", init)`, `param!("w", init, support)` | a learnable tensor |
 /// | `module!("net", init)` | a Burn module with learnable weights |

@@ -1,4 +1,4 @@
-//! Collapsed sites: the model is run at three points of each, and the likelihood between them is integrated.
+//! Collapsed sites: the model is run at a few points of each, and the likelihood through them is integrated.
 
 use std::rc::Rc;
 
@@ -104,9 +104,10 @@ fn counts<M: Program>(
         }
         difference(site, base, &moved)
     };
-    let counts = site.prior.counts(apart(1)?, apart(2)?);
+    let points = site.prior.points();
+    let counts = site.prior.counts(&(1..=points).map(&apart).collect::<Result<Vec<_>>>()?);
     if thorough && run.recorder.is_none() {
-        let (found, expected) = (AnyTensor::from(apart(3)?).to_f64()?, AnyTensor::from(site.prior.expected(&counts)).to_f64()?);
+        let (found, expected) = (AnyTensor::from(apart(points + 1)?).to_f64()?, AnyTensor::from(site.prior.expected(&counts)).to_f64()?);
         // Sums of many densities are right to some units in the last place of their size, and the points are some units apart.
         let rounding = if run.placement.dtype == FloatDType::F64 { 1e-11 } else { 3e-5 };
         let allowed = rounding * (1.0 + size(base)?);
@@ -140,12 +141,12 @@ fn inside(site: &CollapsedSite, term: &Site) -> bool {
 
 /// By how much the log-likelihood of each element differs between two runs, as often as one unit counts; flat.
 fn difference(site: &CollapsedSite, base: &Trace, moved: &Trace) -> Result<Tensor<1>> {
-    let along: Vec<Option<usize>> = (0..site.shape.len()).map(|axis| (axis < site.plates.len()).then_some(axis)).collect();
+    let along: Vec<Option<usize>> = (0..site.batch.len()).map(|axis| (axis < site.plates.len()).then_some(axis)).collect();
     let mut total: Option<Tensor<1>> = None;
     for (from, to) in dependent(site, base, moved).filter(|(from, _)| inside(site, from)) {
         let (Some(before), Some(after)) = (&from.log_prob, &to.log_prob) else { continue };
         let weight = from.scale / site.scale;
-        let sum = (aligned(after, &along, &site.shape)? - aligned(before, &along, &site.shape)?).mul_scalar(weight);
+        let sum = (aligned(after, &along, &site.batch)? - aligned(before, &along, &site.batch)?).mul_scalar(weight);
         total = Some(match total {
             Some(total) => total + sum,
             None => sum,

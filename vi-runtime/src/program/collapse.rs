@@ -12,12 +12,13 @@ use crate::error::{Error, Result};
 /// `sample!("p", Beta::new(2.0, 3.0), strategy = Collapse)`: the site is integrated out of the model in closed form, and no guide samples
 /// it.
 ///
-/// The prior is a [`Beta`](crate::dist::Beta) or a [`Gamma`](crate::dist::Gamma), and all that depends on the site together a likelihood
-/// that is conjugate to it: a product of powers of `p` and `1 − p` (Bernoulli, Binomial, Geometric, NegativeBinomial, ..), of `λ` and
-/// `exp(−λ)` (Poisson, Exponential, Gamma with that rate, ..) with any weights. Which it is, is read off its values at three points of
-/// the site, and a fourth shows that it is one; so the rounding is that of the log-likelihood there. In plates each unit has its own, and
-/// what depends on it stands in the same plates. [`Fit::posterior`](crate::Fit::posterior) has draws of the site from its distribution
-/// given the data and all other sites.
+/// The prior is a [`Beta`](crate::dist::Beta), a [`Gamma`](crate::dist::Gamma) or a [`Dirichlet`](crate::dist::Dirichlet), and all that
+/// depends on the site together a likelihood that is conjugate to it: a product of powers of `p` and `1 − p` (Bernoulli, Binomial,
+/// Geometric, NegativeBinomial, ..), of `λ` and `exp(−λ)` (Poisson, Exponential, Gamma with that rate, ..), of `pₖ` (Categorical,
+/// Multinomial, ..), with any weights. Which it is, is read off its values at three points of the site (for a Dirichlet of K
+/// probabilities at K + 1), and one more shows that it is one; so the rounding is that of the log-likelihood there. In plates each unit
+/// has its own, and what depends on it stands in the same plates. [`Fit::posterior`](crate::Fit::posterior) has draws of the site from
+/// its distribution given the data and all other sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Collapse;
 
@@ -25,11 +26,15 @@ impl SiteStrategy<Float> for Collapse {
     const STRATEGY: Strategy = Strategy::Collapse;
 }
 
+/// The most probabilities of a collapsed Dirichlet site: each takes a run of the model in every step.
+const MOST: usize = 64;
+
 /// One collapsed site as a run met it.
 #[derive(Clone, Debug)]
 pub(crate) struct CollapsedSite {
     pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
+    /// Its shape, with size 1 for the dimension of an event.
+    pub(crate) batch: Vec<usize>,
     pub(crate) scale: f64,
     pub(crate) plates: Vec<&'static str>,
     pub(crate) prior: Conjugate,
@@ -42,7 +47,10 @@ impl CollapsedSite {
             Error::Unsupported { what: format!("collapsing site `{}` ({distribution})", site.name), problem }
         };
         let shape = site.shape();
-        if shape.iter().skip(site.plates.len()).any(|size| *size > 1) {
+        let event_rank = site.distribution.as_ref().map_or(0, |distribution| distribution.event_rank());
+        let first = shape.len() - event_rank.min(shape.len());
+        let batch: Vec<usize> = shape.iter().enumerate().map(|(axis, size)| if axis < first { *size } else { 1 }).collect();
+        if batch.iter().skip(site.plates.len()).any(|size| *size > 1) {
             return Err(refused(format!(
                 "shape {shape:?} has elements outside of plates; put them in a plate, or give each a site of its own"
             )));
@@ -55,10 +63,13 @@ impl CollapsedSite {
             None => None,
         };
         let Some(prior) = prior else {
-            return Err(refused("only Beta and Gamma are known to integrate in closed form; leave it to the guide".to_owned()));
+            return Err(refused("only Beta, Gamma and Dirichlet are known to integrate in closed form; leave it to the guide".to_owned()));
         };
+        if prior.points() > MOST {
+            return Err(refused(format!("each step would run the model {} times, and {} are the most", prior.points() + 1, MOST + 1)));
+        }
         let plates = site.plates.iter().map(|plate| plate.name).collect();
-        Ok(CollapsedSite { name: site.name.clone(), shape, scale: site.scale, plates, prior })
+        Ok(CollapsedSite { name: site.name.clone(), batch, scale: site.scale, plates, prior })
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Strategy {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no strategy for a site whose values are `{K}`",
     label = "no strategy for this distribution",
-    note = "`Enumerate` sums over the values of a discrete distribution (`Int`), `Collapse` integrates a `Beta` or `Gamma` out (`Float`)"
+    note = "`Enumerate` sums over the values of a discrete distribution (`Int`), `Collapse` integrates a `Beta`, `Gamma` or `Dirichlet` out (`Float`)"
 )]
 pub trait SiteStrategy<K> {
     /// The strategy as sites hold it.
