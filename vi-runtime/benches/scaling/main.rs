@@ -41,7 +41,7 @@ const WARM_UP: usize = 5;
 fn cost(observations: usize) -> Result<Cost> {
     let to = Placement { device: vi_runtime::device::default(), dtype: FloatDType::F32 };
     let y: Tensor<1> = Noise::new(&mut HostNoise::new(Key::new(1), to)).normal([observations])?;
-    let svi = Svi::new(&normal(y * 2.0 + 3.0), AutoNormal::new());
+    let svi = Svi::new(&normal(y * 2.0 + 3.0), AutoNormal::new().init(Init::Median));
     let mut state = svi.init()?;
     for _ in 0..WARM_UP {
         svi.step(&mut state)?;
