@@ -77,7 +77,7 @@ fn target(of: &Parameters, tilt: f64) -> Result<impl Program + Clone + use<>> {
 }
 
 fn descent<M: Program + Clone>(model: &M, rate: f64) -> Svi<M, AutoMixture> {
-    Svi::new(model, AutoMixture::new(2).init(Init::Median).spread(0.8).init_scale(0.9)).optimizer(Sgd::new(rate)).dtype(FloatDType::F64)
+    Svi::new(model, AutoMixture::new(2).spread(0.8).init_scale(0.9)).optimizer(Sgd::new(rate)).dtype(FloatDType::F64)
 }
 
 /// Where the target is the guide times `eᶠ`, sticking the landing leaves the gradient of `E f` alone. In every parameter it is the
@@ -164,7 +164,7 @@ fn two_modes(y: f64) -> Result<impl Program + Clone> {
 fn a_posterior_with_two_modes_is_found() -> Result<()> {
     let model = two_modes(-0.1)?;
     let evidence = -3.809_938_710;
-    let fit = Svi::new(&model, AutoMixture::new(2).init(Init::Median).spread(3.0).init_scale(0.5))
+    let fit = Svi::new(&model, AutoMixture::new(2).spread(3.0).init_scale(0.5))
         .dtype(FloatDType::F64)
         .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 4_000 }))
         .steps(4_000)
@@ -200,7 +200,7 @@ fn one_component_is_the_full_rank_guide() -> Result<()> {
         let x = sample!("x", ImproperUniform::new(Support::RealVector, [2]));
         factor!("normal", MultivariateNormal::new([0.3, -0.7], [[1.2, 0.0], [0.8, 0.5]]).log_prob(&x));
     }
-    let fit = Svi::new(&correlated(), AutoMixture::new(1).init(Init::Median))
+    let fit = Svi::new(&correlated(), AutoMixture::new(1))
         .dtype(FloatDType::F64)
         .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 3_000 }))
         .steps(3_000)

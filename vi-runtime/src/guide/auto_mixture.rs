@@ -53,6 +53,7 @@ impl AutoMixture {
 
 impl Family for MixtureOfNormals {
     const NAME: &'static str = "AutoMixture";
+    const AT_A_MODE: bool = false;
 
     fn draw(&self, ctx: &Ctx, frame: &Frame) -> Result<Tensor<1>> {
         let (k, n) = (self.components, frame.dim());

@@ -25,6 +25,9 @@ pub trait Family: Clone + Debug + 'static {
     /// How messages call the guide.
     const NAME: &'static str;
 
+    /// Whether it starts in the units of an approximation of one mode ([`Init::Pathfinder`]); in those of one mode, others are far.
+    const AT_A_MODE: bool = true;
+
     /// Draws the vector `u` as the auxiliary site of the guide, [`Frame::draw`].
     ///
     /// # Errors
@@ -202,7 +205,7 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
 
     fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
         match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(self.family.coordinates(start)))),
+            (Init::Pathfinder, None) if F::AT_A_MODE => Ok(find()?.map(|start| self.clone().start(self.family.coordinates(start)))),
             _ => Ok(None),
         }
     }
