@@ -33,9 +33,11 @@ pub enum Init {
     /// Uniform on `(−radius, radius)` in unconstrained space; Stan and NumPyro take 2.
     Uniform(f64),
     /// The centre and the spread of the best normal approximation that ways to the mode give (Pathfinder, and Laplace's at the best
-    /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start). A guide that takes no
-    /// [`Start`](super::Start) or is meant for several modes, a site of a plate with units, and a model for which none is found (its log density cannot be compiled, it
-    /// has parameters of its own, or more than 1 024 elements) begin at the median.
+    /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start).
+    ///
+    /// At the median begin: a guide that takes no [`Start`](super::Start), or is meant for several modes; a site of a plate with units;
+    /// and a model for which none is found, because its log density cannot be compiled, or it has parameters of its own, or more than
+    /// 1 024 elements.
     #[default]
     Pathfinder,
     /// Constrained values by site, row-major; sites that are not named start at their median.
