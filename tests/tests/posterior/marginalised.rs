@@ -18,7 +18,7 @@ fn vector<const N: usize>(values: [f64; N]) -> Result<Tensor<1>> {
 #[model]
 fn mixture(y: Tensor<1>) {
     let w = sample!("w", Beta::new(2.0, 3.0));
-    plate!("unit", 4, {
+    plate!("unit", y.dims()[0], {
         let z = sample!("z", Bernoulli::new(w), strategy = Enumerate);
         observe!("y", Normal::new(z.float().cast(y.dtype()) * 2.0, 1.0), y);
     });
@@ -59,6 +59,14 @@ fn a_mixture_with_its_components_summed_out() -> Result<()> {
         let prior = 2.0 * w.ln() + 3.0 * (1.0 - w).ln() - log_beta(2.0, 3.0);
         prior + Y.iter().map(|&y| ((1.0 - w) * log_normal(y, 0.0, 1.0).exp() + w * log_normal(y, 2.0, 1.0).exp()).ln()).sum::<f64>()
     })?;
+    // 400 units: 2^400 joint values, which no eager run adds up.
+    let many: Vec<f64> = (0..400).map(|i| Y[i % 4]).collect();
+    let dtype = if has_f64() { FloatDType::F64 } else { FloatDType::F32 };
+    let many = Tensor::from_data(TensorData::new(many, [400]), (&tests::device()?, dtype.into()));
+    let (one, all) = (density.log_density(&[0.25])?, LogDensity::new(&mixture(many))?.log_density(&[0.25])?);
+    let w = 1.0 / (1.0 + (-0.25f64).exp());
+    let prior = 2.0 * w.ln() + 3.0 * (1.0 - w).ln() - log_beta(2.0, 3.0);
+    assert!((all - prior - 100.0 * (one - prior)).abs() < if has_f64() { 1e-9 } else { 0.05 }, "{all}, expected 100 times {one}");
     let draws = density.draws(&[0.0, 1.0])?;
     assert_eq!(draws.names().collect::<Vec<_>>(), ["w"]);
     Ok(())
