@@ -164,6 +164,8 @@ fn two_modes(y: f64) -> Result<impl Program + Clone> {
 fn a_posterior_with_two_modes_is_found() -> Result<()> {
     let model = two_modes(-0.1)?;
     let evidence = -3.809_938_710;
+    let untold = Svi::new(&model, AutoMixture::new(2).spread(3.0)).dtype(FloatDType::F64).run()?.elbo()?;
+    assert!((untold.value - evidence).abs() < 1e-3 && untold.standard_error < 1e-3, "{untold}, evidence {evidence}");
     let fit = Svi::new(&model, AutoMixture::new(2).spread(3.0).init_scale(0.5))
         .dtype(FloatDType::F64)
         .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 4_000 }))
@@ -182,13 +184,7 @@ fn a_posterior_with_two_modes_is_found() -> Result<()> {
     assert_close(&found.covariance(left), &[0.472_570_307, -0.339_045_128, 0.753_433_617], 5e-3);
     assert_close(&found.covariance(right), &[0.482_294_471, -0.167_736_591, 0.305_653_344], 5e-3);
     // A single normal holds one of the modes: what it leaves is −ln of that mode's weight, to what overlaps.
-    let full = Svi::new(&model, AutoMultivariateNormal::new().init(Init::Median))
-        .dtype(FloatDType::F64)
-        .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 3_000 }))
-        .steps(3_000)
-        .particles(8)
-        .run()?
-        .elbo()?;
+    let full = Svi::new(&model, AutoMultivariateNormal::new()).dtype(FloatDType::F64).run()?.elbo()?;
     assert!(full.value < evidence - 0.2, "{full}");
     Ok(())
 }
