@@ -73,6 +73,7 @@ fn a_start_changes_neither_density_nor_its_inverse() -> Result<()> {
     let triangle = Start { loc: loc.clone(), factor: Factor::LowerTriangular(factor) };
     agrees(&model, AutoNormal::new().start(triangle.clone()))?;
     agrees(&model, AutoMultivariateNormal::new().start(triangle.clone()))?;
+    agrees(&model, AutoStructured::new().depends("c", ["a"]).start(triangle.clone()))?;
     agrees(&model, AutoIAF::new().start(triangle))?;
     agrees(&model, AutoDiagonalNormal::new().start(Start { loc, factor: Factor::Diagonal(scale) }))
 }

@@ -58,6 +58,15 @@ fn a_tree_reaches_its_evidence() -> Result<()> {
     Ok(())
 }
 
+/// In the units of a start that it looks for, with rates of its own choice.
+#[test]
+fn a_tree_for_which_nothing_is_chosen() -> Result<()> {
+    let gaussian = Svi::new(&model()?, whole()).dtype(FloatDType::F64).run()?.gaussian()?.unwrap();
+    let found = elbo(&gaussian)?;
+    assert!(found <= EVIDENCE + 1e-9 && found > EVIDENCE - 1e-3, "{found}, evidence {EVIDENCE}");
+    Ok(())
+}
+
 /// Without dependences it is the factorised guide, whose best bound is less by `½ (Σ ln Λᵢᵢ − ln |Λ|)`.
 #[test]
 fn independent_sites_reach_the_factorised_bound() -> Result<()> {

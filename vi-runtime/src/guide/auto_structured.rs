@@ -11,7 +11,7 @@ use super::gaussian::Gaussian;
 use super::init::Init;
 use super::joint::place;
 use super::layout::{LatentSite, Layout, parameter};
-use super::start::constant;
+use super::start::{Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Delta, MultivariateNormal, Normal};
@@ -67,6 +67,7 @@ pub struct AutoStructured {
     dependencies: BTreeMap<String, Vec<String>>,
     init: Init,
     init_scale: Option<f64>,
+    start: Option<Rc<Start>>,
 }
 
 impl AutoStructured {
@@ -103,10 +104,18 @@ impl AutoStructured {
         self
     }
 
-    /// The initial standard deviation in unconstrained space; 0.1 unless set.
+    /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
     #[must_use]
     pub fn init_scale(mut self, init_scale: f64) -> Self {
         self.init_scale = Some(init_scale);
+        self
+    }
+
+    /// The coordinates that the parameters live in: `zᵢ = mᵢ + dᵢ (locᵢ + scaleᵢ aᵢ)` with its location `m` and the diagonal `d` of its
+    /// factor, the standard deviation of each element given those before it. It takes the place of [`init`](Self::init).
+    #[must_use]
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = Some(Rc::new(start));
         self
     }
 
@@ -147,6 +156,13 @@ impl AutoGuide for AutoStructured {
         &self.init
     }
 
+    fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
+        match (&self.init, &self.start) {
+            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(start))),
+            _ => Ok(None),
+        }
+    }
+
     fn build(&self, layout: Layout) -> Result<AutoStructuredProgram> {
         let layout = layout.refuse_local("AutoStructured")?;
         for name in self.conditionals.keys().chain(self.dependencies.keys()) {
@@ -155,7 +171,11 @@ impl AutoGuide for AutoStructured {
         let part =
             |(i, site): (usize, &LatentSite)| Ok(Part { conditional: self.conditional_of(&site.name), parents: self.parents(&layout, i)? });
         let parts = layout.sites().iter().enumerate().map(part).collect::<Result<Vec<_>>>()?;
-        Ok(AutoStructuredProgram { parts: parts.into(), layout, init_scale: self.init_scale.unwrap_or(0.1) })
+        if let Some(start) = &self.start {
+            start.check(layout.dim())?;
+        }
+        let init_scale = self.init_scale.unwrap_or(if self.start.is_some() { 1.0 } else { 0.1 });
+        Ok(AutoStructuredProgram { parts: parts.into(), layout, init_scale, start: self.start.clone() })
     }
 }
 
@@ -175,6 +195,7 @@ pub struct AutoStructuredProgram {
     /// One for each site of the layout.
     parts: Rc<[Part]>,
     init_scale: f64,
+    start: Option<Rc<Start>>,
 }
 
 impl Program for AutoStructuredProgram {
@@ -203,6 +224,9 @@ impl Program for AutoStructuredProgram {
             key.write_u64(parents.len() as u64);
             parents.iter().for_each(|parent| key.write_u64(*parent as u64));
         }
+        if let Some(start) = &self.start {
+            start.fingerprint(key);
+        }
     }
 }
 
@@ -215,6 +239,11 @@ impl AutoStructuredProgram {
         self.layout.name(&[&site.name, "on", &self.layout.sites()[parent].name])
     }
 
+    /// The part of the start that belongs to a site: its location and its units.
+    fn units(&self, site: &LatentSite) -> Option<[Vec<f64>; 2]> {
+        self.start.as_ref().map(|start| [start.loc[site.range()].to_vec(), start.diagonal().skip(site.offset).take(site.len()).collect()])
+    }
+
     fn vector(&self, ctx: &Ctx, site: &LatentSite, what: &str, support: Support, start: Vec<f64>) -> Result<Tensor<1>> {
         let len = start.len();
         parameter(ctx, self.name(site, what), support, || Ok(constant(start, [len], ctx.placement())))
@@ -223,7 +252,18 @@ impl AutoStructuredProgram {
     /// Draws a site, and says how far from its centre in units of its scale; `deviations` are those of the sites before it.
     fn sample(&self, ctx: &Ctx, site: &LatentSite, part: &Part, deviations: &[Tensor<1>]) -> Result<Tensor<1>> {
         let n = site.len();
-        let loc = self.vector(ctx, site, "loc", Support::Real, site.start.clone())?;
+        let units = self.units(site);
+        let first = if units.is_some() { vec![0.0; n] } else { site.start.clone() };
+        let loc = self.vector(ctx, site, "loc", Support::Real, first)?;
+        let units = units.map(|numbers| numbers.map(|numbers| constant(numbers, [n], ctx.placement())));
+        let loc = match &units {
+            Some([middle, unit]) => middle.clone() + loc * unit.clone(),
+            None => loc,
+        };
+        let in_units = |x: Tensor<1>| match &units {
+            Some([_, unit]) => x * unit.clone(),
+            None => x,
+        };
         let mut centre: Option<Tensor<1>> = None;
         for &parent in &part.parents {
             let m = self.layout.sites()[parent].len();
@@ -234,11 +274,11 @@ impl AutoStructuredProgram {
         }
         if part.conditional == Conditional::Delta {
             let deviation = centre.unwrap_or_else(|| loc.zeros_like().without_autodiff());
-            let z = loc + deviation.clone();
+            let z = loc + in_units(deviation.clone());
             each_rank!(site.unconstrained.len(), D => point::<D>(ctx, site, z)?);
             return Ok(deviation);
         }
-        let scale = self.vector(ctx, site, "scale", Support::Positive, vec![self.init_scale; n])?;
+        let scale = in_units(self.vector(ctx, site, "scale", Support::Positive, vec![self.init_scale; n])?);
         let mean = match centre {
             Some(centre) => loc.clone() + scale.clone() * centre,
             None => loc.clone(),
@@ -270,6 +310,10 @@ impl AutoProgram for AutoStructuredProgram {
         &self.layout
     }
 
+    fn start(&self) -> Option<&Start> {
+        self.start.as_deref()
+    }
+
     fn auxiliary(&self, unconstrained: &[f64]) -> Vec<Auxiliary> {
         let drawn = self.layout.sites().iter().zip(self.parts.iter()).filter(|(_, part)| part.conditional != Conditional::Delta);
         let auxiliary = |(site, _): (&LatentSite, &Part)| Auxiliary {
@@ -287,7 +331,9 @@ impl AutoProgram for AutoStructuredProgram {
         for (site, part) in self.layout.sites().iter().zip(self.parts.iter()) {
             let read = |name: String| params.value(&name)?.to_f64();
             let (own, len) = (site.offset, site.len());
-            loc[site.range()].copy_from_slice(&read(self.name(site, "loc"))?);
+            let [middle, unit] = self.units(site).unwrap_or_else(|| [vec![0.0; len], vec![1.0; len]]);
+            let found = read(self.name(site, "loc"))?;
+            (0..len).for_each(|i| loc[own + i] = middle[i] + unit[i] * found[i]);
             for &parent in &part.parents {
                 let weights = read(self.dependence(site, parent))?;
                 let from = self.layout.sites()[parent].range();
@@ -305,7 +351,7 @@ impl AutoProgram for AutoStructuredProgram {
                 (0..len * len).for_each(|k| deviations[(own + k / len) * n + own + k % len] += own_factor[k]);
             }
             for (i, scale) in scale.iter().enumerate() {
-                (0..n).for_each(|k| root[(own + i) * n + k] = scale * deviations[(own + i) * n + k]);
+                (0..n).for_each(|k| root[(own + i) * n + k] = unit[i] * scale * deviations[(own + i) * n + k]);
             }
         }
         Ok(Some(Gaussian::with_rows(loc, &root)))
