@@ -159,16 +159,18 @@ impl AutoNormalProgram {
     fn sample<const D: usize>(&self, ctx: &Ctx, site: &LatentSite, centres: Option<&Tensor<1>>) -> Result<()> {
         site.inside(ctx, |units| {
             let name = |what| self.layout.name(&[&site.name, what]);
+            let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
+            let loc = match centres {
+                Some(centres) => centres.clone().narrow(0, site.offset, site.len()).reshape(dims),
+                None => site.table(ctx, units, name("loc"), Support::Real, |to| site.start::<D>(to))?,
+            };
             let scale = |to: &_| Ok(site.start::<D>(to)?.full_like(self.init_scale));
             let scale = site.table(ctx, units, name("scale"), Support::Positive, scale)?;
-            let normal = match (&self.start, centres) {
-                (Some(Coordinates { unit, .. }), Some(centres)) => {
-                    let dims: [usize; D] = std::array::from_fn(|i| site.unconstrained[i]);
-                    let unit: Tensor<D> = constant(unit[site.offset..][..site.len()].to_vec(), dims, ctx.placement());
-                    Normal::new(centres.clone().narrow(0, site.offset, site.len()).reshape(dims), scale * unit)
-                }
-                _ => Normal::new(site.table(ctx, units, name("loc"), Support::Real, |to| site.start::<D>(to))?, scale),
+            let scale = match &self.start {
+                Some(Coordinates { unit, .. }) => scale * constant::<D>(unit[site.offset..][..site.len()].to_vec(), dims, ctx.placement()),
+                None => scale,
             };
+            let normal = Normal::new(loc, scale);
             if site.support == Support::Real {
                 ctx.draw(SiteKind::Latent, site.name.clone(), normal)?;
             } else {
