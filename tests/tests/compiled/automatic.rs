@@ -27,6 +27,11 @@ fn normal_families() -> Result<()> {
 }
 
 #[test]
+fn at_the_mode() -> Result<()> {
+    agree(&model()?, &AutoLaplace::new())
+}
+
+#[test]
 fn a_student_t() -> Result<()> {
     agree(&model()?, &AutoStudentT::new().init_scale(0.3))
 }
