@@ -72,7 +72,7 @@ for file in tests/tests/*.rs; do
     case "$name" in
         ui | compile | passes | allocation) ;;
         # Thousands of steps, for what the guides and the rules are and not the device: five minutes and more without our kernels.
-        batches | guides | stopping | untuned) [ "$backend" != flex ] || suite+=(--test "$name") ;;
+        batches | guides | refinement | stopping | untuned) [ "$backend" != flex ] || suite+=(--test "$name") ;;
         # A software GPU compiles their kernels for minutes; the known answers run compiled as well.
         compiled | enumeration | estimators | ising | posterior | posteriordb | reparameterisation)
             [ "$backend" = wgpu ] || suite+=(--test "$name")
