@@ -17,12 +17,13 @@ fn quality<M: Program + Clone>(model: &M) -> Result<Quality> {
 type Fit = fn(&Data) -> Result<Quality>;
 
 /// Those of at most 26 coordinates.
-const CASES: [(&str, Fit); 15] = [
+const CASES: [(&str, Fit); 16] = [
     ("GLM_Poisson_Data-GLM_Poisson_model", |data| quality(&counts::glm_poisson(data)?)),
     ("arK-arK", |data| quality(&series::ark(data)?)),
     ("arma-arma11", |data| quality(&series::arma11(data)?)),
     ("diamonds-diamonds", |data| quality(&regressions::diamonds(data)?)),
     ("dogs-dogs", |data| quality(&counts::dogs(data)?)),
+    ("earnings-earn_height", |data| quality(&regressions::earn_height(data)?)),
     ("earnings-logearn_interaction_z", |data| quality(&regressions::logearn_interaction_z(data)?)),
     ("eight_schools-eight_schools_centered", |data| quality(&hierarchical::eight_schools_centered(data)?)),
     ("eight_schools-eight_schools_noncentered", |data| quality(&hierarchical::eight_schools_noncentered(data)?)),
