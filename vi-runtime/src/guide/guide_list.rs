@@ -29,7 +29,7 @@ use crate::program::{Ctx, ParamStore, Program};
 /// # fn main() -> Result<()> {
 /// let guide = GuideList::new().group(["a", "b"], AutoMultivariateNormal::new()).rest(AutoNormal::new());
 /// let fit = Svi::new(&pair(), guide).steps(20).run()?;
-/// assert_eq!(fit.param_names(), ["auto.0.loc", "auto.0.scale", "auto.0.lower", "auto.1.scale.scale", "auto.1.scale.loc"]);
+/// assert_eq!(fit.param_names(), ["auto.0.loc", "auto.0.scale", "auto.0.lower", "auto.1.scale.loc", "auto.1.scale.scale"]);
 /// # Ok(())
 /// # }
 /// ```
