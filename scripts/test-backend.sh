@@ -94,6 +94,13 @@ if [ "$backend" = wgpu ] && [ -z "${VI_TEST_WHOLE:-}" ]; then
     set -- "$@" -- "${skipped[@]}"
 fi
 
+# Burn's assignment to a slice on libtorch panics where the tensor is not contiguous, as in long chains; and a program with tensors
+# of single precision panics there when it is recorded in double precision, so that its density stays eager.
+if [ "$backend" = tch ]; then
+    skipped+=(--skip chains:: --skip a_program_with_tensors_of_single_precision)
+    set -- "$@" -- "${skipped[@]}"
+fi
+
 export VI_TEST_DEVICE="$device"
 echo "test-backend: VI_TEST_DEVICE=$VI_TEST_DEVICE cargo test --release -p tests ${features[*]} ${suite[*]} $*"
 exec cargo test --release -p tests "${features[@]}" "${profile[@]}" "${suite[@]}" "$@"
