@@ -50,6 +50,12 @@ macro_rules! each_rank {
 }
 pub(crate) use each_rank;
 
+/// `tensor` on `device`. Truth values travel as integers: a GPU stores them in words, a processor in bytes, and Burn 0.22 refuses
+/// each where it expects the other.
+pub(crate) fn move_bools<const D: usize>(tensor: Tensor<D, Bool>, device: &Device) -> Tensor<D, Bool> {
+    if tensor.device() == *device { tensor } else { tensor.int().to_device(device).bool() }
+}
+
 /// The kinds of tensor a site can hold.
 pub trait ValueKind: Basic + Clone + std::fmt::Debug + Send + Sync + 'static {
     /// `"float"`, `"int"` or `"bool"`.
@@ -168,7 +174,7 @@ impl AnyTensor {
         match self.kind() {
             Kind::Float => Tensor::<1>::from_bridge(self.bridge).to_device(device).cast(dtype).into(),
             Kind::Int => Tensor::<1, Int>::from_bridge(self.bridge).to_device(device).into(),
-            Kind::Bool => Tensor::<1, Bool>::from_bridge(self.bridge).to_device(device).into(),
+            Kind::Bool => each_rank!(self.rank(), D => move_bools(Tensor::<D, Bool>::from_bridge(self.bridge), device).into()),
         }
     }
 

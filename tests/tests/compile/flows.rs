@@ -122,19 +122,31 @@ fn fitted<M: Program + Clone, G: Guide<M>>(model: &M, guide: G, steps: u64) -> R
 #[test]
 fn flows_learn_a_banana() -> Result<()> {
     let device = &device()?;
-    device.seed(3);
     let normal = fitted(&banana(), AutoNormal::new(), 4000)?;
     assert!((normal + 0.561).abs() < 0.03, "{normal}");
+    device.seed(3);
     let coupling = |curve: Curve| Coupling::new(2, &[20], curve, device);
     let couplings = |curve: Curve| Ok(Chain::alternating(2, vec![coupling(curve)?, coupling(curve)?, coupling(curve)?]));
-    let spline = Curve::Spline { bins: 6, bound: 5.0 };
+    let (affine, splines) = (couplings(Curve::Affine)?, couplings(Curve::Spline { bins: 6, bound: 5.0 })?);
+    let iaf = Autoregressive::iaf(2, &[20], Curve::Affine, device)?;
+    // Burn draws the first weights from a generator that other tests use as well, and where six planar maps end depends on them: they
+    // are given directions over half a circle.
+    let mut turn = 0.0_f64;
+    let planar = Chain::new((0..6).map(|_| Planar::new(2, device)).collect()).map_tensors(&mut |values: AnyTensor| {
+        let numbers = values.to_f64().unwrap_or_default();
+        if numbers.iter().all(|x| *x == 0.0) {
+            return values;
+        }
+        turn += std::f64::consts::PI / 6.0;
+        tests::replaced(&values, vec![turn.cos(), turn.sin()], FloatDType::F32)
+    });
+    let block = BlockAutoregressive::new(2, 1, 12, device)?;
     let found = [
-        ("affine couplings", 0.1, fitted(&banana(), bent(couplings(Curve::Affine)?), 4000)?),
-        ("spline couplings", 0.1, fitted(&banana(), bent(couplings(spline)?), 4000)?),
-        ("iaf", 0.2, fitted(&banana(), bent(Autoregressive::iaf(2, &[20], Curve::Affine, device)?), 4000)?),
-        // Burn draws its first weights from a generator that all tests share, and six planar maps end between -0.1 and -0.21.
-        ("planar", 0.3, fitted(&banana(), bent(Chain::new((0..6).map(|_| Planar::new(2, device)).collect())), 4000)?),
-        ("block", 0.1, fitted(&banana(), bent(BlockAutoregressive::new(2, 1, 12, device)?), 4000)?),
+        ("affine couplings", 0.1, fitted(&banana(), bent(affine), 4000)?),
+        ("spline couplings", 0.1, fitted(&banana(), bent(splines), 4000)?),
+        ("iaf", 0.2, fitted(&banana(), bent(iaf), 4000)?),
+        ("planar", 0.2, fitted(&banana(), bent(planar), 4000)?),
+        ("block", 0.1, fitted(&banana(), bent(block), 4000)?),
     ];
     for (name, gap, elbo) in found {
         assert!(elbo > -gap && elbo < 0.02, "{name}: {elbo}");

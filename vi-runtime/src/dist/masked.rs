@@ -5,6 +5,7 @@ use burn::tensor::{Bool, Tensor};
 use super::density::spread;
 use super::rows::broadcast;
 use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, Side, Tail};
+use crate::any_tensor::move_bools;
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Placement};
@@ -83,7 +84,7 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
 
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
-        self.mask = self.mask.to_device(&to.device);
+        self.mask = move_bools(self.mask, &to.device);
         self
     }
 

@@ -43,12 +43,6 @@ impl Start {
     /// # Errors
     /// Those of a run of the model.
     pub(crate) fn find<M: Program + Clone>(model: &M, key: Key) -> Result<Option<Self>> {
-        // A GPU stores truth values in words that a processor's backend refuses to read.
-        let mut foreign = false;
-        model.visit_tensors(&mut |tensor| foreign |= tensor.dtype().is_bool() && tensor.device() != device::default());
-        if foreign {
-            return Ok(None);
-        }
         // The same search for every device that the fit may run on.
         let density = match Unconstrained::new(model).device(device::default()).build() {
             Ok(density) if density.executed() == Executed::Compiled && !density.has_parameters() && density.dim() <= MOST => density,
