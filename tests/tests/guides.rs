@@ -18,6 +18,8 @@ mod laplace;
 mod linear_gaussian;
 #[path = "guides/lists.rs"]
 mod lists;
+#[path = "guides/mixed.rs"]
+mod mixed;
 #[path = "guides/mixture.rs"]
 mod mixture;
 #[path = "guides/neutra.rs"]

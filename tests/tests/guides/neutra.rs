@@ -7,20 +7,7 @@ use vi_runtime::prelude::*;
 
 use super::flows::{funnel, trained};
 use super::linear_gaussian::double;
-
-/// Every kind of support, so that every kind of Jacobian takes part.
-#[model]
-fn mixed(y: Tensor<1>) {
-    let a = sample!("a", Normal::new(0.0, 2.0));
-    let b = sample!("b", Gamma::new(2.0, 1.0).expand([2]));
-    let c = sample!("c", Beta::new(2.0, 3.0));
-    let d = sample!("d", Dirichlet::new([1.5, 2.0, 2.5]));
-    plate!("n", 3, { observe!("y", Normal::new(a + b.narrow(0, 0, 1) * d, c), y) });
-}
-
-fn model() -> Result<impl Program + Clone> {
-    Ok(mixed(double(vec![0.4, 1.2, -0.3], [3])?))
-}
+use super::mixed::model;
 
 const SITES: [&str; 4] = ["a", "b", "c", "d"];
 
