@@ -30,6 +30,7 @@ pub use plate::{Plate, PlateGuard, PlateIndex};
 pub(crate) use rank::compare as compare_ranks;
 pub use rank::{Rank, Ranks};
 pub use reparam::{Back, Centre, Centredness, Image, Reparam, Reparameterised, reparam};
+pub(crate) use site::wrapper_methods;
 pub use site::{DynDistribution, Site, SiteDraw, SiteIndex, SiteKind, SiteName};
 pub(crate) use statement::erase;
 pub use statement::{IntoObserved, Observed};

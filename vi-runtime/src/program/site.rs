@@ -242,6 +242,38 @@ impl Clone for Box<dyn DynDistribution> {
     }
 }
 
+/// What a distribution of other values has of the one in its field `base`: all that does not look at values. It has no divergence in
+/// closed form.
+macro_rules! wrapper_methods {
+    () => {
+        fn shape(&self) -> Vec<usize> {
+            self.base.shape()
+        }
+        fn event_rank(&self) -> usize {
+            self.base.event_rank()
+        }
+        fn is_reparameterised(&self) -> bool {
+            self.base.is_reparameterised()
+        }
+        fn parameters(&self, visit: &mut dyn FnMut(&'static str, $crate::operand::AnyOperand, $crate::dist::Constraint)) {
+            self.base.parameters(visit);
+        }
+        fn score_vanishes(&self) -> bool {
+            self.base.score_vanishes()
+        }
+        fn kl_to(&self, _: &dyn $crate::program::DynDistribution) -> Option<$crate::any_tensor::AnyTensor> {
+            None
+        }
+        fn as_any(&self) -> &dyn std::any::Any {
+            self
+        }
+        fn boxed(&self) -> Box<dyn $crate::program::DynDistribution> {
+            Box::new(self.clone())
+        }
+    };
+}
+pub(crate) use wrapper_methods;
+
 /// A distribution with its rank in the type, behind [`DynDistribution`].
 #[derive(Clone, Debug)]
 pub(crate) struct Erased<const D: usize, T>(pub T);

@@ -1,17 +1,15 @@
 //! The distribution of a shifted and stretched draw.
 
-use std::any::Any;
-
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::program::RefinedSite;
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::{Bijector, biject_to};
-use crate::dist::{Constraint, sum_event};
+use crate::dist::sum_event;
 use crate::error::Result;
 use crate::noise::NoiseSource;
-use crate::operand::{AnyOperand, Placement};
-use crate::program::{DynDistribution, SiteDraw};
+use crate::operand::Placement;
+use crate::program::{DynDistribution, SiteDraw, wrapper_methods};
 use crate::support::Support;
 
 /// The draws of `base`, element by element moved to `c + s a + eᵇ (x − c)` in unconstrained space.
@@ -85,23 +83,14 @@ impl Stretched {
 }
 
 impl DynDistribution for Stretched {
+    // A shift and a stretch move no end of a support, and are undone without loss: the score vanishes where that of the base does.
+    wrapper_methods!();
+
     fn name(&self) -> String {
         format!("Refined({})", self.base.name())
     }
-    fn shape(&self) -> Vec<usize> {
-        self.base.shape()
-    }
-    fn event_rank(&self) -> usize {
-        self.base.event_rank()
-    }
     fn support(&self) -> Support {
         self.base.support()
-    }
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
     fn draw(&self, noise: &mut dyn NoiseSource) -> Result<SiteDraw> {
         let drawn = self.base.draw(noise)?;
@@ -136,18 +125,5 @@ impl DynDistribution for Stretched {
     }
     fn log_prob_from(&self, base: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor> {
         each_rank!(value.rank(), D => self.score(&base.typed::<D, Float>("the base of a value")?, &value.typed("value")?, None))
-    }
-    /// A shift and a stretch move no end of a support, and are undone without loss.
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-    fn kl_to(&self, _: &dyn DynDistribution) -> Option<AnyTensor> {
-        None
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn boxed(&self) -> Box<dyn DynDistribution> {
-        Box::new(self.clone())
     }
 }

@@ -1,6 +1,5 @@
 //! Distributions of a site in other coordinates.
 
-use std::any::Any;
 use std::f64::consts::{PI, TAU};
 use std::fmt;
 
@@ -8,11 +7,10 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::Back;
 use crate::any_tensor::{AnyTensor, each_rank};
-use crate::dist::Constraint;
 use crate::error::Result;
 use crate::noise::NoiseSource;
-use crate::operand::{AnyOperand, Placement};
-use crate::program::site::{DynDistribution, SiteDraw};
+use crate::operand::Placement;
+use crate::program::site::{DynDistribution, SiteDraw, wrapper_methods};
 use crate::support::Support;
 
 /// The angle in `[−π, π)` of each number.
@@ -65,23 +63,13 @@ impl fmt::Debug for Moved {
 }
 
 impl DynDistribution for Moved {
+    wrapper_methods!();
+
     fn name(&self) -> String {
         format!("{}({})", self.label, self.base.name())
     }
-    fn shape(&self) -> Vec<usize> {
-        self.base.shape()
-    }
-    fn event_rank(&self) -> usize {
-        self.base.event_rank()
-    }
     fn support(&self) -> Support {
         self.support
-    }
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
     fn draw(&self, noise: &mut dyn NoiseSource) -> Result<SiteDraw> {
         let drawn = self.base.draw(noise)?;
@@ -95,17 +83,5 @@ impl DynDistribution for Moved {
     }
     fn log_prob_from(&self, _: &AnyTensor, value: &AnyTensor) -> Result<AnyTensor> {
         self.log_prob(value, None)
-    }
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-    fn kl_to(&self, _: &dyn DynDistribution) -> Option<AnyTensor> {
-        None
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn boxed(&self) -> Box<dyn DynDistribution> {
-        Box::new(self.clone())
     }
 }
