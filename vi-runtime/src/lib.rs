@@ -27,6 +27,7 @@ mod predictive;
 pub mod prelude;
 pub mod program;
 mod progress;
+mod setters;
 pub mod special;
 mod statements;
 pub mod stop;

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::execution::Execution;
 use crate::optim::{Adam, Optimizer, PerParam, Schedule, Sgd};
 use crate::program::{ParamScope, Program};
+use crate::setters::setters;
 use crate::svi::{Svi, SviState};
 
 pub use gap::AmortisationGap;
@@ -89,46 +90,24 @@ impl Refine {
         self
     }
 
-    /// How many steps are made.
-    #[must_use]
-    pub fn steps(mut self, steps: u64) -> Self {
-        self.steps = steps;
-        self
-    }
+    setters! {
+        /// How many steps are made.
+        steps: u64;
 
-    /// The rule of the steps.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
-        self.optimizer = Some(beside_rest(optimizer));
-        self
-    }
+        /// The rule of the steps.
+        optimizer: impl Optimizer + 'static => Some(beside_rest(optimizer));
 
-    /// How many draws each step averages over.
-    #[must_use]
-    pub fn particles(mut self, particles: usize) -> Self {
-        self.particles = particles;
-        self
-    }
+        /// How many draws each step averages over.
+        particles: usize;
 
-    /// From how many pairs of draws the gap is estimated; 0 for no estimate, which is then NaN.
-    #[must_use]
-    pub fn pairs(mut self, pairs: usize) -> Self {
-        self.pairs = pairs;
-        self
-    }
+        /// From how many pairs of draws the gap is estimated; 0 for no estimate, which is then NaN.
+        pairs: usize;
 
-    /// How the steps are run.
-    #[must_use]
-    pub fn execution(mut self, execution: Execution) -> Self {
-        self.execution = execution;
-        self
-    }
+        /// How the steps are run.
+        execution: Execution;
 
-    /// The seed of the steps and of the draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+        /// The seed of the steps and of the draws.
+        seed: u64;
     }
 
     /// The fit for these data, and how much it gained.

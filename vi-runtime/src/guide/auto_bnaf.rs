@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::flow::BlockAutoregressive as Layer;
 use crate::program::Ctx;
 use crate::program::arg::Fingerprint;
+use crate::setters::setters;
 
 /// Block-autoregressive layers: the family of [`AutoBNAF`].
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +31,10 @@ pub struct BlockAutoregressive {
 pub type AutoBNAF = AutoJoint<BlockAutoregressive>;
 
 impl AutoBNAF {
-    /// The number of layers.
-    #[must_use]
-    pub fn layers(mut self, layers: usize) -> Self {
-        self.family.layers = layers;
-        self
+    setters! {
+        in family;
+        /// The number of layers.
+        layers: usize;
     }
 
     /// Hidden layers of each network, and units for each element in each of them.

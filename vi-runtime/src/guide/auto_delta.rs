@@ -11,6 +11,7 @@ use crate::dist::Delta;
 use crate::error::Result;
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, Program, SiteKind};
+use crate::setters::setters;
 
 /// All mass of each latent site on one point: the "ELBO" is then the log joint, and its maximum the MAP estimate in
 /// constrained space.
@@ -28,11 +29,9 @@ impl AutoDelta {
         Self::default()
     }
 
-    /// Where it starts.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
+    setters! {
+        /// Where it starts.
+        init: Init;
     }
 }
 

@@ -20,6 +20,7 @@ use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::handler::Handler;
 use crate::program::{Ctx, DynDistribution, Program, Site, SiteKind, SiteRanks, erase};
+use crate::setters::setters;
 use crate::support::Support;
 
 /// A normal distribution of each latent site in unconstrained space that knows the site's prior: of a hierarchical site,
@@ -77,19 +78,13 @@ impl AutoHierarchical {
         self
     }
 
-    /// Where the sites start that are not hierarchical; the others start at their priors' locations.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
+    setters! {
+        /// Where the sites start that are not hierarchical; the others start at their priors' locations.
+        init: Init;
 
-    /// The initial standard deviation, of a hierarchical site in units of its prior's scale; 1 for those and 0.1 for the others
-    /// unless set.
-    #[must_use]
-    pub fn init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = Some(init_scale);
-        self
+        /// The initial standard deviation, of a hierarchical site in units of its prior's scale; 1 for those and 0.1 for the others
+        /// unless set.
+        init_scale: f64 => Some(init_scale);
     }
 
     /// The sites whose priors are of a location-scale family with parameters that differ between two points of the latent space.

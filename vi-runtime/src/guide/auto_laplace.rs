@@ -12,6 +12,7 @@ use crate::fit::Fit;
 use crate::operand::Placement;
 use crate::posterior::{Laplace, LogDensity};
 use crate::program::{Program, SiteRanks};
+use crate::setters::setters;
 use crate::svi::Svi;
 
 /// Laplace's approximation: an [`AutoMultivariateNormal`] whose mean is the mode of the posterior in unconstrained space and whose
@@ -47,11 +48,9 @@ impl AutoLaplace {
         Self::default()
     }
 
-    /// How the mode is found.
-    #[must_use]
-    pub fn laplace(mut self, laplace: Laplace) -> Self {
-        self.laplace = laplace;
-        self
+    setters! {
+        /// How the mode is found.
+        laplace: Laplace;
     }
 
     /// The approximation of the posterior of `model`, without a step.

@@ -12,6 +12,7 @@ use crate::dist::LowRankMultivariateNormal;
 use crate::error::{Error, Result};
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, ParamStore};
+use crate::setters::setters;
 use crate::support::Support;
 
 /// `u ~ N(loc, S (I + W Wᵀ) S)` with `S = diag(scale)`: the family of [`AutoLowRankMultivariateNormal`].
@@ -29,11 +30,10 @@ pub struct LowRank {
 pub type AutoLowRankMultivariateNormal = AutoJoint<LowRank>;
 
 impl AutoLowRankMultivariateNormal {
-    /// The number of columns of `W`; `⌈√n⌉` unless set.
-    #[must_use]
-    pub fn rank(mut self, rank: usize) -> Self {
-        self.family.rank = Some(rank);
-        self
+    setters! {
+        in family;
+        /// The number of columns of `W`; `⌈√n⌉` unless set.
+        rank: usize => Some(rank);
     }
 }
 

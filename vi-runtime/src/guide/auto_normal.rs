@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::auto::{AutoGuide, AutoProgram, automatic};
+use super::beginning::Beginning;
 use super::gaussian::{Gaussian, Root};
 use super::init::Init;
 use super::layout::{LatentSite, Layout, parameter};
@@ -15,6 +16,7 @@ use crate::dist::{Normal, TransformedDistribution};
 use crate::error::Result;
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, ParamStore, Program, SiteKind};
+use crate::setters::setters;
 use crate::support::Support;
 
 /// An independent normal for each element of each latent site, in unconstrained space: `T(loc + scale · ε)`,
@@ -25,9 +27,7 @@ use crate::support::Support;
 /// Also called mean-field ADVI (Kucukelbir et al. 2017).
 #[derive(Clone, Debug, Default)]
 pub struct AutoNormal {
-    init: Init,
-    init_scale: Option<f64>,
-    start: Option<Rc<Start>>,
+    beginning: Beginning,
 }
 
 impl AutoNormal {
@@ -36,28 +36,19 @@ impl AutoNormal {
         Self::default()
     }
 
-    /// Where it starts.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
+    setters! {
+        in beginning;
+        /// Where it starts.
+        init: Init;
 
-    /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
-    #[must_use]
-    pub fn init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = Some(init_scale);
-        self
-    }
+        /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
+        init_scale: f64 => Some(init_scale);
 
-    /// The coordinates that the parameters live in: `T(m + F loc + d scale · ε)` with its location `m` and factor `F` and, because the
-    /// elements are independent, the diagonal `d` of [`Start::independent`]. It takes the place of [`init`](Self::init).
-    ///
-    /// In units of `F` the curvature of the ELBO in `loc` is near the identity, however the posterior is correlated.
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = Some(Rc::new(start));
-        self
+        /// The coordinates that the parameters live in: `T(m + F loc + d scale · ε)` with its location `m` and factor `F` and, because the
+        /// elements are independent, the diagonal `d` of [`Start::independent`]. It takes the place of [`init`](Self::init).
+        ///
+        /// In units of `F` the curvature of the ELBO in `loc` is near the identity, however the posterior is correlated.
+        start: Start => Some(Rc::new(start));
     }
 }
 
@@ -69,27 +60,18 @@ impl AutoGuide for AutoNormal {
     }
 
     fn initial(&self, _site: &str) -> &Init {
-        &self.init
+        &self.beginning.init
     }
 
     fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
-        match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(start))),
-            _ => Ok(None),
-        }
+        self.beginning.located(find, |start| self.clone().start(start))
     }
 
     fn build(&self, layout: Layout) -> Result<AutoNormalProgram> {
-        let start = match &self.start {
-            Some(start) => {
-                start.check(layout.dim())?;
-                Some(Coordinates { start: Rc::clone(start), unit: start.independent().diagonal().collect() })
-            }
-            None => None,
-        };
+        let start = self.beginning.start(layout.dim())?;
+        let start = start.map(|start| Coordinates { start: Rc::clone(start), unit: start.independent().diagonal().collect() });
         let layout = if start.is_some() { layout.refuse_local("AutoNormal with a start")? } else { layout };
-        let init_scale = self.init_scale.unwrap_or(if start.is_some() { 1.0 } else { 0.1 });
-        Ok(AutoNormalProgram { layout, init_scale, start })
+        Ok(AutoNormalProgram { layout, init_scale: self.beginning.scale(), start })
     }
 }
 

@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 
 use super::auto::{AutoGuide, AutoProgram, Auxiliary, automatic};
 use super::auto_multivariate_normal::{factor, unit_triangle};
+use super::beginning::Beginning;
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::joint::place;
@@ -20,6 +21,7 @@ use crate::linalg::below_len;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, ParamStore, Program, SiteKind};
+use crate::setters::setters;
 use crate::support::Support;
 
 /// The distribution of a site of [`AutoStructured`], given those that it depends on.
@@ -65,9 +67,7 @@ pub struct AutoStructured {
     conditionals: BTreeMap<String, Conditional>,
     otherwise: Conditional,
     dependencies: BTreeMap<String, Vec<String>>,
-    init: Init,
-    init_scale: Option<f64>,
-    start: Option<Rc<Start>>,
+    beginning: Beginning,
 }
 
 impl AutoStructured {
@@ -83,11 +83,9 @@ impl AutoStructured {
         self
     }
 
-    /// The distribution of the sites that have none of their own; normal unless set.
-    #[must_use]
-    pub fn otherwise(mut self, conditional: Conditional) -> Self {
-        self.otherwise = conditional;
-        self
+    setters! {
+        /// The distribution of the sites that have none of their own; normal unless set.
+        otherwise: Conditional;
     }
 
     /// The site depends on these sites, which the model draws before it.
@@ -97,26 +95,17 @@ impl AutoStructured {
         self
     }
 
-    /// Where it starts.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
+    setters! {
+        in beginning;
+        /// Where it starts.
+        init: Init;
 
-    /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
-    #[must_use]
-    pub fn init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = Some(init_scale);
-        self
-    }
+        /// The initial standard deviation in unconstrained space; 0.1 unless set, and 1 (of its units) where a [`Start`] is given.
+        init_scale: f64 => Some(init_scale);
 
-    /// The coordinates that the parameters live in: `zᵢ = mᵢ + dᵢ (locᵢ + scaleᵢ aᵢ)` with its location `m` and the diagonal `d` of its
-    /// factor, the standard deviation of each element given those before it. It takes the place of [`init`](Self::init).
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = Some(Rc::new(start));
-        self
+        /// The coordinates that the parameters live in: `zᵢ = mᵢ + dᵢ (locᵢ + scaleᵢ aᵢ)` with its location `m` and the diagonal `d` of its
+        /// factor, the standard deviation of each element given those before it. It takes the place of [`init`](Self::init).
+        start: Start => Some(Rc::new(start));
     }
 
     fn conditional_of(&self, site: &str) -> Conditional {
@@ -153,14 +142,11 @@ impl AutoGuide for AutoStructured {
     }
 
     fn initial(&self, _site: &str) -> &Init {
-        &self.init
+        &self.beginning.init
     }
 
     fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
-        match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(find()?.map(|start| self.clone().start(start))),
-            _ => Ok(None),
-        }
+        self.beginning.located(find, |start| self.clone().start(start))
     }
 
     fn build(&self, layout: Layout) -> Result<AutoStructuredProgram> {
@@ -171,11 +157,8 @@ impl AutoGuide for AutoStructured {
         let part =
             |(i, site): (usize, &LatentSite)| Ok(Part { conditional: self.conditional_of(&site.name), parents: self.parents(&layout, i)? });
         let parts = layout.sites().iter().enumerate().map(part).collect::<Result<Vec<_>>>()?;
-        if let Some(start) = &self.start {
-            start.check(layout.dim())?;
-        }
-        let init_scale = self.init_scale.unwrap_or(if self.start.is_some() { 1.0 } else { 0.1 });
-        Ok(AutoStructuredProgram { parts: parts.into(), layout, init_scale, start: self.start.clone() })
+        let start = self.beginning.start(layout.dim())?.cloned();
+        Ok(AutoStructuredProgram { parts: parts.into(), layout, init_scale: self.beginning.scale(), start })
     }
 }
 

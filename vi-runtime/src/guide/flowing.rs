@@ -68,18 +68,13 @@ pub(super) fn hidden(given: Option<&[usize]>, features: usize) -> Vec<usize> {
 /// The settings of networks, as methods of a guide whose family has `layers` and `hidden`.
 macro_rules! layered {
     () => {
-        /// The number of layers.
-        #[must_use]
-        pub fn layers(mut self, layers: usize) -> Self {
-            self.family.layers = layers;
-            self
-        }
+        $crate::setters::setters! {
+            in family;
+            /// The number of layers.
+            layers: usize;
 
-        /// The sizes of the hidden layers of each network.
-        #[must_use]
-        pub fn hidden(mut self, hidden: &[usize]) -> Self {
-            self.family.hidden = Some(hidden.into());
-            self
+            /// The sizes of the hidden layers of each network.
+            hidden: &[usize] => Some(hidden.into());
         }
     };
 }

@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use vi_graph::Key;
 
 use super::auto::{AutoGuide, AutoProgram, Auxiliary, automatic};
+use super::beginning::Beginning;
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::{LatentSite, Layout, parameter};
@@ -18,6 +19,7 @@ use crate::error::Result;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::{Ctx, ParamStore, Program, SiteKind};
+use crate::setters::setters;
 use crate::support::Support;
 
 /// A family of distributions of a vector: what distinguishes one joint guide from another.
@@ -147,9 +149,7 @@ impl Frame {
 #[derive(Clone, Debug)]
 pub struct AutoJoint<F> {
     pub(crate) family: F,
-    init: Init,
-    init_scale: Option<f64>,
-    start: Option<Start>,
+    beginning: Beginning,
 }
 
 impl<F: Family + Default> AutoJoint<F> {
@@ -167,28 +167,19 @@ impl<F: Family + Default> Default for AutoJoint<F> {
 
 impl<F: Family> AutoJoint<F> {
     pub(crate) fn of(family: F) -> Self {
-        AutoJoint { family, init: Init::default(), init_scale: None, start: None }
+        AutoJoint { family, beginning: Beginning::default() }
     }
 
-    /// Where it starts.
-    #[must_use]
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
+    setters! {
+        in beginning;
+        /// Where it starts.
+        init: Init;
 
-    /// The initial standard deviation of `u`; 0.1 unless set, and 1 where a [`Start`] is given.
-    #[must_use]
-    pub fn init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = Some(init_scale);
-        self
-    }
+        /// The initial standard deviation of `u`; 0.1 unless set, and 1 where a [`Start`] is given.
+        init_scale: f64 => Some(init_scale);
 
-    /// The coordinates that the parameters live in; it takes the place of [`init`](Self::init).
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = Some(start);
-        self
+        /// The coordinates that the parameters live in; it takes the place of [`init`](Self::init).
+        start: Start => Some(Rc::new(start));
     }
 }
 
@@ -200,25 +191,22 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
     }
 
     fn initial(&self, _site: &str) -> &Init {
-        &self.init
+        &self.beginning.init
     }
 
     fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
-        match (&self.init, &self.start) {
-            (Init::Pathfinder, None) if F::AT_A_MODE => Ok(find()?.map(|start| self.clone().start(self.family.coordinates(start)))),
-            _ => Ok(None),
+        if !F::AT_A_MODE {
+            return Ok(None);
         }
+        self.beginning.located(find, |start| self.clone().start(self.family.coordinates(start)))
     }
 
     fn build(&self, layout: Layout) -> Result<JointProgram<F>> {
         let layout = layout.refuse_local(F::NAME)?;
         let dim = layout.dim();
-        if let Some(start) = &self.start {
-            start.check(dim)?;
-        }
-        let init_loc = if self.start.is_some() { vec![0.0; dim] } else { layout.start() };
-        let init_scale = self.init_scale.unwrap_or(if self.start.is_some() { 1.0 } else { 0.1 });
-        let start = self.start.clone().map(Rc::new);
+        let start = self.beginning.start(dim)?.cloned();
+        let init_loc = if start.is_some() { vec![0.0; dim] } else { layout.start() };
+        let init_scale = self.beginning.scale();
         Ok(JointProgram { family: self.family.clone(), frame: Frame { layout, dim, init_loc: init_loc.into(), init_scale, start } })
     }
 }

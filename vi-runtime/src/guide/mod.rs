@@ -14,6 +14,7 @@ mod auto_neural_spline;
 mod auto_normal;
 mod auto_structured;
 mod auto_student_t;
+mod beginning;
 mod flowing;
 mod gaussian;
 mod guide_list;

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use super::{Estimate, LatentTerms, Needs, Objective, Particles};
 use crate::error::{Error, Result};
+use crate::setters::setters;
 
 /// What the divergence counts, by step; every schedule ends at 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,11 +82,9 @@ impl Annealed {
         Annealed { schedule, free_bits: 0.0 }
     }
 
-    /// The nats of divergence that each latent site has for free.
-    #[must_use]
-    pub fn free_bits(mut self, nats: f64) -> Self {
-        self.free_bits = nats;
-        self
+    setters! {
+        /// The nats of divergence that each latent site has for free.
+        free_bits: f64;
     }
 
     fn divergence(&self, latent: &LatentTerms) -> Option<Tensor<1>> {

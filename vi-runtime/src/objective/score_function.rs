@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::{Estimate, Needs, Objective, Particles, ScoreTerms};
 use crate::error::{Error, Result};
+use crate::setters::setters;
 use crate::special::detach;
 
 /// What stands before the site in the name of an average cost. No parameter of a program has a space in its name.
@@ -45,11 +46,9 @@ impl ScoreFunction {
         ScoreFunction::default()
     }
 
-    /// Another baseline.
-    #[must_use]
-    pub fn baseline(mut self, baseline: Baseline) -> Self {
-        self.baseline = baseline;
-        self
+    setters! {
+        /// Another baseline.
+        baseline: Baseline;
     }
 
     fn signal(&self, score: &ScoreTerms) -> Tensor<3> {

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::importance::{check_samples, log_mean};
 use super::{Estimate, Needs, Objective, Particles};
 use crate::error::{Error, Result};
+use crate::setters::setters;
 use crate::special::detach;
 
 /// An f-divergence that follows the tail of the importance weights (Wang, Liu and Liu 2018): draw `k` has the weight
@@ -24,11 +25,9 @@ impl TailAdaptive {
         TailAdaptive { samples, beta: -1.0 }
     }
 
-    /// The power of the rank, negative or 0; at 0 all draws count the same.
-    #[must_use]
-    pub fn beta(mut self, beta: f64) -> Self {
-        self.beta = beta;
-        self
+    setters! {
+        /// The power of the rank, negative or 0; at 0 all draws count the same.
+        beta: f64;
     }
 }
 

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::setters::setters;
 
 /// AdaGrad (Duchi, Hazan and Singer 2011): `s ← s + g²`, `x ← x − η g / (√s + ε)`.
 #[derive(Clone, Debug)]
@@ -18,11 +19,9 @@ impl AdaGrad {
         AdaGrad { rate: rate.into(), epsilon: 1e-10 }
     }
 
-    /// What is added to `√s`.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
+    setters! {
+        /// What is added to `√s`.
+        epsilon: f64;
     }
 
     fn formula(&self) -> Update {

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Clip, Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::setters::setters;
 
 /// Adam (Kingma and Ba 2015).
 ///
@@ -29,11 +30,9 @@ impl Adam {
         self
     }
 
-    /// What is added to `√v̂`.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
+    setters! {
+        /// What is added to `√v̂`.
+        epsilon: f64;
     }
 
     fn formula(&self, decay: f64) -> Update {
@@ -80,20 +79,24 @@ impl Optimizer for Adam {
 #[derive(Clone, Debug)]
 pub struct AdamW {
     adam: Adam,
-    decay: f64,
+    weight_decay: f64,
 }
 
 impl AdamW {
     /// With `λ = 0.01`.
     pub fn new(rate: impl Into<Schedule>) -> Self {
-        AdamW { adam: Adam::new(rate), decay: 0.01 }
+        AdamW { adam: Adam::new(rate), weight_decay: 0.01 }
     }
 
-    /// `λ`
-    #[must_use]
-    pub fn weight_decay(mut self, decay: f64) -> Self {
-        self.decay = decay;
-        self
+    setters! {
+        /// `λ`
+        weight_decay: f64;
+    }
+
+    setters! {
+        in adam;
+        /// What is added to `√v̂`.
+        epsilon: f64;
     }
 
     /// The decay of the two moments.
@@ -102,19 +105,12 @@ impl AdamW {
         self.adam = self.adam.betas(beta1, beta2);
         self
     }
-
-    /// What is added to `√v̂`.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.adam = self.adam.epsilon(epsilon);
-        self
-    }
 }
 
 impl Optimizer for AdamW {
     fn update(&self, step: u64, value: Tensor<1>, gradient: Tensor<1>, state: &mut OptimState) -> Tensor<1> {
         let rate = self.adam.rate.at(step);
-        self.adam.step(rate, value.mul_scalar(1.0 - rate * self.decay), gradient, state)
+        self.adam.step(rate, value.mul_scalar(1.0 - rate * self.weight_decay), gradient, state)
     }
 
     fn memory(&self, parameter: &str) -> &'static str {
@@ -122,7 +118,7 @@ impl Optimizer for AdamW {
     }
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
-        Some(Rule::new(self.adam.formula(self.decay), self.adam.rate.at(step)))
+        Some(Rule::new(self.adam.formula(self.weight_decay), self.adam.rate.at(step)))
     }
 }
 
@@ -140,18 +136,12 @@ impl ClippedAdam {
         ClippedAdam { adam: Adam::new(rate), clip: 10.0, decay: 1.0 }
     }
 
-    /// The largest absolute value of an element of the gradient.
-    #[must_use]
-    pub fn clip(mut self, clip: f64) -> Self {
-        self.clip = clip;
-        self
-    }
+    setters! {
+        /// The largest absolute value of an element of the gradient.
+        clip: f64;
 
-    /// What the learning rate is multiplied with every step.
-    #[must_use]
-    pub fn decay(mut self, decay: f64) -> Self {
-        self.decay = decay;
-        self
+        /// What the learning rate is multiplied with every step.
+        decay: f64;
     }
 
     /// The decay of the two moments.

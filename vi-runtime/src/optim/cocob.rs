@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer};
+use crate::setters::setters;
 
 /// Continuous coin betting for every element (Orabona and Tommasi 2017, algorithm 2): nothing has to be tuned.
 ///
@@ -23,11 +24,9 @@ impl Cocob {
         Cocob { alpha: 100.0 }
     }
 
-    /// `α`
-    #[must_use]
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.alpha = alpha;
-        self
+    setters! {
+        /// `α`
+        alpha: f64;
     }
 
     fn formula(&self) -> Update {

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::setters::setters;
 
 /// RMSProp (Tieleman and Hinton 2012): `v ← α v + (1 − α) g²`, `b ← μ b + g / (√v + ε)`, `x ← x − η b`.
 ///
@@ -24,32 +25,18 @@ impl RmsProp {
         RmsProp { rate: rate.into(), decay: 0.99, epsilon: 1e-8, momentum: 0.0, centred: false }
     }
 
-    /// `α`
-    #[must_use]
-    pub fn decay(mut self, decay: f64) -> Self {
-        self.decay = decay;
-        self
-    }
+    setters! {
+        /// `α`
+        decay: f64;
 
-    /// `ε`
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
+        /// `ε`
+        epsilon: f64;
 
-    /// `μ`
-    #[must_use]
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
+        /// `μ`
+        momentum: f64;
 
-    /// Whether the square of the mean gradient is taken off `v`.
-    #[must_use]
-    pub fn centred(mut self, centred: bool) -> Self {
-        self.centred = centred;
-        self
+        /// Whether the square of the mean gradient is taken off `v`.
+        centred: bool;
     }
 
     fn formula(&self) -> Update {

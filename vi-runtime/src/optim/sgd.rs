@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::setters::setters;
 
 /// Gradient descent with momentum: `b ← μ b + g`, `x ← x − η b`.
 #[derive(Clone, Debug)]
@@ -19,18 +20,12 @@ impl Sgd {
         Sgd { rate: rate.into(), momentum: 0.0, nesterov: false }
     }
 
-    /// The share of the last movement that is kept.
-    #[must_use]
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
+    setters! {
+        /// The share of the last movement that is kept.
+        momentum: f64;
 
-    /// Whether a step looks ahead: `x ← x − η (g + μ b)` (Nesterov 1983, in the form of Sutskever et al. 2013).
-    #[must_use]
-    pub fn nesterov(mut self, nesterov: bool) -> Self {
-        self.nesterov = nesterov;
-        self
+        /// Whether a step looks ahead: `x ← x − η (g + μ b)` (Nesterov 1983, in the form of Sutskever et al. 2013).
+        nesterov: bool;
     }
 
     fn formula(&self) -> Update {

@@ -11,6 +11,7 @@ use super::map::start;
 use super::matrix::{cholesky, multiply_lower, squared};
 use crate::error::{Error, Result};
 use crate::program::{Latents, Program};
+use crate::setters::setters;
 
 /// Automatic differentiation variational inference (Kucukelbir et al. 2017) as Stan runs it: a normal distribution in unconstrained
 /// space, moved along the gradient of the ELBO from one draw a step.
@@ -110,46 +111,24 @@ impl Advi {
         Advi { family, steps: 10_000, particles: 1, elbo_draws: 100, tolerance: 0.01, draws: 1_000, seed: 0 }
     }
 
-    /// How many steps are made at most.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Self {
-        self.steps = steps;
-        self
-    }
+    setters! {
+        /// How many steps are made at most.
+        steps: usize;
 
-    /// How many draws each gradient is the mean of.
-    #[must_use]
-    pub fn particles(mut self, particles: usize) -> Self {
-        self.particles = particles;
-        self
-    }
+        /// How many draws each gradient is the mean of.
+        particles: usize;
 
-    /// From how many draws each ELBO is estimated.
-    #[must_use]
-    pub fn elbo_draws(mut self, draws: usize) -> Self {
-        self.elbo_draws = draws;
-        self
-    }
+        /// From how many draws each ELBO is estimated.
+        elbo_draws: usize;
 
-    /// The relative change of the ELBO below which the steps end.
-    #[must_use]
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
+        /// The relative change of the ELBO below which the steps end.
+        tolerance: f64;
 
-    /// How many draws of the approximation are made.
-    #[must_use]
-    pub fn draws(mut self, draws: usize) -> Self {
-        self.draws = draws;
-        self
-    }
+        /// How many draws of the approximation are made.
+        draws: usize;
 
-    /// The seed of start, steps and draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
+        /// The seed of start, steps and draws.
+        seed: u64;
     }
 
     /// The approximation of the posterior of `model`.

@@ -10,6 +10,7 @@ use super::map::{Map, Mode};
 use super::matrix::{cholesky, inverse, log_diagonal};
 use crate::error::{Error, Result};
 use crate::program::{DrawsSource, Latents, Program};
+use crate::setters::setters;
 
 /// The normal distribution in unconstrained space with the posterior's mode and curvature there (Laplace 1774; Tierney and
 /// Kadane 1986).
@@ -48,18 +49,12 @@ impl Laplace {
         Laplace { map: Map::new(), draws: 1_000, seed: 0 }
     }
 
-    /// How the mode is found.
-    #[must_use]
-    pub fn map(mut self, map: Map) -> Self {
-        self.map = map;
-        self
-    }
+    setters! {
+        /// How the mode is found.
+        map: Map;
 
-    /// How many draws of the approximation are made.
-    #[must_use]
-    pub fn draws(mut self, draws: usize) -> Self {
-        self.draws = draws;
-        self
+        /// How many draws of the approximation are made.
+        draws: usize;
     }
 
     /// The seed of the starts and of the draws.

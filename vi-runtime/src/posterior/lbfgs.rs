@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::line_search::{Probe, search};
 use crate::error::{Error, Result};
+use crate::setters::setters;
 
 /// Limited-memory BFGS with the line search of Hager and Zhang.
 ///
@@ -81,26 +82,16 @@ impl Lbfgs {
         Lbfgs { memory: 30, iterations: 1_000, tolerance: 1e-9 }
     }
 
-    /// How many pairs of steps and changes of the gradient are kept, at most 64.
-    #[must_use]
-    pub fn memory(mut self, memory: usize) -> Self {
-        self.memory = memory.clamp(1, MOST);
-        self
-    }
+    setters! {
+        /// How many pairs of steps and changes of the gradient are kept, at most 64.
+        memory: usize => memory.clamp(1, MOST);
 
-    /// The most iterations.
-    #[must_use]
-    pub fn iterations(mut self, iterations: usize) -> Self {
-        self.iterations = iterations;
-        self
-    }
+        /// The most iterations.
+        iterations: usize;
 
-    /// The promised gain, in units of the function, below which it ends. It does not depend on the scales of the coordinates:
-    /// of a log density, 1e-9 is a distance from the mode of 4e-5 posterior standard deviations.
-    #[must_use]
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
+        /// The promised gain, in units of the function, below which it ends. It does not depend on the scales of the coordinates:
+        /// of a log density, 1e-9 is a distance from the mode of 4e-5 posterior standard deviations.
+        tolerance: f64;
     }
 
     /// Minimises `f`, which puts its gradient at the first argument into the second; `seen` is shown the start and the end of

@@ -10,6 +10,7 @@ use super::density::LogDensity;
 use super::lbfgs::{Iterate, Lbfgs, Minimum, Stopped};
 use crate::error::{Error, Result};
 use crate::program::{Latents, Program};
+use crate::setters::setters;
 
 /// Finds the mode of the [`LogDensity`] of a model by L-BFGS from several starts.
 ///
@@ -60,26 +61,16 @@ impl Map {
         Map { starts: 4, seed: 0, lbfgs: Lbfgs::new() }
     }
 
-    /// How many searches are made: the first from the median of the prior, the others from uniform points in `[−2, 2]` of each
-    /// coordinate.
-    #[must_use]
-    pub fn starts(mut self, starts: usize) -> Self {
-        self.starts = starts;
-        self
-    }
+    setters! {
+        /// How many searches are made: the first from the median of the prior, the others from uniform points in `[−2, 2]` of each
+        /// coordinate.
+        starts: usize;
 
-    /// The seed of the starts.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+        /// The seed of the starts.
+        seed: u64;
 
-    /// How each search is made.
-    #[must_use]
-    pub fn lbfgs(mut self, lbfgs: Lbfgs) -> Self {
-        self.lbfgs = lbfgs;
-        self
+        /// How each search is made.
+        lbfgs: Lbfgs;
     }
 
     /// The mode of `model`, and its sites there: latent and deterministic ones, one draw each.

@@ -13,6 +13,7 @@ use super::pathfinder::Pathfinder;
 use crate::error::{Error, Result};
 use crate::optim::Schedule;
 use crate::program::{Latents, Program};
+use crate::setters::setters;
 
 /// The normal distribution in unconstrained space with the largest ELBO, by steps along the natural gradient: the Bayesian
 /// learning rule (Khan and Rue 2023).
@@ -87,46 +88,25 @@ impl NaturalGradient {
         }
     }
 
-    /// How many steps are made at most.
-    #[must_use]
-    pub fn steps(mut self, steps: u64) -> Self {
-        self.steps = steps;
-        self
-    }
+    setters! {
+        /// How many steps are made at most.
+        steps: u64;
 
-    /// The rate `ρ` of each step, in `(0, 1]`.
-    #[must_use]
-    pub fn rate(mut self, rate: impl Into<Schedule>) -> Self {
-        self.rate = rate.into();
-        self
-    }
+        /// The rate `ρ` of each step, in `(0, 1]`.
+        rate: impl Into<Schedule> => rate.into();
 
-    /// The divergence, in nats for each coordinate, below which two means of successive steps are taken to be the same; 0 for all steps.
-    #[must_use]
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
+        /// The divergence, in nats for each coordinate, below which two means of successive steps are taken to be the same; 0 for all
+        /// steps.
+        tolerance: f64;
 
-    /// From how many draws the expectations of a step are estimated: an even number, at least `2 (dim + 1)`.
-    #[must_use]
-    pub fn particles(mut self, particles: usize) -> Self {
-        self.particles = Some(particles);
-        self
-    }
+        /// From how many draws the expectations of a step are estimated: an even number, at least `2 (dim + 1)`.
+        particles: usize => Some(particles);
 
-    /// How many draws of the approximation are made.
-    #[must_use]
-    pub fn draws(mut self, draws: usize) -> Self {
-        self.draws = draws;
-        self
-    }
+        /// How many draws of the approximation are made.
+        draws: usize;
 
-    /// How the start is found.
-    #[must_use]
-    pub fn pathfinder(mut self, pathfinder: Pathfinder) -> Self {
-        self.pathfinder = pathfinder;
-        self
+        /// How the start is found.
+        pathfinder: Pathfinder;
     }
 
     /// The seed of Pathfinder, of the steps and of the draws.

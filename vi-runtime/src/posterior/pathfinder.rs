@@ -13,6 +13,7 @@ use super::matrix::cholesky;
 use crate::diagnostics::psis;
 use crate::error::{Error, Result};
 use crate::program::{Latents, Program};
+use crate::setters::setters;
 
 /// Pathfinder (Zhang, Carpenter, Gelman and Vehtari 2022, JMLR 23:306): L-BFGS goes to a mode from each start; at each point of
 /// the way the inverse Hessian that it has learned makes a normal approximation, and the one with the largest ELBO is kept. The
@@ -87,39 +88,21 @@ impl Pathfinder {
         Pathfinder { paths: 4, draws: 1_000, seed: 0, memory: 6, elbo_draws: 32, looks: usize::MAX, lbfgs: Lbfgs::new() }
     }
 
-    /// How many paths: the first from the median of the prior, the others from uniform points in `[−2, 2]` of each coordinate.
-    #[must_use]
-    pub fn paths(mut self, paths: usize) -> Self {
-        self.paths = paths;
-        self
-    }
+    setters! {
+        /// How many paths: the first from the median of the prior, the others from uniform points in `[−2, 2]` of each coordinate.
+        paths: usize;
 
-    /// How many draws are kept after resampling.
-    #[must_use]
-    pub fn draws(mut self, draws: usize) -> Self {
-        self.draws = draws;
-        self
-    }
+        /// How many draws are kept after resampling.
+        draws: usize;
 
-    /// The seed of starts and draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+        /// The seed of starts and draws.
+        seed: u64;
 
-    /// How many steps of the path an inverse Hessian is made of.
-    #[must_use]
-    pub fn memory(mut self, memory: usize) -> Self {
-        self.memory = memory.max(1);
-        self
-    }
+        /// How many steps of the path an inverse Hessian is made of.
+        memory: usize => memory.max(1);
 
-    /// From how many draws the ELBO of each point is estimated.
-    #[must_use]
-    pub fn elbo_draws(mut self, draws: usize) -> Self {
-        self.elbo_draws = draws.max(2);
-        self
+        /// From how many draws the ELBO of each point is estimated.
+        elbo_draws: usize => elbo_draws.max(2);
     }
 
     /// At how many points of a path, at most, an approximation is made: evenly spaced, the last one included.
@@ -132,11 +115,9 @@ impl Pathfinder {
         self.paths
     }
 
-    /// How the paths are made.
-    #[must_use]
-    pub fn lbfgs(mut self, lbfgs: Lbfgs) -> Self {
-        self.lbfgs = lbfgs;
-        self
+    setters! {
+        /// How the paths are made.
+        lbfgs: Lbfgs;
     }
 
     /// Draws that approximate the posterior of `model`.

@@ -15,6 +15,7 @@ use crate::any_tensor::AnyTensor;
 use crate::error::{Error, Result};
 use crate::optim::{Adam, OptimState, Optimizer, Parameter};
 use crate::program::{Latents, Program};
+use crate::setters::setters;
 
 /// Stein variational gradient descent (Liu and Wang 2016): particles that follow the gradients of the log density, smoothed by a
 /// kernel, and repel each other, until they stand still as a sample of the posterior.
@@ -88,39 +89,21 @@ impl Svgd {
         }
     }
 
-    /// How many particles, 2 or more.
-    #[must_use]
-    pub fn particles(mut self, particles: usize) -> Self {
-        self.particles = particles;
-        self
-    }
+    setters! {
+        /// How many particles, 2 or more.
+        particles: usize;
 
-    /// How many times the particles are moved at most.
-    #[must_use]
-    pub fn iterations(mut self, iterations: usize) -> Self {
-        self.iterations = iterations;
-        self
-    }
+        /// How many times the particles are moved at most.
+        iterations: usize;
 
-    /// The [`residual`](Particles::residual) below which no more moves are made.
-    #[must_use]
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
+        /// The [`residual`](Particles::residual) below which no more moves are made.
+        tolerance: f64;
 
-    /// How the particles follow `φ`; the paper has AdaGrad. All of them together are one parameter, `particles`.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Optimizer + 'static) -> Self {
-        self.optimizer = Rc::new(optimizer);
-        self
-    }
+        /// How the particles follow `φ`; the paper has AdaGrad. All of them together are one parameter, `particles`.
+        optimizer: impl Optimizer + 'static => Rc::new(optimizer);
 
-    /// How the start and the coordinates are found.
-    #[must_use]
-    pub fn pathfinder(mut self, pathfinder: Pathfinder) -> Self {
-        self.pathfinder = pathfinder;
-        self
+        /// How the start and the coordinates are found.
+        pathfinder: Pathfinder;
     }
 
     /// The seed of Pathfinder and of the start.

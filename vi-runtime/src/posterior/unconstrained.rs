@@ -18,6 +18,7 @@ use crate::objective::Pathwise;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
 use crate::program::{Program, handler};
+use crate::setters::setters;
 use crate::svi::{ENUMERATION_LIMIT, placement};
 
 /// Makes the [`LogDensity`] of a model.
@@ -40,34 +41,20 @@ impl<M: Program + Clone> Unconstrained<M> {
         Unconstrained { model: model.clone(), seed: 0, device: None, dtype: None, execution: Execution::Auto }
     }
 
-    /// The seed of the draws from the prior that give the [`start`](LogDensity::start).
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    setters! {
+        /// The seed of the draws from the prior that give the [`start`](LogDensity::start).
+        seed: u64;
 
-    /// The device to run the model on; its arguments are moved there. A compiled density is computed on the processor.
-    #[must_use]
-    pub fn device(mut self, device: Device) -> Self {
-        self.device = Some(device.inner());
-        self
-    }
+        /// The device to run the model on; its arguments are moved there. A compiled density is computed on the processor.
+        device: Device => Some(device.inner());
 
-    /// The precision to compute in; float arguments are converted. Without it, double precision is used, unless a run of the
-    /// model in it fails, as where the program makes tensors of single precision itself: it is then recorded as it is,
-    /// and still computed in double precision where it is compiled.
-    #[must_use]
-    pub fn dtype(mut self, dtype: FloatDType) -> Self {
-        self.dtype = Some(dtype);
-        self
-    }
+        /// The precision to compute in; float arguments are converted. Without it, double precision is used, unless a run of the
+        /// model in it fails, as where the program makes tensors of single precision itself: it is then recorded as it is,
+        /// and still computed in double precision where it is compiled.
+        dtype: FloatDType => Some(dtype);
 
-    /// How the density is computed: by itself compiled where it can be.
-    #[must_use]
-    pub fn execution(mut self, execution: Execution) -> Self {
-        self.execution = execution;
-        self
+        /// How the density is computed: by itself compiled where it can be.
+        execution: Execution;
     }
 
     /// The log density.

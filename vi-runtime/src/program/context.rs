@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::nn::{Dropped, dropping};
 use crate::noise::{HostNoise, NoiseSource};
 use crate::operand::Placement;
+use crate::setters::setters;
 use vi_graph::Key;
 
 /// What happens at an observed site.
@@ -94,25 +95,15 @@ impl Run {
         Ok(Run::new(Key::new(seed), crate::svi::placement(program, None, None)?))
     }
 
-    /// Parameters and modules are read from and created in `params`.
-    #[must_use]
-    pub fn params(mut self, params: ParamScope) -> Self {
-        self.params = params;
-        self
-    }
+    setters! {
+        /// Parameters and modules are read from and created in `params`.
+        params: ParamScope;
 
-    /// What happens at observed sites.
-    #[must_use]
-    pub fn observations(mut self, observations: Observations) -> Self {
-        self.observations = observations;
-        self
-    }
+        /// What happens at observed sites.
+        observations: Observations;
 
-    /// Checks the parameters of every distribution and every given value; reads them back, so it is slow.
-    #[must_use]
-    pub fn validate(mut self, validate: bool) -> Self {
-        self.validate = validate;
-        self
+        /// Checks the parameters of every distribution and every given value; reads them back, so it is slow.
+        validate: bool;
     }
 
     /// Whether a latent site that cannot be drawn has the value of [`Distribution::begin`] instead of being an error.
@@ -122,25 +113,15 @@ impl Run {
         self
     }
 
-    /// Whether log densities are computed (they are unless turned off).
-    #[must_use]
-    pub fn density(mut self, density: bool) -> Self {
-        self.density = density;
-        self
-    }
+    setters! {
+        /// Whether log densities are computed (they are unless turned off).
+        density: bool;
 
-    /// Plates draw their subsample from this key, so that model, guide and particles of one step agree.
-    #[must_use]
-    pub fn plate_key(mut self, key: Key) -> Self {
-        self.plate_key = key;
-        self
-    }
+        /// Plates draw their subsample from this key, so that model, guide and particles of one step agree.
+        plate_key: Key;
 
-    /// Another source of noise, for an executor that does not draw on the host.
-    #[must_use]
-    pub fn noise(mut self, noise: NoiseProvider) -> Self {
-        self.noise = noise;
-        self
+        /// Another source of noise, for an executor that does not draw on the host.
+        noise: NoiseProvider;
     }
 
     /// How messages call the program ("the model", "the guide").

@@ -1,6 +1,7 @@
 //! A test of the history of the ELBO for drift.
 
 use super::Convergence;
+use crate::setters::setters;
 
 /// Stops a fit when the ELBO rises no more: less than a tolerance over the last half of the run, with confidence.
 ///
@@ -37,11 +38,9 @@ impl Drift {
         Drift { tolerance, at_least: 1_000 }
     }
 
-    /// The fewest steps.
-    #[must_use]
-    pub fn at_least(mut self, steps: usize) -> Self {
-        self.at_least = steps;
-        self
+    setters! {
+        /// The fewest steps.
+        at_least: usize;
     }
 
     /// The convergence that a history of ELBOs shows, if it does.

@@ -3,6 +3,7 @@
 use super::Convergence;
 use super::chain::{effective, moments, split_r_hat};
 use crate::error::Result;
+use crate::setters::setters;
 use crate::svi::SviState;
 
 /// Stops a fit when its parameters are stationary and their mean is known: R̂ over windows of the iterates, then the Monte
@@ -28,18 +29,12 @@ impl Stationary {
         Stationary { r_hat: 1.1, mcse: 0.02 }
     }
 
-    /// The threshold of R̂.
-    #[must_use]
-    pub fn r_hat(mut self, r_hat: f64) -> Self {
-        self.r_hat = r_hat;
-        self
-    }
+    setters! {
+        /// The threshold of R̂.
+        r_hat: f64;
 
-    /// The largest standard error of the mean of an element's iterates, in unconstrained space.
-    #[must_use]
-    pub fn mcse(mut self, mcse: f64) -> Self {
-        self.mcse = mcse;
-        self
+        /// The largest standard error of the mean of an element's iterates, in unconstrained space.
+        mcse: f64;
     }
 }
 
