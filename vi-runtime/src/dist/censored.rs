@@ -6,7 +6,7 @@ use super::density::{minus_infinity, spread};
 use super::mass::ScalarKind;
 use super::truncated::{Bounds, moved_inside};
 use super::truncated_moments::pooled;
-use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments};
+use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -64,12 +64,10 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Censored<D, T> {
 impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D, T> {
     type Kind = T::Kind;
 
+    of_base! { shape grow own_conflict }
+
     fn name(&self) -> String {
         format!("Censored({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
     }
 
     fn support(&self) -> Support {
@@ -115,15 +113,6 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Distribution<D> for Censored<D
         self.base = self.base.place(to);
         self.limits = self.limits.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

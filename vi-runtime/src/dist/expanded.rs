@@ -5,11 +5,10 @@ use burn::tensor::kind::Basic;
 
 use super::density::spread;
 use super::rows::broadcast;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, KlTo, Moments, ScoredDraw, ShapeConflict};
+use super::{Cdf, Distribution, Entropy, InverseCdf, KlTo, Moments, ScoredDraw, ShapeConflict, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Placement};
-use crate::support::Support;
+use crate::operand::Placement;
 
 /// Independent copies of a distribution that fill a shape, each with a draw of its own; see
 /// [`DistributionExt::expand`](super::DistributionExt::expand).
@@ -176,20 +175,14 @@ impl<const D: usize, const E: usize, T> Copies<D, E, T> {
 impl<const D: usize, const E: usize, T: Distribution<D>> Distribution<E> for Expanded<D, E, T> {
     type Kind = T::Kind;
 
+    of_base! { event_rank support score_vanishes is_reparameterised place own_conflict parameters }
+
     fn name(&self) -> String {
         format!("Expanded({})", self.base.name())
     }
 
     fn shape(&self) -> [usize; E] {
         self.shape
-    }
-
-    fn event_rank(&self) -> usize {
-        self.base.event_rank()
-    }
-
-    fn support(&self) -> Support {
-        self.base.support()
     }
 
     fn log_prob(&self, value: &Tensor<E, T::Kind>) -> Tensor<E> {
@@ -221,34 +214,13 @@ impl<const D: usize, const E: usize, T: Distribution<D>> Distribution<E> for Exp
         copies.together(bases.iter().zip(&values).map(|(base, value)| copies.base.log_prob_from(base, value)).collect())
     }
 
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
     fn begin(&self, at: &Placement) -> Result<Option<Tensor<E, T::Kind>>> {
         Ok(self.base.begin(at)?.map(|begin| self.same(begin, self.shape)))
-    }
-
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.base = self.base.place(to);
-        self
     }
 
     fn grow(mut self, shape: [usize; E]) -> Self {
         self.shape = shape;
         self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
 }
 

@@ -5,10 +5,10 @@ use burn::tensor::{Float, Tensor};
 use super::density::{minus_infinity, softplus};
 use super::improper_uniform::begin_on;
 use super::truncated_moments::pooled;
-use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments};
+use super::{Cdf, Distribution, Moments, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Placement};
+use crate::operand::Placement;
 use crate::support::Support;
 
 /// `|x|` for a scalar `x` on the real numbers; see [`DistributionExt::folded`](super::DistributionExt::folded). Support:
@@ -32,12 +32,10 @@ impl<T> Folded<T> {
 impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folded<T> {
     type Kind = Float;
 
+    of_base! { shape is_reparameterised score_vanishes place grow conflict parameters }
+
     fn name(&self) -> String {
         format!("Folded({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
     }
 
     fn support(&self) -> Support {
@@ -72,32 +70,6 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Folde
     fn begin(&self, at: &Placement) -> Result<Option<Tensor<D>>> {
         // The fold may be where the base begins.
         self.base.begin(at)?.map(|_| begin_on(&self.support(), self.shape(), at)).transpose()
-    }
-
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.base = self.base.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
 }
 

@@ -5,12 +5,11 @@ use burn::tensor::{Int, Tensor};
 use super::density::{limits, minus_infinity, spread, where_true};
 use super::form::Form;
 use super::gate::{Gate, plogp};
-use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
 use crate::special;
-use crate::support::Support;
 
 /// Counts that can be drawn under the condition that they are not zero.
 pub trait DrawPositive<const D: usize>: Distribution<D, Kind = Int> {
@@ -70,16 +69,10 @@ impl<const D: usize, T: DrawPositive<D>> Hurdle<D, T> {
 impl<const D: usize, T: DrawPositive<D>> Distribution<D> for Hurdle<D, T> {
     type Kind = Int;
 
+    of_base! { shape support score_vanishes begin grow own_conflict }
+
     fn name(&self) -> String {
         format!("Hurdle({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
-    }
-
-    fn support(&self) -> Support {
-        self.base.support()
     }
 
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {
@@ -97,27 +90,10 @@ impl<const D: usize, T: DrawPositive<D>> Distribution<D> for Hurdle<D, T> {
         Ok(drawn.mask_fill(self.gate.opens(self.shape(), noise)?, 0))
     }
 
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
-    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Int>>> {
-        self.base.begin(at)
-    }
-
     fn place(mut self, to: &Placement) -> Self {
         self.gate = self.gate.place(to);
         self.base = self.base.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

@@ -2,11 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use super::{Constraint, Distribution, Entropy, Moments, ScoredDraw, ShapeConflict};
+use super::{Distribution, Entropy, Moments, ScoredDraw, ShapeConflict, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
-use crate::support::Support;
+use crate::operand::Operand;
 
 /// A distribution of which the last batch dimensions belong to the event; see
 /// [`DistributionExt::independent`](super::DistributionExt::independent).
@@ -32,28 +31,18 @@ impl<T> Independent<T> {
 impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
     type Kind = T::Kind;
 
+    of_base! { shape support draw score_vanishes begin is_reparameterised place grow own_conflict parameters }
+
     fn name(&self) -> String {
         format!("Independent({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
     }
 
     fn event_rank(&self) -> usize {
         self.event_rank
     }
 
-    fn support(&self) -> Support {
-        self.base.support()
-    }
-
     fn log_prob(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
         sum_event(self.base.log_prob(value), self.base.event_rank(), self.event_rank)
-    }
-
-    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
-        self.base.draw(noise)
     }
 
     fn draw_scored(&self, noise: &mut Noise<'_>) -> Result<ScoredDraw<D, T::Kind>> {
@@ -66,49 +55,13 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Independent<T> {
         sum_event(self.base.log_prob_from(base, value), self.base.event_rank(), self.event_rank)
     }
 
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
-    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
-        self.base.begin(at)
-    }
-
     fn loc_scale(&mut self) -> Option<(&mut Operand<D>, &mut Operand<D>)> {
         self.base.loc_scale()
-    }
-
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.base = self.base.place(to);
-        self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
 }
 
 impl<const D: usize, T: Moments<D>> Moments<D> for Independent<T> {
-    fn mean(&self) -> Tensor<D> {
-        self.base.mean()
-    }
-
-    fn variance(&self) -> Tensor<D> {
-        self.base.variance()
-    }
+    of_base! { mean variance }
 }
 
 impl<const D: usize, T: Entropy<D>> Entropy<D> for Independent<T> {

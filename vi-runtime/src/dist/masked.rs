@@ -4,12 +4,9 @@ use burn::tensor::{Bool, Tensor};
 
 use super::density::spread;
 use super::rows::broadcast;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, Side, Tail};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, ShapeConflict, of_base};
 use crate::any_tensor::move_bools;
-use crate::error::Result;
-use crate::noise::Noise;
-use crate::operand::{AnyOperand, Placement};
-use crate::support::Support;
+use crate::operand::Placement;
 
 /// A distribution whose density counts where a mask is true; see [`DistributionExt::masked`](super::DistributionExt::masked).
 #[derive(Clone, Debug)]
@@ -40,20 +37,10 @@ impl<const D: usize, T: Distribution<D>> Masked<D, T> {
 impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
     type Kind = T::Kind;
 
+    of_base! { shape event_rank support draw begin is_reparameterised score_vanishes grow own_conflict parameters }
+
     fn name(&self) -> String {
         format!("Masked({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
-    }
-
-    fn event_rank(&self) -> usize {
-        self.base.event_rank()
-    }
-
-    fn support(&self) -> Support {
-        self.base.support()
     }
 
     /// The value goes out before the density sees it: a NaN there would survive the product with a zero gradient.
@@ -66,51 +53,16 @@ impl<const D: usize, T: Distribution<D>> Distribution<D> for Masked<D, T> {
         log_prob.mask_fill(spread(drop, dims), 0.0)
     }
 
-    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D, T::Kind>> {
-        self.base.draw(noise)
-    }
-
-    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, T::Kind>>> {
-        self.base.begin(at)
-    }
-
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
     fn place(mut self, to: &Placement) -> Self {
         self.base = self.base.place(to);
         self.mask = move_bools(self.mask, &to.device);
         self
     }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
-    }
 }
 
+/// That of a draw, which no mask changes.
 impl<const D: usize, T: Moments<D>> Moments<D> for Masked<D, T> {
-    /// That of a draw, which no mask changes.
-    fn mean(&self) -> Tensor<D> {
-        self.base.mean()
-    }
-
-    fn variance(&self) -> Tensor<D> {
-        self.base.variance()
-    }
+    of_base! { mean variance }
 }
 
 impl<const D: usize, T: Entropy<D>> Entropy<D> for Masked<D, T> {
@@ -122,39 +74,11 @@ impl<const D: usize, T: Entropy<D>> Entropy<D> for Masked<D, T> {
     }
 }
 
+/// That of a draw, which no mask changes.
 impl<const D: usize, T: Cdf<D>> Cdf<D> for Masked<D, T> {
-    /// That of a draw, which no mask changes.
-    fn cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        self.base.cdf(value)
-    }
-
-    fn survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        self.base.survival(value)
-    }
-
-    fn log_cdf(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        self.base.log_cdf(value)
-    }
-
-    fn log_survival(&self, value: &Tensor<D, T::Kind>) -> Tensor<D> {
-        self.base.log_survival(value)
-    }
-
-    fn tail(&self, side: Side, from: &Tensor<D, T::Kind>, to: &Tensor<D, T::Kind>) -> Option<Tail<D>> {
-        self.base.tail(side, from, to)
-    }
-
-    fn along_tail(&self, side: Side, from: &Tensor<D, T::Kind>, fall: &Tensor<D>) -> Option<Tensor<D, T::Kind>> {
-        self.base.along_tail(side, from, fall)
-    }
+    of_base! { cdf survival log_cdf log_survival tail along_tail }
 }
 
 impl<const D: usize, T: InverseCdf<D>> InverseCdf<D> for Masked<D, T> {
-    fn icdf(&self, p: &Tensor<D>) -> Tensor<D, T::Kind> {
-        self.base.icdf(p)
-    }
-
-    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D, T::Kind> {
-        self.base.inverse_survival(q)
-    }
+    of_base! { icdf inverse_survival }
 }

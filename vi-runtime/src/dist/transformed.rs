@@ -6,11 +6,11 @@ use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{minus_infinity, spread};
 use super::independent::sum_event;
-use super::{Cdf, Constraint, Distribution, Entropy, InverseCdf, Moments, ScoredDraw, ShapeConflict};
+use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, ScoredDraw, of_base};
 use crate::bijector::Bijector;
 use crate::error::Result;
 use crate::noise::Noise;
-use crate::operand::{AnyOperand, Operand, Placement};
+use crate::operand::{Operand, Placement};
 use crate::program::{DynDistribution, erase};
 use crate::support::Support;
 
@@ -59,6 +59,8 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> TransformedDistribution<D
 
 impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for TransformedDistribution<D, T> {
     type Kind = Float;
+
+    of_base! { is_reparameterised place conflict parameters }
 
     fn name(&self) -> String {
         format!("Transformed({})", self.base.name())
@@ -114,31 +116,14 @@ impl<const D: usize, T: Distribution<D, Kind = Float>> Distribution<D> for Trans
         Ok(self.base.begin(at)?.map(|begin| self.bijector.forward(begin)))
     }
 
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
     fn before_transform(&self) -> Option<(Box<dyn DynDistribution>, Rc<dyn Bijector<D>>)> {
         Some((erase(self.base.clone()), Rc::clone(&self.bijector)))
-    }
-
-    fn place(mut self, to: &Placement) -> Self {
-        self.base = self.base.place(to);
-        self
     }
 
     fn grow(mut self, shape: [usize; D]) -> Self {
         let shape = self.bijector.unconstrained_shape(&shape);
         self.base = self.base.grow(std::array::from_fn(|i| shape[i]));
         self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict()
-    }
-
-    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
-        self.base.parameters(visit);
     }
 }
 

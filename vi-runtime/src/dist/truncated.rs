@@ -7,7 +7,7 @@ use burn::tensor::{Bool, Tensor};
 use super::density::{beside, minus_infinity, spread};
 use super::mass::{ScalarKind, log_mass};
 use super::rows::broadcast;
-use super::{Cdf, Constraint, Distribution, InverseCdf, Moments, ShapeConflict, TruncatedMoments};
+use super::{Cdf, Constraint, Distribution, InverseCdf, Moments, ShapeConflict, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -136,12 +136,10 @@ impl<const D: usize, T: Cdf<D, Kind: ScalarKind>> Truncated<D, T> {
 impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Truncated<D, T> {
     type Kind = T::Kind;
 
+    of_base! { shape is_reparameterised grow own_conflict }
+
     fn name(&self) -> String {
         format!("Truncated({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
     }
 
     fn support(&self) -> Support {
@@ -177,10 +175,6 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
         Ok(self.base.begin(at)?.map(median))
     }
 
-    fn is_reparameterised(&self) -> bool {
-        self.base.is_reparameterised()
-    }
-
     fn score_vanishes(&self) -> bool {
         self.base.score_vanishes() && !self.bounds.are_tensors()
     }
@@ -189,15 +183,6 @@ impl<const D: usize, T: InverseCdf<D, Kind: ScalarKind>> Distribution<D> for Tru
         self.base = self.base.place(to);
         self.bounds = self.bounds.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

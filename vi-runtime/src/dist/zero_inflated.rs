@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use super::density::{minus_infinity, spread};
 use super::form::Form;
 use super::gate::{Gate, log_add, plogp};
-use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -59,12 +59,10 @@ impl<const D: usize, T: Distribution<D, Kind = Int>> ZeroInflated<D, T> {
 impl<const D: usize, T: Distribution<D, Kind = Int>> Distribution<D> for ZeroInflated<D, T> {
     type Kind = Int;
 
+    of_base! { shape score_vanishes begin grow own_conflict }
+
     fn name(&self) -> String {
         format!("ZeroInflated({})", self.base.name())
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.base.shape()
     }
 
     fn support(&self) -> Support {
@@ -90,27 +88,10 @@ impl<const D: usize, T: Distribution<D, Kind = Int>> Distribution<D> for ZeroInf
         Ok(drawn.mask_fill(self.gate.opens(self.shape(), noise)?, 0))
     }
 
-    fn score_vanishes(&self) -> bool {
-        self.base.score_vanishes()
-    }
-
-    fn begin(&self, at: &Placement) -> Result<Option<Tensor<D, Int>>> {
-        self.base.begin(at)
-    }
-
     fn place(mut self, to: &Placement) -> Self {
         self.gate = self.gate.place(to);
         self.base = self.base.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.base = self.base.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.base.conflict().or_else(|| self.conflict.clone())
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
