@@ -10,7 +10,8 @@ use crate::support::Support;
 
 /// Rows of `n(n+1)/2` real numbers onto the lower triangular `n × n` matrices with a positive diagonal.
 ///
-/// The numbers are the elements below the diagonal row by row, then the logarithms of the diagonal.
+/// The numbers are the elements below the diagonal row by row, then the logarithms of the diagonal (Pinheiro and Bates 1996, the
+/// log-Cholesky parametrisation).
 ///
 /// # Shapes
 /// `x: [.., 1, n(n+1)/2]`, `y: [.., n, n]`.
@@ -132,7 +133,8 @@ impl<const D: usize> Bijector<D> for CovarianceCholesky<D> {
 
 /// Positive definite matrices to their Cholesky factors: `y yᵀ = x`.
 ///
-/// The determinant is over the elements on and below the diagonal.
+/// The determinant is over the elements on and below the diagonal (Muirhead 1982, Aspects of Multivariate Statistical Theory,
+/// theorem 2.1.9).
 #[derive(Clone, Copy, Debug)]
 pub struct CholeskyFactor;
 

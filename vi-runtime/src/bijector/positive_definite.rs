@@ -12,8 +12,9 @@ use crate::support::Support;
 
 /// Rows of `n(n+1)/2` real numbers onto the symmetric positive definite `n × n` matrices, by [`LowerCholesky`]: `y = L Lᵀ`.
 ///
-/// The determinant is over the elements on and below the diagonal. Where the matrix is so close to singular that rounding could
-/// make it indefinite, its diagonal grows by as little as prevents that.
+/// The determinant is over the elements on and below the diagonal (Muirhead 1982, Aspects of Multivariate Statistical Theory,
+/// theorem 2.1.9). Where the matrix is so close to singular that rounding could make it indefinite, its diagonal grows by as little
+/// as prevents that.
 ///
 /// # Shapes
 /// As for [`LowerCholesky`].

@@ -8,9 +8,10 @@ use crate::support::Support;
 
 /// Vectors of `K − 1` real numbers onto the vectors of length 1 with `K` elements, less the pole `(0, …, 0, 1)`.
 ///
-/// The inverse stereographic projection: with `s = ‖x‖²`, `y = (2x, s − 1)/(1 + s)`. No continuous one-to-one map from the real
-/// vectors reaches the whole sphere, because the sphere is compact; the one point left out has no mass. Mass that a posterior
-/// puts about the pole lies far out in all directions of `x`: where that matters, a `ProjectedNormal` guide has no such point.
+/// The inverse stereographic projection: with `s = ‖x‖²`, `y = (2x, s − 1)/(1 + s)` (Ratcliffe 2006, Foundations of Hyperbolic
+/// Manifolds, section 4.2). No continuous one-to-one map from the real vectors reaches the whole sphere, because the sphere is
+/// compact; the one point left out has no mass. Mass that a posterior puts about the pole lies far out in all directions of `x`:
+/// where that matters, a `ProjectedNormal` guide has no such point.
 ///
 /// The determinant is that of the area on the sphere.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,9 @@ use crate::support::Support;
 
 /// Vectors of `K − 1` real numbers onto the vectors of `K` numbers with sum 0; lengths and angles stay.
 ///
-/// The reflection that takes `(0, …, 0, 1)` to `(1, …, 1)/√K`, applied to `(x, 0)`: with `S = Σ xₖ`, `yₖ = xₖ − S/(K + √K)` and
-/// `y_K = −S/√K`. Independent normal `x` of one scale give the normal distribution conditioned on sum 0.
+/// The reflection that takes `(0, …, 0, 1)` to `(1, …, 1)/√K`, applied to `(x, 0)` (Golub and Van Loan 2013, Matrix
+/// Computations, section 5.1): with `S = Σ xₖ`, `yₖ = xₖ − S/(K + √K)` and `y_K = −S/√K`. Independent
+/// normal `x` of one scale give the normal distribution conditioned on sum 0.
 ///
 /// The determinant is that of the volume in the plane of sum 0.
 #[derive(Clone, Copy, Debug)]

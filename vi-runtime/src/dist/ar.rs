@@ -24,6 +24,9 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// follow from the coefficients by the recursion of Levinson and Durbin, run backwards. With [`given`](Self::given) it
 /// follows `p` known numbers instead, and need not be stationary.
 ///
+/// Source: Brockwell and Davis (1991), Time Series: Theory and Methods, section 5.2 for the recursion and chapter 8 for the
+/// likelihood.
+///
 /// # Shapes
 /// `coefficients`: `[batch, p]`, `loc` and `scale`: `[batch, 1]`, the value: `[batch, T]`; the last dimension of the value is
 /// the event.

@@ -15,6 +15,9 @@ family! {
     ///
     /// `log p(x) = −ln scale − ln(κ + 1/κ) − |z| κ^(sign z)`, `z = (x − loc)/scale`, `κ` = asymmetry
     ///
+    /// Source: Kotz, Kozubowski and Podgórski (2001), The Laplace Distribution and Generalizations, chapter 3, where
+    /// `σ = √2 scale`.
+    ///
     /// # Shapes
     /// `loc`, `scale`, `asymmetry` and the value: `[batch]`.
     ///

@@ -16,6 +16,9 @@ form_family! {
     ///
     /// `log p(x) = x ln p + (1 − x) ln(1 − p)`, or in log-odds `a`: `x a − ln(1 + eᵃ)`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 3, the binomial distribution of one
+    /// trial.
+    ///
     /// # Shapes
     /// `probs` or `logits` and the value: `[batch]`.
     ///

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = (a − 1) ln x + (b − 1) ln(1 − x) − ln B(a, b)`, `a` = concentration1, `b` = concentration0
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 25.
+    ///
     /// Draws are differentiable in both parameters: exact implicit gradients through two gamma variables. A draw closer to
     /// 0 or 1 than the floats resolve becomes the nearest number between.
     ///

@@ -18,6 +18,9 @@ family! {
     ///
     /// `log p(x) = ln C(n, x) + ln B(x + a, n − x + b) − ln B(a, b)`, `a` = concentration1, `b` = concentration0, `n` = total_count
     ///
+    /// Source: Skellam (1948), "A Probability Distribution Derived from the Binomial Distribution by Regarding the Probability of
+    /// Success as Variable between the Sets of Trials".
+    ///
     /// # Shapes
     /// `concentration1`, `concentration0`, `total_count` (whole numbers as floats) and the value: `[batch]`.
     ///

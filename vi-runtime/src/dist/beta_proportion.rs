@@ -12,7 +12,8 @@ family! {
     /// Beta with mean `mean` and precision `concentration`; support: `(0, 1)`.
     ///
     /// `log p(x) = (a − 1) ln x + (b − 1) ln(1 − x) − ln B(a, b)`, `a = mean · concentration`, `b = (1 − mean) · concentration`
-    /// (Ferrari and Cribari-Neto 2004)
+    ///
+    /// Source: Ferrari and Cribari-Neto (2004), "Beta Regression for Modelling Rates and Proportions".
     ///
     /// Draws are differentiable in both parameters, see [`Beta`].
     ///

@@ -19,6 +19,8 @@ form_family! {
     ///
     /// `log p(x) = ln C(n, x) + x ln p + (n − x) ln(1 − p)`, or in log-odds `a`: `ln C(n, x) + x a − n ln(1 + eᵃ)`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 3.
+    ///
     /// # Shapes
     /// `total_count` (whole numbers as floats), `probs` or `logits` and the value: `[batch]`.
     ///

@@ -20,8 +20,10 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// deviation of theirs, with precision `precision` times its degree; support: the real vectors.
 ///
 /// `log p(x) = ½ (K ln τ + Σᵢ ln dᵢ + Σᵢ ln(1 − α λᵢ) − τ yᵀ(D − α W) y − K ln 2π)`, `y = x − loc`, `α` = correlation, `τ` =
-/// precision, `W` the weights of the adjacency, `d` their sums and `λ` the eigenvalues of `D^−½ W D^−½` (Jin, Carlin and
-/// Banerjee 2005)
+/// precision, `W` the weights of the adjacency, `d` their sums and `λ` the eigenvalues of `D^−½ W D^−½`
+///
+/// Source: Besag (1974), "Spatial Interaction and the Statistical Analysis of Lattice Systems"; Jin, Carlin and Banerjee (2005),
+/// "Generalized Hierarchical Multivariate CAR Models for Areal Data", for the determinant by the eigenvalues.
 ///
 /// The density costs a term for each node and each pair of neighbours. A draw factorises the `K × K` precision. The
 /// distribution is proper for `1/λ₁ < α < 1`, `λ₁` the smallest eigenvalue.

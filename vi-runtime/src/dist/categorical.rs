@@ -18,6 +18,9 @@ use crate::support::Support;
 ///
 /// `log p(x) = ln probs[x]`, or `logits[x] − ln Σₖ exp(logits[k])`
 ///
+/// Source: Johnson, Kotz and Balakrishnan (1997), Discrete Multivariate Distributions, chapter 35, the multinomial distribution
+/// of one trial.
+///
 /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
 ///
 /// # Shapes

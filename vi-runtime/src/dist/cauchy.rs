@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = −ln π − ln scale − ln(1 + ((x − loc)/scale)²)`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 16.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

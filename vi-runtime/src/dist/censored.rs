@@ -17,6 +17,12 @@ use crate::support::Support;
 ///
 /// `log p(y) = ln P(x ≤ low)` at `low`, `ln P(x ≥ high)` at `high`, `log p_base(y)` between them
 ///
+/// Source: Tobin (1958), "Estimation of Relationships for Limited Dependent Variables"; Klein and Moeschberger (2003), Survival
+/// Analysis, chapter 3.
+///
+/// It has no entropy: a mass and a density have none on one scale. It has no quantile function: truncating, which asks for one,
+/// would take the masses at the limits for a density.
+///
 /// A density between the limits, a mass at each: waiting times that were cut off at the end of a study, concentrations
 /// below what an instrument detects, answers on a bounded scale. An observation of which only an interval is known has
 /// [`Cdf::log_mass`].

@@ -13,6 +13,8 @@ family! {
     ///
     /// `log p(x) = (df/2 − 1) ln x − x/2 − ln Γ(df/2) − (df/2) ln 2`, that of `Gamma(df/2, ½)`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 18.
+    ///
     /// Draws are differentiable: exact implicit gradients (Figurnov, Mohamed and Mnih 2018).
     ///
     /// # Shapes

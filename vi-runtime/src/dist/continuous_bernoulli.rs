@@ -14,8 +14,11 @@ use crate::support::Support;
 form_family! {
     /// Density proportional to `pˣ (1 − p)¹⁻ˣ` for `p` = `probs`; support: `[0, 1]`.
     ///
-    /// `log p(x) = x a − ln((eᵃ − 1)/a)` in log-odds `a` (Loaiza-Ganem and Cunningham 2019). `a = 0` is no special case: values
-    /// and gradients pass through it smoothly.
+    /// `log p(x) = x a − ln((eᵃ − 1)/a)` in log-odds `a`. `a = 0` is no special case: values and gradients pass through it
+    /// smoothly.
+    ///
+    /// Source: Loaiza-Ganem and Cunningham (2019), "The Continuous Bernoulli: Fixing a Pervasive Error in Variational
+    /// Autoencoders".
     ///
     /// # Shapes
     /// `probs` or `logits` and the value: `[batch]`.

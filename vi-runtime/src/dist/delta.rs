@@ -13,6 +13,11 @@ use crate::support::Support;
 ///
 /// `log p(x) = log_density` (0 unless set) where `x = value`, else `−∞`
 ///
+/// Source: Billingsley (1995), Probability and Measure, the unit mass at a point.
+///
+/// It has no entropy, which falls to `−∞` for a density that narrows to a point, and no distribution function: what needs one
+/// needs a density as well.
+///
 /// # Shapes
 /// `value` and `log_density`: `[batch]`; where [`event`](Self::event) makes the last dimensions of the value one point,
 /// `log_density` has size 1 there.

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = Σₖ (aₖ − 1) ln xₖ + ln Γ(Σₖ aₖ) − Σₖ ln Γ(aₖ)`, `a` = concentration
     ///
+    /// Source: Kotz, Balakrishnan and Johnson (2000), Continuous Multivariate Distributions, vol. 1, chapter 49.
+    ///
     /// `x` is used as given: that it sums to 1 is not checked. Draws are differentiable in the concentration (exact
     /// implicit gradients). `Dirichlet::new(1.0).expand([K])` is uniform on the simplex.
     ///

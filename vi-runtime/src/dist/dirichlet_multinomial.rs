@@ -23,6 +23,9 @@ family! {
     /// `log p(x) = ln Γ(A) + ln n! − ln Γ(n + A) + Σₖ (ln Γ(xₖ + aₖ) − ln Γ(aₖ) − ln xₖ!)`, `a` = concentration, `A = Σₖ aₖ`,
     /// `n` = total_count
     ///
+    /// Source: Mosimann (1962), "On the Compound Multinomial Distribution, the Multivariate β-Distribution, and Correlations
+    /// among Proportions".
+    ///
     /// # Shapes
     /// `concentration` and the value: `[batch, K]`, the last dimension is the event; `total_count` (whole numbers as floats): a
     /// number, or `[batch, 1]`. It is data: the counts have this sum or no mass, so that no derivative in it exists, and it gets none.

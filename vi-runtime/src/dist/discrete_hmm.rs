@@ -16,6 +16,10 @@ use crate::support::Support;
 /// `log p(x) = ln Σ_z initial[z₁] e_{z₁}(x₁) Πₜ transition[zₜ₋₁, zₜ] e_{zₜ}(xₜ)`, `e_s` the density of the emission in state `s`; by
 /// the forward recursion as a product of matrices of logarithms (see [`MarkovChain::log_evidence`]), of any length
 ///
+/// Source: Rabiner (1989), "A Tutorial on Hidden Markov Models and Selected Applications in Speech Recognition", section III.
+///
+/// It has no entropy: that of the sequence with the states summed out has no closed form.
+///
 /// Gradients reach the chain and the emission. Where there is a log-likelihood of the states but no distribution that emits,
 /// [`MarkovChain`] takes it directly.
 ///

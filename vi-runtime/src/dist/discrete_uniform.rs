@@ -14,6 +14,8 @@ family! {
     ///
     /// `log p(x) = −ln(high − low + 1)`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, the discrete rectangular distribution.
+    ///
     /// # Shapes
     /// `low`, `high` (whole numbers as floats) and the value: `[batch]`.
     ///

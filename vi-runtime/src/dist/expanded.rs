@@ -15,6 +15,8 @@ use crate::operand::Placement;
 ///
 /// `log p(x) = log p_base(xᵢ)` for each copy `xᵢ`
 ///
+/// Source: Billingsley (1995), Probability and Measure, section 20.
+///
 /// Families have an `expand` of their own, which only changes the shape of the parameters.
 ///
 /// # Shapes

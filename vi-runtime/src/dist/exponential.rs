@@ -15,6 +15,8 @@ family! {
     ///
     /// `log p(x) = ln rate − rate x`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 19.
+    ///
     /// # Shapes
     /// `rate` and the value: `[batch]`.
     ///

@@ -16,7 +16,15 @@ use crate::support::Support;
 ///
 /// `log p(y) = ln (p_base(y) + p_base(−y))`; mean and variance are known where the base has [`TruncatedMoments`]
 ///
+/// Source: Casella and Berger (2002), Statistical Inference, section 2.1.
+///
+/// It has no entropy: the logarithm of a sum of two densities has no expectation in closed form
+/// ([`FoldedNormal`](super::FoldedNormal) has one, by quadrature).
+///
 /// # Shapes
+/// Those of the base.
+///
+/// # Errors
 /// Those of the base.
 #[derive(Clone, Debug)]
 pub struct Folded<T> {

@@ -19,6 +19,8 @@ family! {
     ///
     /// `log p(x) = −½ ((x − |loc|)/scale)² + ln(1 + e^(−2 x |loc|/scale²)) − ln scale − ½ ln 2π`
     ///
+    /// Source: Leone, Nelson and Nottingham (1961), "The Folded Normal Distribution".
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = a ln b − ln Γ(a) + (a − 1) ln x − b x`, `a` = concentration, `b` = rate
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 17.
+    ///
     /// Draws are differentiable in both parameters: exact implicit gradients (Figurnov, Mohamed and Mnih 2018).
     ///
     /// # Shapes

@@ -1,4 +1,5 @@
-//! Divergences between normal distributions of vectors, however their covariance is given.
+//! Divergences between normal distributions of vectors, however their covariance is given (Kullback 1959, Information Theory and
+//! Statistics, chapter 9).
 
 use burn::tensor::Tensor;
 

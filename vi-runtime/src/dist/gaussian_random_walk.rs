@@ -15,6 +15,8 @@ use crate::operand::{AnyOperand, Operand};
 ///
 /// `log p(x) = −½ Σₜ ((xₜ − xₜ₋₁)/scale)² − T (ln scale + ½ ln 2π)`, `x₀ = 0`
 ///
+/// Source: Durbin and Koopman (2012), Time Series Analysis by State Space Methods, chapter 2, the state of the local level model.
+///
 /// # Shapes
 /// `scale`: `[batch, 1]`, the value: `[batch, T]`; the last dimension of the value is the event.
 ///

@@ -24,6 +24,9 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// square or of full rank: a state may be known or move without noise. An update of the filter takes several steps at once;
 /// covariances are updated in the form of Joseph, and by a square root in the first steps, where they may be wide.
 ///
+/// Source: Kalman (1960), "A New Approach to Linear Filtering and Prediction Problems"; Durbin and Koopman (2012), Time Series
+/// Analysis by State Space Methods, section 7.2.
+///
 /// # Shapes
 /// The value: `[batch, T, p]`, its last two dimensions the event; `transition_matrix`: `[batch, n, n]`, `process_factor`:
 /// `[batch, n, k]`, `observation_matrix`: `[batch, p, n]`, `observation_scale_tril`: `[batch, p, p]`, `initial_loc`:

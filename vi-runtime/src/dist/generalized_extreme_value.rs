@@ -20,6 +20,8 @@ family! {
     /// `log p(x) = −ln scale − (1 + ξ) y − e⁻ʸ`, `y = ln(1 + ξ z)/ξ`, `z = (x − loc)/scale`, `ξ` = shape; `y = z` at `ξ = 0`,
     /// which is no special case: values and gradients pass through it smoothly
     ///
+    /// Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 3.1.
+    ///
     /// Where a parameter is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which
     /// there is no bijector.
     ///

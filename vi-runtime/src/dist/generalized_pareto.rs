@@ -19,6 +19,8 @@ family! {
     /// `log p(x) = −ln scale − (1 + ξ) y`, `y = ln(1 + ξ z)/ξ`, `z = (x − loc)/scale`, `ξ` = concentration; `y = z` at `ξ = 0`,
     /// which is no special case: values and gradients pass through it smoothly
     ///
+    /// Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 4.2.
+    ///
     /// Where a parameter is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which
     /// there is no bijector.
     ///

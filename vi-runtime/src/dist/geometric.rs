@@ -17,6 +17,8 @@ form_family! {
     ///
     /// `log p(x) = x ln(1 − p) + ln p`, in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`, `ln(1 − p) = −ln(1 + eᵃ)`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 5.
+    ///
     /// # Shapes
     /// `probs` or `logits` and the value: `[batch]`.
     ///

@@ -17,6 +17,9 @@ family! {
     ///
     /// `log p(x) = ln c + ln r + r x − c (e^(r x) − 1)`, `c` = concentration, `r` = rate
     ///
+    /// Source: Gompertz (1825) for the hazard; Lenart (2014), "The Moments of the Gompertz Distribution and Maximum Likelihood
+    /// Estimation of Its Parameters".
+    ///
     /// # Shapes
     /// `concentration`, `rate` and the value: `[batch]`.
     ///

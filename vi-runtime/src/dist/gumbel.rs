@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = −z − e⁻ᶻ − ln scale`, `z = (x − loc)/scale`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 22.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

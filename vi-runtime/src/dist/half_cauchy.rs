@@ -19,6 +19,8 @@ family! {
     ///
     /// `log p(x) = ln (2/π) − ln scale − ln(1 + (x/scale)²)`
     ///
+    /// Source: Gelman (2006), "Prior Distributions for Variance Parameters in Hierarchical Models".
+    ///
     /// # Shapes
     /// `scale` and the value: `[batch]`.
     ///

@@ -20,6 +20,8 @@ family! {
     ///
     /// `log p(x) = −½ (x/scale)² − ln scale + ½ ln (2/π)`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 13.
+    ///
     /// # Shapes
     /// `scale` and the value: `[batch]`.
     ///

@@ -17,6 +17,9 @@ family! {
     ///
     /// `log p(x) = ln 2 + log t(x; df, 0, scale)`, see [`StudentT`]
     ///
+    /// Source: Psarakis and Panaretos (1990), "The Folded t Distribution"; Gelman (2006), "Prior Distributions for Variance
+    /// Parameters in Hierarchical Models".
+    ///
     /// # Shapes
     /// `df`, `scale` and the value: `[batch]`.
     ///

@@ -22,8 +22,10 @@ pub trait DrawPositive<const D: usize>: Distribution<D, Kind = Int> {
 
 /// Zero with probability `gate`, else a count of the base distribution that is not zero; support: that of the base, and 0.
 ///
-/// `log p(0) = ln g`, `log p(x) = ln(1 − g) + log p_base(x) − ln(1 − p_base(0))` for `x > 0`, `g` = gate, or `g = 1/(1 + e⁻ᵃ)` with
-/// `a` = gate_logits (Mullahy 1986)
+/// `log p(0) = ln g`, `log p(x) = ln(1 − g) + log p_base(x) − ln(1 − p_base(0))` for `x > 0`, `g` = gate, or `g = 1/(1 + e⁻ᵃ)`
+/// with `a` = gate_logits
+///
+/// Source: Mullahy (1986), "Specification and Testing of Some Modified Count Data Models".
 ///
 /// Unlike in [`ZeroInflated`](super::ZeroInflated) every zero comes from the gate, so that there may also be fewer zeros than
 /// the base has.

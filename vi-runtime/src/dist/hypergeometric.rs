@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = ln C(K, x) + ln C(N − K, n − x) − ln C(N, n)`, `N` = population, `K` = successes, `n` = draws
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 6.
+    ///
     /// Its parameters are counts: no gradient reaches them.
     ///
     /// # Shapes

@@ -15,8 +15,12 @@ use crate::support::Support;
 ///
 /// `log p(x) = 0` on the support
 ///
-/// It cannot be drawn; an automatic guide starts where 0 lies in unconstrained space. Where the elements of a value depend on each other (a simplex, an ordered vector, a Cholesky factor)
-/// only the bounds of the elements are checked.
+/// Source: Gelman et al. (2013), Bayesian Data Analysis, section 2.8.
+///
+/// It is no probability distribution: mean, variance, entropy and distribution function do not exist.
+///
+/// It cannot be drawn; an automatic guide starts where 0 lies in unconstrained space. Where the elements of a
+/// value depend on each other (a simplex, an ordered vector, a Cholesky factor) only the bounds of the elements are checked.
 ///
 /// # Shapes
 /// `shape`: batch dimensions, then those of a value of the support, one for a vector and two for a matrix.

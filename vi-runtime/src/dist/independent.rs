@@ -9,6 +9,19 @@ use crate::operand::Operand;
 
 /// A distribution of which the last batch dimensions belong to the event; see
 /// [`DistributionExt::independent`](super::DistributionExt::independent).
+///
+/// `log p(x) = Σᵢ log p_base(xᵢ)`, `i` over the dimensions that became part of the event; support: that of the base
+///
+/// Source: Billingsley (1995), Probability and Measure, section 20.
+///
+/// It has no distribution function, which is for scalars.
+///
+/// # Shapes
+/// Those of the base: what changes is how many dimensions at the end are the event.
+///
+/// # Errors
+/// At the site: [`Error::Shape`](crate::Error::Shape) where the event would have more dimensions than a draw,
+/// [`Error::Parameter`](crate::Error::Parameter) where a parameter of the base is not legal.
 #[derive(Clone, Debug)]
 pub struct Independent<T> {
     pub(super) base: T,

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = a ln b − ln Γ(a) − (a + 1) ln x − b/x`, `a` = concentration, `b` = scale
     ///
+    /// Source: Gelman et al. (2013), Bayesian Data Analysis, appendix A.
+    ///
     /// Draws are differentiable in both parameters: exact implicit gradients (Figurnov, Mohamed and Mnih 2018).
     ///
     /// # Shapes

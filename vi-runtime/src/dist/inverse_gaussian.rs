@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = ½ (ln k − ln 2π − 3 ln x) − k (x − m)²/(2 m² x)`, `m` = loc, `k` = concentration
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 15.
+    ///
     /// Draws are differentiable in both parameters: exact implicit gradients.
     ///
     /// # Shapes
@@ -131,7 +133,7 @@ impl<const D: usize> InverseGaussian<D> {
 }
 
 impl<const D: usize> Cdf<D> for InverseGaussian<D> {
-    /// `Φ(A) + φ(A) R(t)`
+    /// `Φ(A) + φ(A) R(t)` (Shuster 1968)
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
         let Tails { apart, density, mirror } = self.tails(value);
         let cdf = (special::ndtr(apart) + density * mirror).clamp_max(1.0);
@@ -149,7 +151,8 @@ impl<const D: usize> Cdf<D> for InverseGaussian<D> {
 }
 
 impl<const D: usize> Entropy<D> for InverseGaussian<D> {
-    /// `½ ln(2πe m³/k) − 1½ e^(2k/m) E₁(2k/m)`, `E₁` the exponential integral
+    /// `½ ln(2πe m³/k) − 1½ e^(2k/m) E₁(2k/m)`, `E₁` the exponential integral:
+    /// `E ln x = ln m − e^(2k/m) E₁(2k/m)`
     fn entropy(&self) -> Tensor<D> {
         let (m, k) = (self.batch.fill(self.loc.clone()), self.batch.fill(self.concentration.clone()));
         let [shrink, _] = log_growth(k.clone() * 2.0 / m.clone());

@@ -17,6 +17,9 @@ family! {
     ///
     /// `log p(x) = ln ab + (a − 1) ln x + (b − 1) ln(1 − xᵃ)`, `a` = concentration1, `b` = concentration0
     ///
+    /// Source: Kumaraswamy (1980), "A Generalized Probability Density Function for Double-Bounded Random Processes"; Jones
+    /// (2009), "Kumaraswamy's Distribution: A Beta-Type Distribution with Some Tractability Advantages".
+    ///
     /// A draw closer to 0 or 1 than the floats resolve becomes the nearest number between.
     ///
     /// # Shapes

@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = −|x − loc|/scale − ln 2 scale`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 24.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

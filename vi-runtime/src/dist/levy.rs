@@ -20,6 +20,8 @@ family! {
     ///
     /// `log p(x) = ½ ln scale − ½ ln 2π − (3/2) ln(x − loc) − scale/(2 (x − loc))`
     ///
+    /// Source: Nolan (2020), Univariate Stable Distributions, chapter 1.
+    ///
     /// Where `loc` is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which there is
     /// no bijector.
     ///
@@ -88,7 +90,7 @@ impl<const D: usize> Moments<D> for Levy<D> {
 }
 
 impl<const D: usize> Entropy<D> for Levy<D> {
-    /// `½ (1 + 3γ + ln 16π) + ln scale`
+    /// `½ (1 + 3γ + ln 16π) + ln scale`, that of `InverseGamma(½, ½ scale)`
     fn entropy(&self) -> Tensor<D> {
         self.batch.fill(self.scale.clone().ln() + (0.5 + 1.5 * EULER + 2.0 * LN_2 + 0.5 * LN_PI))
     }

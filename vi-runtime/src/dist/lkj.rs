@@ -60,7 +60,10 @@ lkj! {
     ///
     /// `log p(F) = Σᵢ (K − i − 3 + 2η) ln Fᵢᵢ − c`, `i` from 1 to `K − 1` (the first row is 0), `η` = concentration,
     /// `c = Σₖ (½ k ln π + ln Γ(η + ½(K − 1 − k)) − ln Γ(η + ½(K − 1)))`, `k` from 1 to `K − 1`: a density with respect to the
-    /// elements below the diagonal (Lewandowski, Kurowicka and Joe 2009, section 3)
+    /// elements below the diagonal
+    ///
+    /// Source: Lewandowski, Kurowicka and Joe (2009), "Generating Random Correlation Matrices Based on Vines and Extended Onion
+    /// Method", section 3.
     ///
     /// That the rows have length 1 is not checked. Draws are differentiable in the concentration: row `i` is a uniform
     /// direction times the root of a `Beta(½i, η + ½(K − 1 − i))` variable (the onion method, section 3.2 there).
@@ -78,6 +81,8 @@ lkj! {
     ///
     /// `log p(C) = (η − 1) ln |C| − c` with `η` and `c` as for [`LKJCholesky`]: a density with respect to the elements below
     /// the diagonal, which are what is read, with the diagonal
+    ///
+    /// Source: as for [`LKJCholesky`].
     ///
     /// Draws are differentiable in the concentration.
     ///
@@ -313,7 +318,8 @@ impl<const D: usize> Moments<D> for LKJ<D> {
         spread(identity(size, &self.batch.placement()).reshape(one), self.shape())
     }
 
-    /// `1/(2η + K − 1)` off the diagonal: there `½(1 + Cᵢⱼ)` is `Beta(η − 1 + ½K, η − 1 + ½K)`.
+    /// `1/(2η + K − 1)` off the diagonal: there `½(1 + Cᵢⱼ)` is `Beta(η − 1 + ½K, η − 1 + ½K)` (Lewandowski,
+    /// Kurowicka and Joe 2009).
     fn variance(&self) -> Tensor<D> {
         let mean = self.mean();
         let eta = beside(&self.concentration, &mean);

@@ -19,6 +19,9 @@ family! {
     ///
     /// `log p(x) = ln k − ln x − |l| − 2 ln(1 + e^(−|l|))`, `l = k ln(x/scale)`, `k` = shape
     ///
+    /// Source: Fisk (1961), "The Graduation of Income Distributions"; Johnson, Kotz and Balakrishnan (1995), Continuous
+    /// Univariate Distributions, vol. 2, chapter 23.
+    ///
     /// # Shapes
     /// `scale`, `shape` and the value: `[batch]`.
     ///

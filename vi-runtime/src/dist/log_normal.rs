@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = −½ ((ln x − loc)/scale)² − ln x − ln scale − ½ ln 2π`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 14.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

@@ -15,6 +15,8 @@ family! {
     ///
     /// `log p(x) = −ln x − ln ln(high/low)`
     ///
+    /// Source: Hamming (1970), "On the Distribution of Numbers".
+    ///
     /// Where a bound is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which
     /// there is no bijector.
     ///

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = −|z| − 2 ln(1 + e^(−|z|)) − ln scale`, `z = (x − loc)/scale`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 23.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

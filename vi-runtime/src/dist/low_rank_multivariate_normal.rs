@@ -19,6 +19,9 @@ use crate::operand::{AnyOperand, Operand, Placement};
 /// `log p(x) = −½ (‖D^−½ (y − W u)‖² + ‖u‖²) − ½ Σₖ ln dₖ − ½ ln |C| − ½ K ln 2π`, where `y = x − loc`, `C = I + Wᵀ D⁻¹ W` is
 /// the capacitance matrix and `u = C⁻¹ Wᵀ D⁻¹ y`
 ///
+/// Source: as for [`MultivariateNormal`](super::MultivariateNormal); Anderson (2003), An Introduction to Multivariate Statistical
+/// Analysis, chapter 14, for the covariance; Woodbury (1950), "Inverting Modified Matrices".
+///
 /// The quadratic form is that of Woodbury's identity, written as the least squares problem that it solves: the difference
 /// of two squares in the identity itself cancels along the columns of `W`. No `K × K` matrix is made.
 ///

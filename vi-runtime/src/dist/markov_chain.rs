@@ -18,6 +18,8 @@ use crate::special::{log1p, logsumexp};
 /// [`DiscreteHmm`](super::DiscreteHmm) is the distribution of observations that a distribution for each state emits. All is
 /// computed with logarithms: no sequence is too long.
 ///
+/// Source: Rabiner (1989), "A Tutorial on Hidden Markov Models and Selected Applications in Speech Recognition", section III.
+///
 /// # Shapes
 /// `initial`: `[batch, S]`; `transition`: `[S, S]`, or `[batch, T − 1, S, S]` with any of the leading ones 1, where it depends
 /// on batch or time; dimensions of the batch may be left out in front.
@@ -162,7 +164,8 @@ impl MarkovChain {
     /// `ln p(x₁, …, x_T)`, the states summed out.
     ///
     /// The steps are matrices; neighbours are multiplied (with sums of logarithms for products) until one is left, so that
-    /// the graph grows with `log₂ T` only. It holds `T S³/2` numbers at once for each element of the batch.
+    /// the graph grows with `log₂ T` only (Hassan, Särkkä and García-Fernández 2021). It holds `T S³/2` numbers at once for each
+    /// element of the batch.
     ///
     /// # Shapes
     /// `likelihood`: `[batch, T, S]`; out: `[batch]`.
@@ -272,7 +275,8 @@ impl MarkovChain {
         (Tensor::cat(path, 1), largest.reshape([count]))
     }
 
-    /// One draw of the states given the whole sequence: forward sums, then states from the last to the first.
+    /// One draw of the states given the whole sequence: forward sums, then states from the last to the first
+    /// (Scott 2002).
     ///
     /// # Shapes
     /// `likelihood`: `[batch, T, S]`; out: `[batch, T]`.

@@ -9,6 +9,17 @@ use crate::any_tensor::move_bools;
 use crate::operand::Placement;
 
 /// A distribution whose density counts where a mask is true; see [`DistributionExt::masked`](super::DistributionExt::masked).
+///
+/// `log p(x) = log p_base(x)` where the mask is true, 0 without a gradient elsewhere; support: that of the base
+///
+/// Source: Rubin (1976), "Inference and Missing Data", for leaving out what is missing at random; the name is that of Pyro.
+///
+/// # Shapes
+/// `mask` broadcasts against the batch dimensions of the base and has size 1 in the event dimensions.
+///
+/// # Errors
+/// At the site: [`Error::Shape`](crate::Error::Shape) where `mask` does not broadcast,
+/// [`Error::Parameter`](crate::Error::Parameter) where a parameter of the base is not legal.
 #[derive(Clone, Debug)]
 pub struct Masked<const D: usize, T> {
     pub(super) base: T,

@@ -17,6 +17,8 @@ use crate::operand::{AnyOperand, Operand, Placement};
 ///
 /// `log p(X) = −½ ‖A⁻¹ (X − loc) B⁻ᵀ‖² − C Σᵢ ln Aᵢᵢ − R Σⱼ ln Bⱼⱼ − ½ R C ln 2π`; `cov(xᵢⱼ, xₖₗ) = Uᵢₖ Vⱼₗ`
 ///
+/// Source: Gupta and Nagar (2000), Matrix Variate Distributions, chapter 2.
+///
 /// # Shapes
 /// `loc` and the value: `[batch, R, C]`, `scale_tril_row`: `[batch, R, R]`, `scale_tril_column`: `[batch, C, C]`; the last
 /// two dimensions of the value are the event.

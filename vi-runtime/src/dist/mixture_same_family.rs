@@ -17,6 +17,10 @@ use crate::support::Support;
 ///
 /// `log p(x) = ln Σₖ exp(ln wₖ + log pₖ(x))`, with `wₖ = probs[k]`, or `wₖ = exp(logits[k])/Σⱼ exp(logits[j])`
 ///
+/// Source: McLachlan and Peel (2000), Finite Mixture Models, chapter 1.
+///
+/// It has no entropy: the logarithm of a sum of densities has no expectation in closed form.
+///
 /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
 ///
 /// Gradients reach the weights and the components. A draw chooses a component first, so no gradient flows through it: as

@@ -20,6 +20,8 @@ form_family! {
     ///
     /// `log p(x) = ln n! − Σₖ ln xₖ! + Σₖ xₖ ln pₖ`, `n` = total_count, with `pₖ` = probs, or `pₖ = exp(logits[k])/Σⱼ exp(logits[j])`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1997), Discrete Multivariate Distributions, chapter 35.
+    ///
     /// Probabilities are used as given: they must sum to 1. Logits need not be normalised.
     ///
     /// # Shapes

@@ -18,6 +18,8 @@ use crate::operand::{AnyOperand, Operand, Placement};
 ///
 /// `log p(x) = −½ (x − loc)ᵀ Σ⁻¹ (x − loc) − ½ ln |Σ| − ½ K ln 2π`
 ///
+/// Source: Kotz, Balakrishnan and Johnson (2000), Continuous Multivariate Distributions, vol. 1, chapter 45.
+///
 /// Of a covariance or precision matrix the lower triangle is read; its gradient is shared evenly by both triangles. The
 /// precision is never inverted: its factor `M` whitens by `Mᵀ` and draws by `M⁻ᵀ`.
 ///

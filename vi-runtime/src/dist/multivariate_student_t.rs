@@ -17,6 +17,8 @@ use crate::{linalg, special};
 ///
 /// `log p(x) = ln Γ(½(v + K)) − ln Γ(½v) − ½ K ln πv − Σₖ ln Lₖₖ − ½(v + K) ln(1 + ‖L⁻¹(x − loc)‖²/v)`
 ///
+/// Source: Kotz and Nadarajah (2004), Multivariate t Distributions and Their Applications, chapter 1.
+///
 /// Draws are differentiable in every parameter.
 ///
 /// # Shapes

@@ -20,6 +20,8 @@ form_family! {
     /// `log p(x) = ln Γ(x + r) − ln Γ(r) − ln x! + r ln(1 − p) + x ln p`, `r` = total_count; in log-odds `a`: `ln p = −ln(1 + e⁻ᵃ)`,
     /// `ln(1 − p) = −ln(1 + eᵃ)`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 5.
+    ///
     /// This is the convention of torch and Pyro: `probs` belongs to what is counted. SciPy and R count the other outcome, their
     /// probability is `1 − probs`. [`NegativeBinomial2`](super::NegativeBinomial2) is the same family by its mean.
     ///

@@ -18,6 +18,9 @@ family! {
     ///
     /// `log p(x) = ln Γ(x + c) − ln Γ(c) − ln x! − c ln(1 + m/c) − x ln(1 + c/m)`, `m` = mean, `c` = concentration
     ///
+    /// Source: Greenwood and Yule (1920) for the mixture of Poisson counts; Cameron and Trivedi (2013), Regression Analysis of
+    /// Count Data, chapter 3, for the parameters.
+    ///
     /// A Poisson count whose rate is gamma distributed with shape `c` and mean `m`; the Poisson distribution itself as `c`
     /// grows. Called `NegativeBinomial2` by NumPyro, `neg_binomial_2` by Stan.
     ///

@@ -19,6 +19,8 @@ family! {
     ///
     /// `log p(x) = −½ ((x − loc)/scale)² − ln scale − ½ ln 2π`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 13.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

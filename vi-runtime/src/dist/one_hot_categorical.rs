@@ -19,6 +19,9 @@ form_family! {
     ///
     /// `log p(x) = Σₖ xₖ ln probs[k]`, or with `logits` `Σₖ xₖ logits[k] − ln Σₖ exp(logits[k])`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1997), Discrete Multivariate Distributions, chapter 35, the multinomial
+    /// distribution of one trial.
+    ///
     /// The value is a tensor of integers, as that of every discrete distribution here (torch and NumPyro use floats);
     /// `observe!` also takes floats. [`Categorical`](super::Categorical) has the index of the category instead.
     ///

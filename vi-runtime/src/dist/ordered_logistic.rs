@@ -18,6 +18,8 @@ use crate::support::Support;
 /// `log p(x) = ln(σ(cₓ − η) − σ(cₓ₋₁ − η))`, `η` = predictor, `c` = cutpoints, `c₋₁ = −∞`, `c_{K−1} = ∞`, `σ(a) = 1/(1 + e⁻ᵃ)`;
 /// computed as `ln σ(cₓ − η) + ln σ(η − cₓ₋₁) + ln(1 − exp(cₓ₋₁ − cₓ))`
 ///
+/// Source: McCullagh (1980), "Regression Models for Ordinal Data".
+///
 /// # Shapes
 /// `predictor` and the value: `[batch]`; `cutpoints`: `[batch, K − 1]`, in increasing order, where a vector `[K − 1]` serves a
 /// whole batch of rank 1.

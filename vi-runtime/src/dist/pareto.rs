@@ -15,6 +15,8 @@ family! {
     ///
     /// `log p(x) = ln alpha − ln scale − (alpha + 1) ln(x/scale)`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 20.
+    ///
     /// Where `scale` is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which there
     /// is no bijector.
     ///

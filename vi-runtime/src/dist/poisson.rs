@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = x ln rate − rate − ln x!`
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 4.
+    ///
     /// # Shapes
     /// `rate` and the value: `[batch]`.
     ///

@@ -16,9 +16,13 @@ family! {
     /// The direction `z/|z|` of a normal vector `z` with mean `concentration` and unit variances, in two or more dimensions; support:
     /// the vectors of length 1.
     ///
-    /// `log p(x) = −½ K ln 2π − ½ |m − t x|² + ln ∫₀^∞ rᴷ⁻¹ exp(−½ (r − t)²) dr`, `m` = concentration, `t = x · m`: the density of
-    /// `z = r x` integrated over its length (Hernandez-Stumpfhauser, Breidt and van der Woerd 2017), with respect to the surface
-    /// of the sphere.
+    /// `log p(x) = −½ K ln 2π − ½ |m − t x|² + ln ∫₀^∞ rᴷ⁻¹ exp(−½ (r − t)²) dr`, `m` = concentration, `t = x · m`: the density
+    /// of `z = r x` integrated over its length, with respect to the surface of the sphere.
+    ///
+    /// Source: Hernandez-Stumpfhauser, Breidt and van der Woerd (2017), "The General Projected Normal Distribution of Arbitrary
+    /// Dimension: Modeling and Bayesian Inference".
+    ///
+    /// Mean, variance and entropy are not given: they are integrals over the sphere without an elementary form.
     ///
     /// `x` is used as given: that its length is 1 is not checked.
     ///

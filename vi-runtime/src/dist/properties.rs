@@ -9,6 +9,8 @@ use super::Distribution;
 use super::density::log_or_nothing;
 
 /// Mean and variance.
+///
+/// Source: that of the family, unless a method names another.
 pub trait Moments<const D: usize>: Distribution<D> {
     /// `E x`, NaN or infinite where it does not exist.
     ///
@@ -24,6 +26,10 @@ pub trait Moments<const D: usize>: Distribution<D> {
 }
 
 /// Differential entropy, or entropy of a discrete distribution, in nats.
+///
+/// Source: Lazo and Rathie (1978), "On the Entropy of Continuous Probability Distributions", and Michalowicz, Nichols and Bucholtz
+/// (2013), Handbook of Differential Entropy, for the continuous families that they list, unless a method names another; the rest
+/// follow from the density with the expectations that a method names.
 pub trait Entropy<const D: usize>: Distribution<D> {
     /// `−E ln p(x)`.
     ///
@@ -50,7 +56,9 @@ pub struct Tail<const D: usize> {
     pub log_hazard: Tensor<D>,
 }
 
-/// The cumulative distribution function of a scalar distribution.
+/// The cumulative distribution function of a scalar distribution; distributions of vectors and matrices have none.
+///
+/// Source: that of the family, unless a method names another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no distribution function",
     label = "its cumulative distribution function is not known in closed form",
@@ -143,6 +151,11 @@ pub trait InverseCdf<const D: usize>: Cdf<D> {
 }
 
 /// Kullback–Leibler divergence to a distribution of type `Q`, in closed form.
+///
+/// Source: Gil, Alajaji and Linder (2013), "Rényi Divergence Measures for Commonly Used Univariate Continuous Distributions", and Nawa
+/// and Nadarajah (2024), "Exact Expressions for Kullback–Leibler Divergence for Univariate Distributions", for two continuous
+/// distributions of one family, unless a method names another; for two families it is the expectation of `−ln q` less the
+/// entropy of `self`.
 pub trait KlTo<const D: usize, Q: Distribution<D>>: Distribution<D> {
     /// `KL(self ‖ q) = E ln p(x)/q(x)` in nats, `x` from `self`; infinite where `q` does not cover `self`.
     ///

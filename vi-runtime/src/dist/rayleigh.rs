@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = ln(x/scale) − ln scale − ½ (x/scale)²`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 18.
+    ///
     /// # Shapes
     /// `scale` and the value: `[batch]`.
     ///

@@ -15,7 +15,10 @@ form_family! {
     /// a Bernoulli variable; support: `(0, 1)`.
     ///
     /// `log p(x) = ln t + d − 2 ln(1 + eᵈ) − ln x − ln(1 − x)`, `d = a − t logit x`, `t` = temperature, `a` = log-odds
-    /// (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
+    ///
+    /// Source: Maddison, Mnih and Teh (2017), "The Concrete Distribution", the binary case.
+    ///
+    /// Mean, variance and entropy are not given: they are integrals without a closed form.
     ///
     /// # Shapes
     /// `temperature`, `probs` or `logits` and the value: `[batch]`.
@@ -144,8 +147,12 @@ impl<const D: usize> InverseCdf<D> for RelaxedBernoulli<D> {
 ///
 /// `log p(x) = x ln p + (1 − x) ln(1 − p)`: what is rounded lies above ½ with probability `p`, whatever the temperature, so the
 /// mass is that of a Bernoulli variable. It is differentiable in `x` as in the parameters, which is how a density further on
-/// moves them; the estimate of the gradient is biased, the less the lower the temperature (Bengio, Léonard and Courville
-/// 2013; Jang, Gu and Poole 2017).
+/// moves them; the estimate of the gradient is biased, the less the lower the temperature.
+///
+/// Source: Bengio, Léonard and Courville (2013), "Estimating or Propagating Gradients Through Stochastic Neurons for Conditional
+/// Computation"; Jang, Gu and Poole (2017), "Categorical Reparameterization with Gumbel-Softmax".
+///
+/// Mean, variance, entropy and distribution function are not given: those of the mass are [`Bernoulli`](super::Bernoulli)'s.
 ///
 /// # Shapes
 /// `temperature`, `probs` or `logits` and the value: `[batch]`.

@@ -17,8 +17,12 @@ form_family! {
     /// A probability vector near one of the corners, the nearer the smaller `temperature`, and nearest to corner `k` with
     /// probability `probs[k]`; support: the simplex.
     ///
-    /// `log p(x) = ln Γ(K) + (K − 1) ln t + Σₖ (aₖ − (t + 1) ln xₖ) − K ln Σₖ exp(aₖ − t ln xₖ)`, `t` = temperature,
-    /// `a` = log-probabilities (Maddison, Mnih and Teh 2017, "The Concrete Distribution")
+    /// `log p(x) = ln Γ(K) + (K − 1) ln t + Σₖ (aₖ − (t + 1) ln xₖ) − K ln Σₖ exp(aₖ − t ln xₖ)`, `t` = temperature, `a` =
+    /// log-probabilities
+    ///
+    /// Source: Maddison, Mnih and Teh (2017), "The Concrete Distribution".
+    ///
+    /// Mean, variance and entropy are not given: they are integrals without a closed form.
     ///
     /// `x` is used as given: that it sums to 1 is not checked. Logits need not be normalised.
     ///
@@ -154,8 +158,11 @@ impl<const D: usize> Distribution<D> for RelaxedOneHotCategorical<D> {
 ///
 /// `log p(x) = Σₖ xₖ ln pₖ`: corner `k` is the nearest with probability `pₖ`, whatever the temperature, so the mass is that of a
 /// categorical variable. It is differentiable in `x` as in the parameters, which is how a density further on moves them; the
-/// estimate of the gradient is biased, the less the lower the temperature (Jang, Gu and Poole 2017, "Categorical
-/// Reparameterization with Gumbel-Softmax").
+/// estimate of the gradient is biased, the less the lower the temperature.
+///
+/// Source: Jang, Gu and Poole (2017), "Categorical Reparameterization with Gumbel-Softmax".
+///
+/// Mean, variance and entropy are not given: those of the mass are [`OneHotCategorical`](super::OneHotCategorical)'s.
 ///
 /// # Shapes
 /// As for [`RelaxedOneHotCategorical`].

@@ -11,10 +11,17 @@ use crate::special::detach;
 /// A continuous scalar distribution whose draws are differentiable by implicit gradients; see
 /// [`DistributionExt::reparameterised`](super::DistributionExt::reparameterised).
 ///
-/// A draw keeps its probability `F(x; θ)` where the parameters move, so `dx/dθ = −(∂F/∂θ)/p(x; θ)` (Figurnov, Mohamed and
-/// Mnih 2018): the draw is `x − (F(x; θ) − F₀)/p₀`, where `x`, `F₀ = F(x; θ)` and `p₀` are held constant.
+/// `log p(x) = log p_base(x)`; support: that of the base
+///
+/// Source: Figurnov, Mohamed and Mnih (2018), "Implicit Reparameterization Gradients".
+///
+/// A draw keeps its probability `F(x; θ)` where the parameters move, so `dx/dθ = −(∂F/∂θ)/p(x; θ)`: the draw is
+/// `x − (F(x; θ) − F₀)/p₀`, where `x`, `F₀ = F(x; θ)` and `p₀` are held constant.
 ///
 /// # Shapes
+/// Those of the base.
+///
+/// # Errors
 /// Those of the base.
 #[derive(Clone, Debug)]
 pub struct Reparameterised<T> {

@@ -17,7 +17,10 @@ use crate::support::Support;
 family! {
     /// Difference of two independent Poisson counts with means `rate1` and `rate2`; support: the integers.
     ///
-    /// `log p(x) = −(r₁ + r₂) + x/2 ln(r₁/r₂) + ln I_{|x|}(2√(r₁r₂))`, `r` = rate, `I` the modified Bessel function (Skellam 1946)
+    /// `log p(x) = −(r₁ + r₂) + x/2 ln(r₁/r₂) + ln I_{|x|}(2√(r₁r₂))`, `r` = rate, `I` the modified Bessel function
+    ///
+    /// Source: Skellam (1946), "The Frequency Distribution of the Difference between Two Poisson Variates Belonging to Different
+    /// Populations".
     ///
     /// # Shapes
     /// `rate1`, `rate2` and the value: `[batch]`.

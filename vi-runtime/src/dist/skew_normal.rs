@@ -18,7 +18,9 @@ family! {
     /// Skew normal about `loc` with scale `scale` and slant `shape`: normal where `shape` is 0, half-normal where it is `±∞`;
     /// support: the real numbers.
     ///
-    /// `log p(x) = ln 2 − ½ z² − ½ ln 2π − ln scale + ln Φ(shape · z)`, `z = (x − loc)/scale` (Azzalini 1985)
+    /// `log p(x) = ln 2 − ½ z² − ½ ln 2π − ln scale + ln Φ(shape · z)`, `z = (x − loc)/scale`
+    ///
+    /// Source: Azzalini (1985), "A Class of Distributions Which Includes the Normal Ones".
     ///
     /// # Shapes
     /// `loc`, `scale`, `shape` and the value: `[batch]`.
@@ -152,7 +154,7 @@ impl<const D: usize> SkewNormal<D> {
 }
 
 impl<const D: usize> Cdf<D> for SkewNormal<D> {
-    /// `Φ(z) − 2 T(z, shape)`, `T` Owen's function
+    /// `Φ(z) − 2 T(z, shape)`, `T` Owen's function (Azzalini 1985)
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
         let [below, _] = self.parts(value);
         below

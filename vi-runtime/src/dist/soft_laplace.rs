@@ -18,6 +18,8 @@ family! {
     ///
     /// `log p(x) = ln(2/π) − ln scale − ln(eᶻ + e⁻ᶻ)`, `z = (x − loc)/scale`
     ///
+    /// Source: Fischer (2014), Generalized Hyperbolic Secant Distributions; the name is that of Pyro.
+    ///
     /// # Shapes
     /// `loc`, `scale` and the value: `[batch]`.
     ///

@@ -16,6 +16,8 @@ family! {
     ///
     /// `log p(x) = ln Γ((df + 1)/2) − ln Γ(df/2) − ½ ln(π df) − ln scale − ½ (df + 1) ln(1 + z²/df)`, `z = (x − loc)/scale`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 28.
+    ///
     /// # Shapes
     /// `df`, `loc`, `scale` and the value: `[batch]`.
     ///

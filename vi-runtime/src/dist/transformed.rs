@@ -16,10 +16,17 @@ use crate::support::Support;
 
 /// The distribution of `y = f(x)` for `x` from `base` and a bijector `f`.
 ///
-/// `log p(y) = log p_base(f⁻¹(y)) − ln |det ∂f/∂x|`, minus infinity outside the image of `f`
+/// `log p(y) = log p_base(f⁻¹(y)) − ln |det ∂f/∂x|`, minus infinity outside the image of `f`; support: the image of the
+/// base's
+///
+/// Source: Casella and Berger (2002), Statistical Inference, section 4.6; Papamakarios et al. (2021), "Normalizing Flows for
+/// Probabilistic Modeling and Inference", section 2.1.
 ///
 /// # Shapes
 /// Those of `base` with the event dimensions as the bijector changes them; the event has the larger of the two event ranks.
+///
+/// # Errors
+/// Those of the base.
 #[derive(Clone, Debug)]
 pub struct TransformedDistribution<const D: usize, T> {
     pub(super) base: T,

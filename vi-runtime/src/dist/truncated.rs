@@ -18,6 +18,11 @@ use crate::support::Support;
 ///
 /// `log p(x) = log p_base(x) − ln P(low ≤ x ≤ high)`
 ///
+/// Source: Klein and Moeschberger (2003), Survival Analysis, chapter 3.
+///
+/// It has no entropy: the logarithm of the base's density has no expectation between two points in closed form
+/// ([`TruncatedNormal`](super::TruncatedNormal) has one).
+///
 /// The mass between the bounds is taken in logarithm from the smaller tail. A draw is the quantile function of the base at a
 /// uniform point between the probabilities of the bounds, so its gradients reach parameters and bounds; where the mass
 /// between the bounds is below the smallest float it is the bound nearer to the rest, unless the base knows its

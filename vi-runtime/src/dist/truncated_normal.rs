@@ -18,6 +18,8 @@ use crate::support::Support;
 /// `b = (high − loc)/scale`. The mass between `a` and `b` is integrated numerically from its highest point on, which loses no
 /// digits however far out in a tail or how close together they are.
 ///
+/// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 13.
+///
 /// ```
 /// use vi_runtime::dist::{Distribution, TruncatedNormal};
 /// use vi_runtime::Support;

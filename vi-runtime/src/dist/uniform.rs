@@ -14,6 +14,8 @@ family! {
     ///
     /// `log p(x) = −ln(high − low)`
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions, vol. 2, chapter 26.
+    ///
     /// Where a bound is not a plain number the support is known only at run time and reported as `(−∞, ∞)`, for which
     /// there is no bijector: draw `u ~ Uniform(0, 1)` instead and use `low + (high − low) u`.
     ///

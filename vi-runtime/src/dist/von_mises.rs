@@ -20,6 +20,8 @@ family! {
     /// `log p(x) = κ cos(x − loc) − ln 2π − ln I₀(κ)`, `κ` = concentration, written as
     /// `−2κ sin²(½(x − loc)) − ln 2π − ln(e^(−κ) I₀(κ))`
     ///
+    /// Source: Mardia and Jupp (2000), Directional Statistics, section 3.5.4.
+    ///
     /// Draws invert the distribution function and are differentiable in both parameters: `dx/dκ = −(∂F/∂κ)/p` (Figurnov,
     /// Mohamed and Mnih 2018). A draw is an angle: where `loc` moves it beyond `π` it continues at `−π`.
     ///

@@ -17,6 +17,8 @@ family! {
     ///
     /// `log p(x) = ln k − ln s + (k − 1) ln(x/s) − (x/s)ᵏ`, `k` = concentration, `s` = scale
     ///
+    /// Source: Johnson, Kotz and Balakrishnan (1994), Continuous Univariate Distributions, vol. 1, chapter 21.
+    ///
     /// # Shapes
     /// `scale`, `concentration` and the value: `[batch]`.
     ///

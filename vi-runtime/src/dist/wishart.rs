@@ -79,6 +79,8 @@ wishart! {
     /// `log p(X) = ½(n − K − 1) ln |X| − ½ tr V⁻¹X − ½ n K ln 2 − ½ n ln |V| − ln Γ_K(½n)`, `n` = df, a density with respect
     /// to the elements on and below the diagonal
     ///
+    /// Source: Anderson (2003), An Introduction to Multivariate Statistical Analysis, section 7.2.
+    ///
     /// Of `X` the lower triangle is read. Draws are differentiable in both parameters (Bartlett's decomposition).
     ///
     /// # Shapes
@@ -94,6 +96,8 @@ wishart! {
     /// The lower Cholesky factors of [`Wishart`] matrices; support: the lower triangular matrices with a positive diagonal.
     ///
     /// `log p(F) = log p_Wishart(F Fᵀ) + K ln 2 + Σᵢ (K − i) ln Fᵢᵢ`, `i` from 0
+    ///
+    /// Source: Muirhead (1982), Aspects of Multivariate Statistical Theory, theorem 2.1.9 for the Jacobian.
     ///
     /// What stands above the diagonal of `F` is not read. Nothing is factorised.
     ///
@@ -112,6 +116,8 @@ wishart! {
     ///
     /// `log p(X) = ½ n ln |V| − ½ n K ln 2 − ln Γ_K(½n) − ½(n + K + 1) ln |X| − ½ tr V X⁻¹`, `n` = df, a density with respect to
     /// the elements on and below the diagonal
+    ///
+    /// Source: Anderson (2003), An Introduction to Multivariate Statistical Analysis, section 7.7.
     ///
     /// Of `X` the lower triangle is read. Draws are differentiable in both parameters: `X = BᵀB`, `B = A⁻¹Lᵀ`, for a
     /// Bartlett factor `A`.
@@ -266,7 +272,8 @@ impl<const D: usize> Moments<D> for Wishart<D> {
 }
 
 impl<const D: usize> Entropy<D> for Wishart<D> {
-    /// Of the density with `E ln |X| = ln |V| + ψ_K(½n) + K ln 2` and `E tr V⁻¹X = n K`.
+    /// Of the density with `E ln |X| = ln |V| + ψ_K(½n) + K ln 2` and `E tr V⁻¹X = n K` (Bishop 2006, Pattern Recognition and
+    /// Machine Learning, appendix B).
     fn entropy(&self) -> Tensor<D> {
         let dims = self.shape();
         let half_v = half_log_det(self.factor(), dims);
@@ -369,7 +376,7 @@ impl<const D: usize> Moments<D> for InverseWishart<D> {
         scale / self.excess(0.0)
     }
 
-    /// `((m + 2) Vᵢⱼ² + m Vᵢᵢ Vⱼⱼ)/((m + 1) m² (m − 2))`, `m = n − K − 1`; NaN where `m ≤ 2`.
+    /// `((m + 2) Vᵢⱼ² + m Vᵢᵢ Vⱼⱼ)/((m + 1) m² (m − 2))`, `m = n − K − 1`; NaN where `m ≤ 2` (von Rosen 1988).
     fn variance(&self) -> Tensor<D> {
         let tril = self.factor();
         let scale = tril.clone().matmul(tril.swap_dims(1, 2));

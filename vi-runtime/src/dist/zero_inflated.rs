@@ -18,6 +18,8 @@ use crate::support::Support;
 /// `log p(x) = ln(1 − g) + log p_base(x)` for `x ≠ 0`, `log p(0) = ln(g + (1 − g) p_base(0))`, `g` = gate, or `g = 1/(1 + e⁻ᵃ)`
 /// with `a` = gate_logits
 ///
+/// Source: Lambert (1992), "Zero-Inflated Poisson Regression, with an Application to Defects in Manufacturing".
+///
 /// # Shapes
 /// `gate` or `gate_logits`, a number or a tensor, broadcasts against the base, whose events are scalars; the value: `[batch]`.
 ///

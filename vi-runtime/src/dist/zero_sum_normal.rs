@@ -16,6 +16,8 @@ use crate::operand::{AnyOperand, Operand};
 /// `log p(x) = −½ Σₖ (xₖ/scale)² − (K − 1) (ln scale + ½ ln 2π)`, a density on the `K − 1` dimensions that the vectors have:
 /// that of independent normal coordinates in any orthonormal basis of them
 ///
+/// Source: Rao (1973), Linear Statistical Inference and Its Applications, section 8a, the singular normal distribution.
+///
 /// `x` is used as given: that it sums to 0 is not checked.
 ///
 /// # Shapes

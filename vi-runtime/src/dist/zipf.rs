@@ -15,6 +15,8 @@ family! {
     ///
     /// `log p(x) = −s ln x − ln ζ(s)`, `s` = power, `ζ` Riemann's zeta function (also called the zeta distribution)
     ///
+    /// Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 11.
+    ///
     /// # Shapes
     /// `power` and the value: `[batch]`.
     ///

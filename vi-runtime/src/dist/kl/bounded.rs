@@ -20,7 +20,7 @@ impl<const D: usize> KlTo<D, Beta<D>> for Beta<D> {
 }
 
 impl<const D: usize> KlTo<D, Dirichlet<D>> for Dirichlet<D> {
-    /// `ln Γ(Σa) − ln Γ(Σa') + Σₖ (ln Γ(a'ₖ) − ln Γ(aₖ) + (aₖ − a'ₖ) (ψ(aₖ) − ψ(Σa)))`
+    /// `ln Γ(Σa) − ln Γ(Σa') + Σₖ (ln Γ(a'ₖ) − ln Γ(aₖ) + (aₖ − a'ₖ) (ψ(aₖ) − ψ(Σa)))` (Penny 2001)
     fn kl_to(&self, q: &Dirichlet<D>) -> Tensor<D> {
         let (a, a2) = common!(self, q: self.concentration, q.concentration);
         let of_sum = lgamma_remainder(a.clone().sum_dim(D - 1), a2.clone().sum_dim(D - 1));
@@ -130,7 +130,8 @@ impl<const D: usize> KlTo<D, ContinuousBernoulli<D>> for ContinuousBernoulli<D> 
 }
 
 impl<const D: usize> KlTo<D, Beta<D>> for Kumaraswamy<D> {
-    /// `ln B(a', b') − (a' − 1) E ln x − (b' − 1) E ln(1 − x) − H`, `E ln x = −(ψ(b + 1) + γ)/a`, the other by quadrature to 1e-13
+    /// `ln B(a', b') − (a' − 1) E ln x − (b' − 1) E ln(1 − x) − H`, `E ln x = −(ψ(b + 1) + γ)/a`
+    /// (Nalisnick and Smyth 2017), the other by quadrature to 1e-13
     fn kl_to(&self, q: &Beta<D>) -> Tensor<D> {
         let (a, b, a2, b2) = common!(self, q: self.concentration1, self.concentration0, q.concentration1, q.concentration0);
         let log = (digamma(b.clone() + 1.0) + EULER).neg() / a.clone();

@@ -1,4 +1,4 @@
-//! Discrete families.
+//! Discrete families, whose divergences are sums by the definition (Kullback and Leibler 1951).
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;

@@ -42,7 +42,7 @@ fn of_gammas<const D: usize>(a: Tensor<D>, b: Tensor<D>, a2: Tensor<D>, b2: Tens
 }
 
 impl<const D: usize> KlTo<D, Gamma<D>> for Gamma<D> {
-    /// `ln Γ(a') − ln Γ(a) + (a − a') ψ(a) + a' ln(b/b') + a (b' − b)/b`, `a` = concentration, `b` = rate
+    /// `ln Γ(a') − ln Γ(a) + (a − a') ψ(a) + a' ln(b/b') + a (b' − b)/b`, `a` = concentration, `b` = rate (Penny 2001)
     fn kl_to(&self, q: &Gamma<D>) -> Tensor<D> {
         let (a, b, a2, b2) = common!(self, q: self.concentration, self.rate, q.concentration, q.rate);
         of_gammas(a, b, a2, b2)
@@ -75,7 +75,8 @@ impl<const D: usize> KlTo<D, InverseGamma<D>> for InverseGamma<D> {
 }
 
 impl<const D: usize> KlTo<D, Weibull<D>> for Weibull<D> {
-    /// That of `−ln x`, which is a Gumbel variable with location `−ln scale` and scale `1/concentration`.
+    /// That of `−ln x`, which is a Gumbel variable with location `−ln scale` and scale `1/concentration` (the formula in `x`
+    /// is that of Bauckhage 2013, arXiv:1310.3713).
     fn kl_to(&self, q: &Weibull<D>) -> Tensor<D> {
         let (k, s, k2, s2) = common!(self, q: self.concentration, self.scale, q.concentration, q.scale);
         of_gumbels(k2.clone() / k, k2 * (s / s2).log())
