@@ -176,8 +176,28 @@ fn the_page_about_the_distributions_is_true() {
     assert!(written == page, "docs/distributions.md is out of date; `{command}` rewrites it\n\n{page}");
 }
 
-/// Every public type that implements `Distribution`, with the first paragraph of its documentation, by the sources.
+#[test]
+fn each_distribution_states_its_formula_source_shapes_and_errors() {
+    let types = documented();
+    for known in ["Normal", "Binomial", "Wishart", "Independent"] {
+        assert!(types.contains_key(known), "{known} was not found among the sources");
+    }
+    for (name, docs) in types {
+        let lacks = |start: &str| !docs.iter().any(|line| line.starts_with(start));
+        let missing: Vec<&str> = ["`log p(", "Source: ", "# Shapes", "# Errors"].into_iter().filter(|start| lacks(start)).collect();
+        assert!(missing.is_empty(), "the documentation of {name} has no line that begins with {missing:?}");
+        assert!(docs.join(" ").to_lowercase().contains("support"), "the documentation of {name} does not tell its support");
+    }
+}
+
+/// Every public type that implements `Distribution`, with the first paragraph of its documentation.
 fn implemented() -> BTreeMap<String, String> {
+    let summary = |docs: Vec<String>| docs.into_iter().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    documented().into_iter().map(|(name, docs)| (name, without_links(&summary(docs)).replace('|', "\\|"))).collect()
+}
+
+/// Every public type that implements `Distribution`, with the lines of its documentation, by the sources.
+fn documented() -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     visit(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vi-runtime/src/dist"), &mut |source| {
         for (at, _) in source.match_indices(" Distribution<") {
@@ -185,10 +205,10 @@ fn implemented() -> BTreeMap<String, String> {
             // Not a bound.
             if rank.chars().all(char::is_alphanumeric) {
                 let name: String = after.chars().take_while(|c| c.is_alphanumeric()).collect();
-                let summary = summary(&source, &name);
+                let docs = docs(&source, &name);
                 // Public types have documentation; others are no distributions of a user's.
-                if !summary.is_empty() {
-                    found.insert(name, summary);
+                if !docs.is_empty() {
+                    found.insert(name, docs);
                 }
             }
         }
@@ -196,16 +216,15 @@ fn implemented() -> BTreeMap<String, String> {
     found
 }
 
-fn summary(source: &str, name: &str) -> String {
+fn docs(source: &str, name: &str) -> Vec<String> {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let declares = |line: &str| {
         let rest = line.strip_prefix("pub struct ").unwrap_or(line).strip_prefix(name);
-        rest.is_some_and(|rest| rest.starts_with(['<', ' ', '(', ';'])) && !line.starts_with(&format!("{name}<D>"))
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['<', ' ', '(', ';'])) && !line.starts_with(&format!("{name}<D>"))
     };
-    let Some(at) = lines.iter().position(|line| declares(line)) else { return String::new() };
+    let Some(at) = lines.iter().position(|line| declares(line)) else { return Vec::new() };
     let above: Vec<&str> = lines[..at].iter().rev().take_while(|line| line.starts_with("///") || line.starts_with("#[")).copied().collect();
-    let docs = above.into_iter().rev().filter_map(|line| line.strip_prefix("///")).map(str::trim);
-    without_links(&docs.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")).replace('|', "\\|")
+    above.into_iter().rev().filter_map(|line| line.strip_prefix("///")).map(|line| line.trim().to_owned()).collect()
 }
 
 /// ``[`name`](path)`` leads nowhere from this page.
