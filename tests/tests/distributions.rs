@@ -25,6 +25,8 @@ mod divergences;
 mod expanded;
 #[path = "distributions/far.rs"]
 mod far;
+#[path = "distributions/finest.rs"]
+mod finest;
 #[path = "distributions/flows.rs"]
 mod flows;
 #[path = "distributions/hidden_markov.rs"]

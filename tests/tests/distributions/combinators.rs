@@ -9,33 +9,11 @@ use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{AnyOperand, Key, Support};
 
 use super::density::compare::single_tolerance;
+use super::finest::{close, draw, given, placed, precision};
 use super::sampling::{follows, normal_cdf};
 use super::{burn, has_f64, leaf, numbers, placement, tensor};
 
 const N: usize = 20_000;
-
-fn precision() -> FloatDType {
-    if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
-}
-
-fn given<const D: usize>(values: &[f64], dims: [usize; D]) -> Tensor<D> {
-    tensor(values, dims, precision().into())
-}
-
-fn placed<const D: usize, T: Distribution<D>>(distribution: T) -> T {
-    distribution.place(&placement(precision()))
-}
-
-fn draw<const D: usize, T: Distribution<D>>(distribution: T, seed: u64) -> Tensor<D, T::Kind> {
-    let mut source = HostNoise::new(Key::new(seed), placement(precision()));
-    placed(distribution).draw(&mut Noise::new(&mut source)).unwrap()
-}
-
-fn close(found: &[f64], expected: &[f64]) {
-    let tolerance = if has_f64() { 1e-12 } else { 1e-5 };
-    assert_eq!(found.len(), expected.len(), "{found:?} {expected:?}");
-    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0)), "{found:?} instead of {expected:?}");
-}
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

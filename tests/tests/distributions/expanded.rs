@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{DType, FloatDType, Tensor};
+use burn::tensor::{DType, Tensor};
 use vi_runtime::Key;
 use vi_runtime::bijector::{Affine, StickBreaking};
 use vi_runtime::dist::*;
@@ -10,31 +10,9 @@ use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::prelude::{AutoNormal, Error, Run, Svi, model};
 
 use super::differences::check;
+use super::finest::{close, draw, given, placed, precision};
 use super::sampling::follows;
-use super::{burn, has_f64, numbers, placement, tensor};
-
-fn precision() -> FloatDType {
-    if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
-}
-
-fn given<const D: usize>(values: &[f64], dims: [usize; D]) -> Tensor<D> {
-    tensor(values, dims, precision().into())
-}
-
-fn placed<const D: usize, T: Distribution<D>>(distribution: T) -> T {
-    distribution.place(&placement(precision()))
-}
-
-fn draw<const D: usize, T: Distribution<D>>(distribution: T, seed: u64) -> Tensor<D, T::Kind> {
-    let mut source = HostNoise::new(Key::new(seed), placement(precision()));
-    placed(distribution).draw(&mut Noise::new(&mut source)).unwrap()
-}
-
-fn close(found: &[f64], expected: &[f64]) {
-    let tolerance = if has_f64() { 1e-12 } else { 1e-5 };
-    assert_eq!(found.len(), expected.len(), "{found:?} {expected:?}");
-    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0)), "{found:?} instead of {expected:?}");
-}
+use super::{burn, numbers, placement, tensor};
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

@@ -8,11 +8,8 @@ use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{Key, Placement};
 
+use super::finest::precision;
 use super::{burn, differences, has_f64, leaf, numbers, placement, tensor, test_device};
-
-fn precision() -> FloatDType {
-    if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
-}
 
 fn close(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());

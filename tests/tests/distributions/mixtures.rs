@@ -2,37 +2,14 @@
 
 use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use vi_runtime::dist::*;
-use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::prelude::{AutoNormal, Error, Run, Svi, model};
-use vi_runtime::{AnyOperand, Key, Support};
+use vi_runtime::{AnyOperand, Support};
 
+use super::finest::{close, draw, given, placed};
 use super::sampling::{follows, normal_cdf};
-use super::{burn, has_f64, leaf, numbers, placement, tensor, test_device};
+use super::{burn, leaf, numbers, placement, tensor, test_device};
 
 const F32: DType = DType::F32;
-
-fn precision() -> FloatDType {
-    if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
-}
-
-fn close(found: &[f64], expected: &[f64]) {
-    let tolerance = if has_f64() { 1e-12 } else { 1e-5 };
-    assert_eq!(found.len(), expected.len(), "{found:?} {expected:?}");
-    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0)), "{found:?} {expected:?}");
-}
-
-fn given<const D: usize>(values: &[f64], dims: [usize; D]) -> Tensor<D> {
-    tensor(values, dims, precision().into())
-}
-
-fn placed<const D: usize, T: Distribution<D>>(distribution: T) -> T {
-    distribution.place(&placement(precision()))
-}
-
-fn draw<const D: usize, T: Distribution<D>>(distribution: T, seed: u64) -> Tensor<D, T::Kind> {
-    let mut source = HostNoise::new(Key::new(seed), placement(precision()));
-    placed(distribution).draw(&mut Noise::new(&mut source)).unwrap()
-}
 
 /// `0.3 N(−2, 0.5) + 0.7 N(1, 1.5)`.
 fn two() -> MixtureSameFamily<1, 2, Normal<2>> {

@@ -13,22 +13,14 @@ use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::special::scalar::{lgamma, log_beta};
 use vi_runtime::{Key, Placement};
 
+use super::finest::{draw, precision};
 use super::{burn, has_f64, numbers, tensor, test_device};
 
 #[path = "sampling/tails.rs"]
 mod tails;
 
-fn precision() -> FloatDType {
-    if has_f64() { FloatDType::F64 } else { FloatDType::F32 }
-}
-
 fn placement() -> Placement {
     super::placement(precision())
-}
-
-fn draw<const D: usize, T: Distribution<D>>(distribution: T, seed: u64) -> Tensor<D, T::Kind> {
-    let mut source = HostNoise::new(Key::new(seed), placement());
-    distribution.place(&placement()).draw(&mut Noise::new(&mut source)).unwrap()
 }
 
 const DRAWS: usize = 20_000;
