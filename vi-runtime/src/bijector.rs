@@ -191,6 +191,13 @@ fn monotone(of: &Support, f: impl Fn(f64) -> f64) -> Support {
     }
 }
 
+/// The log-determinants of a map of vectors that keeps volumes: 0 for each of those in `x`.
+fn no_volume<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
+    let mut dims = x.dims();
+    dims[D - 1] = 1;
+    Tensor::zeros(dims, (&x.device().inner(), x.dtype()))
+}
+
 fn resized(shape: &[usize], size: impl Fn(usize) -> usize) -> Vec<usize> {
     let mut shape = shape.to_vec();
     if let Some(last) = shape.last_mut() {

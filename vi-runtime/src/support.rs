@@ -5,6 +5,8 @@ mod stand_in;
 
 use std::fmt;
 
+use crate::operand::Operand;
+
 pub use Support::*;
 
 /// The set of values that a site or a parameter can take.
@@ -56,6 +58,14 @@ pub enum Support {
 }
 
 impl Support {
+    /// The counts up to a total, and all counts where it is not one number for all.
+    pub(crate) fn up_to<const D: usize>(total: &Operand<D>) -> Self {
+        match total {
+            Operand::Number(n) => Support::IntegerInterval(0, *n as i64),
+            _ => Support::NonNegativeInteger,
+        }
+    }
+
     /// Whether its bijector is an exponential or logistic function of every coordinate.
     pub(crate) fn is_saturating(&self) -> bool {
         use Support::{CorrelationCholesky, GreaterThan, Interval, LessThan, Positive, PositiveOrdered, Simplex, UnitInterval};

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Bijector, resized};
+use super::{Bijector, no_volume, resized};
 use crate::support::Support;
 
 /// Vectors of `K − 1` real numbers onto the vectors of `K` numbers with sum 0; lengths and angles stay.
@@ -31,9 +31,7 @@ impl<const D: usize> Bijector<D> for ZeroSum {
     }
 
     fn log_abs_det_jacobian(&self, x: &Tensor<D>, _y: &Tensor<D>) -> Tensor<D> {
-        let mut dims = x.dims();
-        dims[D - 1] = 1;
-        Tensor::zeros(dims, (&x.device().inner(), x.dtype()))
+        no_volume(x)
     }
 
     fn event_rank(&self) -> usize {

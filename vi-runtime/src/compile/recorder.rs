@@ -184,6 +184,23 @@ impl RecordedNoise {
     }
 }
 
+/// Counts are drawn on the host, whatever the source of the noise: the methods of one for a site.
+macro_rules! no_counts {
+    () => {
+        fn poisson(&mut self, _: AnyTensor) -> Result<AnyTensor> {
+            Err(on_host("a Poisson draw", &self.site))
+        }
+
+        fn binomial(&mut self, _: AnyTensor, _: AnyTensor) -> Result<AnyTensor> {
+            Err(on_host("a binomial draw", &self.site))
+        }
+
+        fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
+            Err(on_host(&format!("a {family:?} draw"), &self.site))
+        }
+    };
+}
+
 impl NoiseSource for RecordedNoise {
     fn normal(&mut self, shape: &[usize]) -> Result<AnyTensor> {
         Ok(self.request(NoiseKind::Normal, shape))
@@ -207,17 +224,7 @@ impl NoiseSource for RecordedNoise {
         })
     }
 
-    fn poisson(&mut self, _: AnyTensor) -> Result<AnyTensor> {
-        Err(on_host("a Poisson draw", &self.site))
-    }
-
-    fn binomial(&mut self, _: AnyTensor, _: AnyTensor) -> Result<AnyTensor> {
-        Err(on_host("a binomial draw", &self.site))
-    }
-
-    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
-        Err(on_host(&format!("a {family:?} draw"), &self.site))
-    }
+    no_counts! {}
 
     fn placement(&self) -> &Placement {
         &self.recorder.placement
@@ -243,17 +250,7 @@ impl NoiseSource for FixedNoise {
         Err(on_host("a gamma draw under a fixed seed", &self.site))
     }
 
-    fn poisson(&mut self, _: AnyTensor) -> Result<AnyTensor> {
-        Err(on_host("a Poisson draw", &self.site))
-    }
-
-    fn binomial(&mut self, _: AnyTensor, _: AnyTensor) -> Result<AnyTensor> {
-        Err(on_host("a binomial draw", &self.site))
-    }
-
-    fn counts(&mut self, family: Counts, _: Vec<AnyTensor>) -> Result<AnyTensor> {
-        Err(on_host(&format!("a {family:?} draw"), &self.site))
-    }
+    no_counts! {}
 
     fn placement(&self) -> &Placement {
         self.fixed.placement()

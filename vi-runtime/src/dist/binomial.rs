@@ -71,10 +71,7 @@ impl<const D: usize> Distribution<D> for Binomial<D> {
     form_methods! { Binomial { total_count: NonNegativeInteger } constraint }
 
     fn support(&self) -> Support {
-        match self.total_count {
-            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
-            _ => Support::NonNegativeInteger,
-        }
+        Support::up_to(&self.total_count)
     }
 
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {

@@ -7,7 +7,7 @@ use super::density::{minus_infinity, spread};
 use super::form::Form;
 use super::one_hot_categorical::expected;
 use super::rows::{align, broadcast};
-use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, ShapeConflict};
+use super::{Batch, Cdf, Constraint, Distribution, Entropy, Moments, batch_methods};
 use crate::error::Result;
 use crate::noise::Noise;
 use crate::operand::{AnyOperand, Operand, Placement};
@@ -133,13 +133,7 @@ impl<const D: usize> Categorical<D> {
 impl<const D: usize> Distribution<D> for Categorical<D> {
     type Kind = Int;
 
-    fn name(&self) -> String {
-        "Categorical".to_owned()
-    }
-
-    fn shape(&self) -> [usize; D] {
-        self.batch.dims()
-    }
+    batch_methods! { Categorical }
 
     fn support(&self) -> Support {
         Support::IntegerInterval(0, self.categories() as i64 - 1)
@@ -179,15 +173,6 @@ impl<const D: usize> Distribution<D> for Categorical<D> {
         self.rows = self.rows.place(to);
         self.batch = self.batch.place(to);
         self
-    }
-
-    fn grow(mut self, shape: [usize; D]) -> Self {
-        self.batch = self.batch.grow(shape);
-        self
-    }
-
-    fn conflict(&self) -> Option<ShapeConflict> {
-        self.batch.conflict()
     }
 
     fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {

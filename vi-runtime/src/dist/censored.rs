@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::density::{minus_infinity, spread};
 use super::mass::ScalarKind;
 use super::truncated::{Bounds, moved_inside};
-use super::truncated_moments::pooled;
+use super::truncated_moments::{both_moments, pooled};
 use super::{Cdf, Constraint, Distribution, Moments, ShapeConflict, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -193,13 +193,5 @@ impl<const D: usize, T: TruncatedMoments<D>> Censored<D, T> {
 }
 
 impl<const D: usize, T: TruncatedMoments<D>> Moments<D> for Censored<D, T> {
-    fn mean(&self) -> Tensor<D> {
-        let [mean, _] = self.moments();
-        mean
-    }
-
-    fn variance(&self) -> Tensor<D> {
-        let [_, variance] = self.moments();
-        variance
-    }
+    both_moments! {}
 }

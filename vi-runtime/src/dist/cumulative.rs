@@ -114,19 +114,6 @@ impl<const D: usize> NegativeBinomial<D> {
     }
 }
 
-impl<const D: usize> Cdf<D> for NegativeBinomial<D> {
-    /// `I_{1−p}(r, x + 1)`
-    fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let (trials, below) = self.trials(value);
-        but(trials.up_to(), below, 0.0)
-    }
-
-    fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let (trials, below) = self.trials(value);
-        but(trials.beyond(), below, 1.0)
-    }
-}
-
 impl<const D: usize> NegativeBinomial2<D> {
     fn trials(&self, value: &Tensor<D, Int>) -> (Trials<D>, Tensor<D, Bool>) {
         let (x, below) = count(&self.batch, value);
@@ -137,15 +124,26 @@ impl<const D: usize> NegativeBinomial2<D> {
     }
 }
 
-impl<const D: usize> Cdf<D> for NegativeBinomial2<D> {
-    /// `I_q(c, x + 1)`, `q = c/(m + c)`
-    fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let (trials, below) = self.trials(value);
-        but(trials.up_to(), below, 0.0)
-    }
+/// Distribution functions of counts without a largest one, from the method `trials`.
+macro_rules! by_trials {
+    ($($(#[$formula:meta])* $name:ident;)+) => { $(
+        impl<const D: usize> Cdf<D> for $name<D> {
+            $(#[$formula])*
+            fn cdf(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+                let (trials, below) = self.trials(value);
+                but(trials.up_to(), below, 0.0)
+            }
 
-    fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
-        let (trials, below) = self.trials(value);
-        but(trials.beyond(), below, 1.0)
-    }
+            fn survival(&self, value: &Tensor<D, Int>) -> Tensor<D> {
+                let (trials, below) = self.trials(value);
+                but(trials.beyond(), below, 1.0)
+            }
+        }
+    )+ };
+}
+by_trials! {
+    /// `I_{1−p}(r, x + 1)`
+    NegativeBinomial;
+    /// `I_q(c, x + 1)`, `q = c/(m + c)`
+    NegativeBinomial2;
 }

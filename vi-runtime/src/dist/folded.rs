@@ -4,7 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{minus_infinity, softplus};
 use super::improper_uniform::begin_on;
-use super::truncated_moments::pooled;
+use super::truncated_moments::{both_moments, pooled};
 use super::{Cdf, Distribution, Moments, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -99,22 +99,20 @@ impl<const D: usize, T: Cdf<D, Kind = Float>> Cdf<D> for Folded<T> {
     }
 }
 
-/// Of two parts: what lies above 0, and what lies below, turned round.
-fn moments<const D: usize, T: TruncatedMoments<D>>(base: &T) -> [Tensor<D>; 2] {
-    let zero = base.mean().zeros_like();
-    let [right, left] = [(Some(&zero), None), (None, Some(&zero))].map(|(low, high)| base.truncated_moments(low, high));
-    let ([up, right_variance], [down, left_variance]) = (right, left);
-    pooled([[base.survival(&zero), up, right_variance], [base.cdf(&zero), down.neg(), left_variance]], &zero)
+impl<T> Folded<T> {
+    /// Of two parts: what lies above 0, and what lies below, turned round.
+    fn moments<const D: usize>(&self) -> [Tensor<D>; 2]
+    where
+        T: TruncatedMoments<D>,
+    {
+        let base = &self.base;
+        let zero = base.mean().zeros_like();
+        let [right, left] = [(Some(&zero), None), (None, Some(&zero))].map(|(low, high)| base.truncated_moments(low, high));
+        let ([up, right_variance], [down, left_variance]) = (right, left);
+        pooled([[base.survival(&zero), up, right_variance], [base.cdf(&zero), down.neg(), left_variance]], &zero)
+    }
 }
 
 impl<const D: usize, T: TruncatedMoments<D>> Moments<D> for Folded<T> {
-    fn mean(&self) -> Tensor<D> {
-        let [mean, _] = moments(&self.base);
-        mean
-    }
-
-    fn variance(&self) -> Tensor<D> {
-        let [_, variance] = moments(&self.base);
-        variance
-    }
+    both_moments! {}
 }

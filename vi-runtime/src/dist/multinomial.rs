@@ -54,10 +54,7 @@ impl<const D: usize> Distribution<D> for Multinomial<D> {
     }
 
     fn support(&self) -> Support {
-        match self.total_count {
-            Operand::Number(n) => Support::IntegerInterval(0, n as i64),
-            _ => Support::NonNegativeInteger,
-        }
+        Support::up_to(&self.total_count)
     }
 
     fn log_prob(&self, value: &Tensor<D, Int>) -> Tensor<D> {

@@ -7,6 +7,7 @@ use burn::tensor::{Bool, Tensor};
 use super::density::{beside, minus_infinity, spread};
 use super::mass::{ScalarKind, log_mass};
 use super::rows::broadcast;
+use super::truncated_moments::both_moments;
 use super::{Cdf, Constraint, Distribution, InverseCdf, Moments, ShapeConflict, TruncatedMoments, of_base};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -205,15 +206,7 @@ impl<const D: usize, T: TruncatedMoments<D> + InverseCdf<D>> Truncated<D, T> {
 }
 
 impl<const D: usize, T: TruncatedMoments<D> + InverseCdf<D>> Moments<D> for Truncated<D, T> {
-    fn mean(&self) -> Tensor<D> {
-        let [mean, _] = self.moments();
-        mean
-    }
-
-    fn variance(&self) -> Tensor<D> {
-        let [_, variance] = self.moments();
-        variance
-    }
+    both_moments! {}
 }
 
 /// Values beyond an end moved to it, and which those are.

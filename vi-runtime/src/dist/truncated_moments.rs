@@ -24,6 +24,22 @@ pub trait TruncatedMoments<const D: usize>: Cdf<D, Kind = Float> + Moments<D> {
     fn truncated_moments(&self, low: Option<&Tensor<D>>, high: Option<&Tensor<D>>) -> [Tensor<D>; 2];
 }
 
+/// `Moments` of a distribution whose method `moments` gives both.
+macro_rules! both_moments {
+    () => {
+        fn mean(&self) -> burn::tensor::Tensor<D> {
+            let [mean, _] = self.moments();
+            mean
+        }
+
+        fn variance(&self) -> burn::tensor::Tensor<D> {
+            let [_, variance] = self.moments();
+            variance
+        }
+    };
+}
+pub(super) use both_moments;
+
 /// Mean and variance of a mixture of parts with these weights, means and variances, all of one shape.
 pub(super) fn pooled<const D: usize, const N: usize>(parts: [[Tensor<D>; 3]; N], like: &Tensor<D>) -> [Tensor<D>; 2] {
     let none = like.zeros_like();

@@ -14,6 +14,42 @@ pub(crate) enum Moved {
     Bool,
 }
 
+/// Routines that read: their method `all` takes `x`, the index, the output, and what a position outside reads.
+macro_rules! reads {
+    ($($name:ident)+) => { $(
+        impl Routine for $name {
+            fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
+                let index = typed::<i64>(inputs[1]);
+                match self.moved {
+                    Moved::F32 => self.all(typed::<f32>(inputs[0]), index, typed_mut(output), f32::NAN),
+                    Moved::F64 => self.all(typed::<f64>(inputs[0]), index, typed_mut(output), f64::NAN),
+                    Moved::I64 => self.all(typed::<i64>(inputs[0]), index, typed_mut(output), 0),
+                    Moved::Bool => self.all(inputs[0], index, output, 0),
+                }
+            }
+        }
+    )+ };
+}
+reads! { Gather Take }
+
+/// Routines that sum: their methods `floats` and `all` take the index, `y` and the output, which is 0 everywhere.
+macro_rules! sums {
+    ($($name:ident)+) => { $(
+        impl Routine for $name {
+            fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
+                let index = typed::<i64>(inputs[0]);
+                output.fill(0);
+                match self.numbers {
+                    Numbers::F32 => self.floats::<f32>(index, typed(inputs[1]), typed_mut(output)),
+                    Numbers::F64 => self.floats::<f64>(index, typed(inputs[1]), typed_mut(output)),
+                    Numbers::I64 => self.all::<i64>(index, typed(inputs[1]), typed_mut(output)),
+                }
+            }
+        }
+    )+ };
+}
+sums! { ScatterAdd TakeAdd }
+
 /// `out[r, i] = x[r, index[r, i]]`: rows of `n` to rows of `m`; `x` or the index may be one row for all.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -22,18 +58,6 @@ pub(crate) struct Gather {
     pub m: usize,
     pub x_shared: bool,
     pub index_shared: bool,
-}
-
-impl Routine for Gather {
-    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
-        let index = typed::<i64>(inputs[1]);
-        match self.moved {
-            Moved::F32 => self.all(typed::<f32>(inputs[0]), index, typed_mut(output), f32::NAN),
-            Moved::F64 => self.all(typed::<f64>(inputs[0]), index, typed_mut(output), f64::NAN),
-            Moved::I64 => self.all(typed::<i64>(inputs[0]), index, typed_mut(output), 0),
-            Moved::Bool => self.all(inputs[0], index, output, 0),
-        }
-    }
 }
 
 impl Gather {
@@ -58,18 +82,6 @@ pub(crate) struct ScatterAdd {
     pub m: usize,
     pub index_shared: bool,
     pub y_shared: bool,
-}
-
-impl Routine for ScatterAdd {
-    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
-        let index = typed::<i64>(inputs[0]);
-        output.fill(0);
-        match self.numbers {
-            Numbers::F32 => self.floats::<f32>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::F64 => self.floats::<f64>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::I64 => self.all::<i64>(index, typed(inputs[1]), typed_mut(output)),
-        }
-    }
 }
 
 impl ScatterAdd {
@@ -100,18 +112,6 @@ pub(crate) struct Take {
     pub inner: usize,
 }
 
-impl Routine for Take {
-    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
-        let index = typed::<i64>(inputs[1]);
-        match self.moved {
-            Moved::F32 => self.all(typed::<f32>(inputs[0]), index, typed_mut(output), f32::NAN),
-            Moved::F64 => self.all(typed::<f64>(inputs[0]), index, typed_mut(output), f64::NAN),
-            Moved::I64 => self.all(typed::<i64>(inputs[0]), index, typed_mut(output), 0),
-            Moved::Bool => self.all(inputs[0], index, output, 0),
-        }
-    }
-}
-
 impl Take {
     fn all<T: Element>(&self, x: &[T], index: &[i64], out: &mut [T], outside: T) {
         let (n, inner) = (self.n, self.inner);
@@ -125,18 +125,6 @@ pub(crate) struct TakeAdd {
     pub numbers: Numbers,
     pub n: usize,
     pub inner: usize,
-}
-
-impl Routine for TakeAdd {
-    fn run(&self, inputs: &[&[u8]], output: &mut [u8], _: &Context) {
-        let index = typed::<i64>(inputs[0]);
-        output.fill(0);
-        match self.numbers {
-            Numbers::F32 => self.floats::<f32>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::F64 => self.floats::<f64>(index, typed(inputs[1]), typed_mut(output)),
-            Numbers::I64 => self.all::<i64>(index, typed(inputs[1]), typed_mut(output)),
-        }
-    }
 }
 
 impl TakeAdd {
