@@ -361,3 +361,15 @@ fn a_covariance_that_is_not_positive_definite_names_the_minor() -> Result<()> {
     assert_eq!(step([[1.0, 0.5], [0.25, 1.0]])?, format!("{constraint}0.25 below and 0.5 above the diagonal at (1, 0) in matrix 0"));
     Ok(())
 }
+
+#[test]
+fn a_site_without_elements_has_no_draws() -> Result<()> {
+    #[model]
+    fn empty() {
+        sample!("z", Normal::new(0.0, 1.0).expand([0]));
+    }
+    let draws = prior_predictive(&empty(), 3, 0)?;
+    let message = draws.get("z")?.to_f64().map_or_else(|error| error.to_string(), |(draws, _)| format!("{draws:?}"));
+    assert_eq!(message, "stacking `z`: its shape [0] has no element");
+    Ok(())
+}

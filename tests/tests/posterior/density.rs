@@ -222,8 +222,12 @@ fn what_has_no_density_there_is_refused() -> Result<()> {
     assert!(message(LogDensity::new(&discrete()).map(|density| density.dim())).contains("site `k`"));
     let nothing = nothing(tests::vector([1.0])?);
     assert!(message(LogDensity::new(&nothing).map(|density| density.dim())).contains("no latent site"));
-    let density = LogDensity::new(&supports_model()?)?;
-    let short = density.log_density(&[0.0; 3]).map_or_else(|error| error.to_string(), |value| value.to_string());
-    assert!(short.contains('3') && short.contains('5'), "{short}");
+    for execution in executions() {
+        let density = Unconstrained::new(&supports_model()?).execution(execution).build()?;
+        let short = density.log_density(&[0.0; 3]).map_or_else(|error| error.to_string(), |value| value.to_string());
+        assert!(short.contains('3') && short.contains('5'), "{short}");
+        let short = density.hessian(&[0.0; 3]).map_or_else(|error| error.to_string(), |hessian| format!("{hessian:?}"));
+        assert_eq!(short, "the point: 3 numbers where 5 are needed (the model has 5 coordinates)");
+    }
     Ok(())
 }

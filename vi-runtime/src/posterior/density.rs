@@ -143,7 +143,7 @@ impl<M: Program + Clone> LogDensity<M> {
         self.evaluate(Wanted::Gradient, x, values, gradients)
     }
 
-    fn fits(&self, what: &str, found: usize, expected: usize) -> Result<()> {
+    pub(super) fn fits(&self, what: &str, found: usize, expected: usize) -> Result<()> {
         if found == expected && expected != 0 {
             return Ok(());
         }

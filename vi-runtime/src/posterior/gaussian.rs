@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 use crate::program::Program;
 
 /// `N(mean, L Lᵀ)` with a lower triangular `L`.
+///
+/// # Panics
+/// Methods without an error panic where `factor` is smaller than its shape says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gaussian {
     /// The mean, one number a coordinate.

@@ -15,6 +15,7 @@ impl<M: Program + Clone> LogDensity<M> {
     /// As [`log_density`](Self::log_density).
     pub fn hessian(&self, x: &[f64]) -> Result<Vec<f64>> {
         let n = self.dim();
+        self.fits("the point", x.len(), n)?;
         let mut hessian = vec![0.0; n * n];
         let mut unit = vec![0.0; n];
         for (i, row) in hessian.chunks_exact_mut(n).enumerate() {

@@ -170,6 +170,9 @@ fn same_shape(name: &str, tensors: &[AnyTensor]) -> Result<Vec<usize>> {
     if shape.len() >= MAX_RANK {
         return Err(Error::Unsupported { what: format!("stacking `{name}`"), problem: format!("the rank would exceed {MAX_RANK}") });
     }
+    if shape.contains(&0) {
+        return Err(Error::Unsupported { what: format!("stacking `{name}`"), problem: format!("its shape {shape:?} has no element") });
+    }
     Ok(shape)
 }
 
