@@ -9,7 +9,7 @@ use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::{AnyOperand, Key, Support};
 
 use super::density::compare::single_tolerance;
-use super::finest::{close, draw, given, placed, precision};
+use super::finest::{close, draw, given, placed, precision, slopes};
 use super::sampling::{follows, normal_cdf};
 use super::{burn, has_f64, leaf, numbers, placement, tensor};
 
@@ -200,15 +200,7 @@ fn folded_draws_and_distribution_functions() {
 
 /// Mean over draws of the gradient of `f` against the derivative of its expectation: within 4 standard errors.
 fn expectation(name: &str, params: &[f64], want: &[f64], f: impl Fn(&[Tensor<1>], &mut Noise<'_>) -> Tensor<1>) {
-    let dtype: DType = precision().into();
-    let leaves: Vec<Tensor<1>> = params.iter().map(|&p| tensor::<1>(&vec![p; N], [N], dtype).autodiff().require_grad()).collect();
-    let mut source = HostNoise::new(Key::new(31), placement(precision()));
-    let gradients = f(&leaves, &mut Noise::new(&mut source)).sum().backward();
-    for (k, leaf) in leaves.iter().enumerate() {
-        let each = numbers(leaf.grad(&gradients).unwrap());
-        let n = each.len() as f64;
-        let mean = each.iter().sum::<f64>() / n;
-        let error = (each.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n / n).sqrt();
+    for (k, (mean, error)) in slopes(params, N, f).into_iter().enumerate() {
         assert!(
             (mean - want[k]).abs() <= 4.0 * error + 1e-5 * want[k].abs(),
             "{name}, parameter {k}: {mean} ± {error} instead of {}",

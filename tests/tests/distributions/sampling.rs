@@ -7,13 +7,13 @@ mod multivariate;
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
-use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
+use burn::tensor::{FloatDType, Int, Tensor, TensorData};
 use vi_runtime::dist::*;
 use vi_runtime::noise::{HostNoise, Noise};
 use vi_runtime::special::scalar::{lgamma, log_beta};
 use vi_runtime::{Key, Placement};
 
-use super::finest::{draw, precision};
+use super::finest::{draw, precision, slopes};
 use super::{burn, has_f64, numbers, tensor, test_device};
 
 #[path = "sampling/tails.rs"]
@@ -220,18 +220,8 @@ fn discrete_draws_fit_their_masses() {
 }
 
 /// Mean over draws of the gradient of `f` against the derivative of its expectation: within 4 standard errors.
-///
-/// Every draw has parameters of its own, so that each element of a gradient is one draw's.
 fn gradient_of_expectation(name: &str, params: &[f64], want: &[f64], f: impl Fn(&[Tensor<1>], &mut Noise<'_>) -> Tensor<1>) {
-    let dtype: DType = precision().into();
-    let leaves: Vec<Tensor<1>> = params.iter().map(|&p| tensor::<1>(&vec![p; DRAWS], [DRAWS], dtype).autodiff().require_grad()).collect();
-    let mut source = HostNoise::new(Key::new(31), placement());
-    let gradients = f(&leaves, &mut Noise::new(&mut source)).sum().backward();
-    for (k, leaf) in leaves.iter().enumerate() {
-        let each = numbers(leaf.grad(&gradients).unwrap());
-        let n = each.len() as f64;
-        let mean = each.iter().sum::<f64>() / n;
-        let error = (each.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n / n).sqrt();
+    for (k, (mean, error)) in slopes(params, DRAWS, f).into_iter().enumerate() {
         // What is 0 in every draw is so up to rounding.
         let allowed = 4.0 * error + 1e-5 * want[k].abs() + 1e-12;
         assert!((mean - want[k]).abs() <= allowed, "{name}, parameter {k}: {mean} ± {error} instead of {}", want[k]);
