@@ -34,7 +34,7 @@ use crate::program::{ParamStore, Program};
 pub(crate) use decoder::{Decoded, Decoder};
 pub(crate) use density::{DensityPlan, Wanted};
 pub(crate) use plan::{Failure, Plan, Stepped};
-pub(crate) use recorder::Recorder;
+pub(crate) use recorder::{Recorder, is_recorded};
 pub use step_graph::{StepGraph, step_graph};
 
 /// Why a pair of programs cannot be compiled, and where that was noticed.

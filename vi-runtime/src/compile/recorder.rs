@@ -261,12 +261,18 @@ fn on_host(what: &str, site: &str) -> Error {
     Error::Unsupported { what: format!("{what} at site `{site}`"), problem: "it happens on the host, outside the graph".into() }
 }
 
+thread_local! {
+    static DEVICES: RefCell<Vec<Device>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether operations on `device` are recorded, not run.
+pub(crate) fn is_recorded(device: &Device) -> bool {
+    DEVICES.with_borrow(|devices| devices.contains(device))
+}
+
 /// The capture device of this thread that makes tensors of the types that `like` makes: Burn never gives the number of
 /// one back, and fixes its types at the first tensor.
 pub(super) fn device(like: &Device) -> Result<Device> {
-    thread_local! {
-        static DEVICES: RefCell<Vec<Device>> = const { RefCell::new(Vec::new()) };
-    }
     let types = |device: &Device| {
         let settings = device.settings();
         (settings.float_dtype, settings.int_dtype, settings.bool_dtype)

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::beside;
+use super::density::{beside, on_the_reals};
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -70,7 +70,7 @@ impl<const D: usize> Distribution<D> for AsymmetricLaplace<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         // ln(κ + 1/κ) = ln(1 + κ²) − ln κ
         let constant = self.asymmetry.clone().ln() - self.log_sum() - self.scale.clone().ln();
-        (constant - Operand::Tensor(self.depth(value).0)).into_tensor()
+        on_the_reals(value, |x| constant - Operand::Tensor(self.depth(&x).0))
     }
 
     /// The difference of two exponential variables with the rates of the two tails.

@@ -4,6 +4,7 @@ use std::f64::consts::{FRAC_1_PI, LN_2, PI};
 
 use burn::tensor::{Float, Tensor};
 
+use super::density::on_the_reals;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -50,9 +51,11 @@ impl<const D: usize> Distribution<D> for Cauchy<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = Operand::Tensor(self.standardise(value));
-        let constant = self.scale.clone().ln() + LN_PI;
-        (-z.square().ln_1p() - constant).into_tensor()
+        on_the_reals(value, |x| {
+            let z = Operand::Tensor(self.standardise(&x));
+            let constant = self.scale.clone().ln() + LN_PI;
+            -z.square().ln_1p() - constant
+        })
     }
 
     /// The quantile function is `−cot πu`.

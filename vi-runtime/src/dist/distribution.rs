@@ -47,7 +47,7 @@ pub trait Distribution<const D: usize>: Clone + fmt::Debug + 'static {
 
     /// Natural logarithm of the density or mass at `value`: batch dimensions, then ones.
     ///
-    /// Minus infinity outside the support.
+    /// Minus infinity outside the support, infinite values among it, with a gradient of zero in the value and in the parameters.
     fn log_prob(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D>;
 
     /// One draw of shape [`shape`](Self::shape).

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, minus_infinity, spread};
+use super::density::{beside, minus_infinity, or_infinite, spread};
 use super::standard::{self, standardised};
 use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods};
 use crate::error::Result;
@@ -58,7 +58,7 @@ impl<const D: usize> Distribution<D> for Exponential<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_elem(0.0);
+        let outside = or_infinite(value, value.clone().lower_elem(0.0));
         let inside = value.clone().mask_fill(outside.clone(), 0.0);
         let log_prob = self.rate.clone().ln() - Operand::Tensor(self.standardise(&inside));
         minus_infinity(log_prob.into_tensor(), outside)

@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, minus_infinity, spread, where_true};
+use super::density::{beside, minus_infinity, not_from_zero, spread, where_true};
 use super::expectation::mean_softplus;
 use super::normal::HALF_LN_2PI;
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
@@ -64,7 +64,7 @@ impl<const D: usize> Distribution<D> for FoldedNormal<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         /// What a mirror image adds below `e^−this` is nothing to the last bit.
         const FAR: f64 = 200.0;
-        let outside = value.clone().lower_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_from_zero(value);
         let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0));
         let z = (x.clone() - self.distance()) / self.scale.clone();
         let apart = (x / self.scale.clone()) * (self.distance() / self.scale.clone()) * 2.0;

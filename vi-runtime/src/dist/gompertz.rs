@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{clamp_positive, limits, minus_infinity};
+use super::density::{clamp_positive, limits, minus_infinity, not_from_zero};
 use super::expectation::log_growth;
 use super::standard::{exponential, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -59,7 +59,7 @@ impl<const D: usize> Distribution<D> for Gompertz<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_from_zero(value);
         let (scaled, hazard) = self.hazard(value.clone().mask_fill(outside.clone(), 0.0));
         let constant = self.concentration.clone().ln() + self.rate.clone().ln();
         minus_infinity((scaled - hazard + constant).into_tensor(), outside)

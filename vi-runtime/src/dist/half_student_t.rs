@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, minus_infinity, spread};
+use super::density::{beside, minus_infinity, or_infinite, spread};
 use super::{Cdf, Distribution, Entropy, Moments, StudentT, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -50,7 +50,7 @@ impl<const D: usize> Distribution<D> for HalfStudentT<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_elem(0.0);
+        let outside = or_infinite(value, value.clone().lower_elem(0.0));
         let value = value.clone().mask_fill(outside.clone(), 0.0);
         minus_infinity(self.unfolded().log_prob(&value).add_scalar(LN_2), outside)
     }

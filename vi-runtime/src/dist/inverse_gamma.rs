@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, clamp_positive, exp_positive, full, minus_infinity, spread, where_true};
+use super::density::{beside, clamp_positive, exp_positive, full, minus_infinity, not_positive, spread, where_true};
 use super::quotients::gamma_entropy;
 use super::saddle_point::{self, refine};
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
@@ -40,7 +40,7 @@ impl<const D: usize> Distribution<D> for InverseGamma<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let (a, b) = (self.concentration.clone(), self.scale.clone());
-        let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_positive(value);
         let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0));
         let constant = a.clone() * b.clone().ln() - a.clone().map(special::scalar::lgamma, special::lgamma);
         let log_prob = constant - x.clone().ln() * (a + 1.0) - b / x;

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, clamp_positive, full, minus_infinity, where_true};
+use super::density::{beside, clamp_positive, full, minus_infinity, not_positive, where_true};
 use super::expectation::log_growth;
 use super::normal::HALF_LN_2PI;
 use super::quotients::polynomial;
@@ -40,7 +40,7 @@ impl<const D: usize> Distribution<D> for InverseGaussian<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_positive(value);
         let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0));
         let apart = ((x.clone() - self.loc.clone()) / self.loc.clone()).square();
         let constant = self.concentration.clone().ln() * 0.5 - HALF_LN_2PI;

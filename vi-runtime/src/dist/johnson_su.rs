@@ -4,6 +4,7 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{DType, Float, Tensor};
 
+use super::density::on_the_reals;
 use super::expectation::mean_softplus;
 use super::normal::HALF_LN_2PI;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
@@ -72,10 +73,12 @@ impl<const D: usize> Distribution<D> for JohnsonSU<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let [arsinh, jacobian] = self.standard(value);
-        let z = Operand::Tensor(arsinh) * self.tailweight.clone() + self.skewness.clone();
-        let constant = self.tailweight.clone().ln() - self.scale.clone().ln() - HALF_LN_2PI;
-        (z.square() * -0.5 - Operand::Tensor(jacobian) + constant).into_tensor()
+        on_the_reals(value, |x| {
+            let [arsinh, jacobian] = self.standard(&x);
+            let z = Operand::Tensor(arsinh) * self.tailweight.clone() + self.skewness.clone();
+            let constant = self.tailweight.clone().ln() - self.scale.clone().ln() - HALF_LN_2PI;
+            z.square() * -0.5 - Operand::Tensor(jacobian) + constant
+        })
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

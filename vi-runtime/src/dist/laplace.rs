@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Bool, Float, Tensor};
 
-use super::density::{beside, spread};
+use super::density::{beside, on_the_reals, spread};
 use super::standard::outwards;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
@@ -50,8 +50,10 @@ impl<const D: usize> Distribution<D> for Laplace<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let down = Operand::Tensor(self.standardise(value).abs().neg());
-        (down - (self.scale.clone().ln() + LN_2)).into_tensor()
+        on_the_reals(value, |x| {
+            let down = Operand::Tensor(self.standardise(&x).abs().neg());
+            down - (self.scale.clone().ln() + LN_2)
+        })
     }
 
     /// The difference of two exponential variables: both tails are as fine as the floats.

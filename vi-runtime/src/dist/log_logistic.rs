@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{clamp_positive, exp_positive, log_ratio, minus_infinity, where_true};
+use super::density::{clamp_positive, exp_positive, log_ratio, minus_infinity, not_positive, where_true};
 use super::logistic::log_density;
 use super::quotients::polynomial;
 use super::standard::{logistic, standardised};
@@ -58,7 +58,7 @@ impl<const D: usize> Distribution<D> for LogLogistic<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_positive(value);
         let x = value.clone().mask_fill(outside.clone(), 1.0);
         let density = Operand::Tensor(log_density(self.log_odds(x.clone())));
         minus_infinity((density - Operand::Tensor(x.log()) + self.shape.clone().ln()).into_tensor(), outside)

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{exp_positive, minus_infinity, where_true};
+use super::density::{exp_positive, minus_infinity, or_infinite, where_true};
 use super::normal::HALF_LN_2PI;
 use super::standard::standardised;
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -51,7 +51,7 @@ impl<const D: usize> Distribution<D> for LogNormal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_equal_elem(0.0);
+        let outside = or_infinite(value, value.clone().lower_equal_elem(0.0));
         let log = Operand::Tensor(value.clone().mask_fill(outside.clone(), 1.0).log());
         let z = (log.clone() - self.loc.clone()) / self.scale.clone();
         let constant = self.scale.clone().ln() + HALF_LN_2PI;

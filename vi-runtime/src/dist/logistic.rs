@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use burn::tensor::{Float, Tensor};
 
+use super::density::on_the_reals;
 use super::standard::{logistic, outwards, standardised};
 use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
@@ -70,7 +71,7 @@ impl<const D: usize> Distribution<D> for Logistic<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(log_density(self.standardise(value))) - self.scale.clone().ln()).into_tensor()
+        on_the_reals(value, |x| Operand::Tensor(log_density(self.standardise(&x))) - self.scale.clone().ln())
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, spread};
+use super::density::{beside, on_the_reals, spread};
 use super::normal_interval::Interval;
 use super::standard::{outwards, standardised};
 use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
@@ -72,9 +72,11 @@ impl<const D: usize> Distribution<D> for Normal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = Operand::Tensor(self.standardise(value));
-        let constant = self.scale.clone().ln() + HALF_LN_2PI;
-        (z.square() * -0.5 - constant).into_tensor()
+        on_the_reals(value, |x| {
+            let z = Operand::Tensor(self.standardise(&x));
+            let constant = self.scale.clone().ln() + HALF_LN_2PI;
+            z.square() * -0.5 - constant
+        })
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

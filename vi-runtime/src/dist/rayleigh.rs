@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, LN_2};
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{clamp_positive, log_ratio, minus_infinity};
+use super::density::{clamp_positive, log_ratio, minus_infinity, not_positive};
 use super::quotients::EULER;
 use super::standard::{exponential, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -52,7 +52,7 @@ impl<const D: usize> Distribution<D> for Rayleigh<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_positive(value);
         let x = value.clone().mask_fill(outside.clone(), 1.0);
         let log = Operand::Tensor(log_ratio(x.clone(), &self.scale));
         let z = Operand::Tensor(x) / self.scale.clone();

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, LN_2};
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, limits, spread};
+use super::density::{beside, limits, on_the_reals, spread};
 use super::normal::HALF_LN_2PI;
 use super::quadrature::{GAUSS_32, GAUSS_48, column};
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
@@ -47,12 +47,12 @@ impl<const D: usize> Distribution<D> for SkewNormal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
-        let constant = self.scale.clone().ln() + (HALF_LN_2PI - LN_2);
-        // An infinite value is impossible by its square; times a shape of 0 it is no number.
-        let near = z.clone().map(|z| z, |z| z.clone().mask_fill(z.is_inf(), 0.0));
-        let side = (near * self.shape.clone()).into_tensor();
-        (Operand::Tensor(special::log_ndtr(side)) - z.square() * 0.5 - constant).into_tensor()
+        on_the_reals(value, |x| {
+            let z = (Operand::Tensor(x) - self.loc.clone()) / self.scale.clone();
+            let constant = self.scale.clone().ln() + (HALF_LN_2PI - LN_2);
+            let side = (z.clone() * self.shape.clone()).into_tensor();
+            Operand::Tensor(special::log_ndtr(side)) - z.square() * 0.5 - constant
+        })
     }
 
     /// `(shape · |z₁| + z₂)/√(1 + shape²)` of two normal draws.

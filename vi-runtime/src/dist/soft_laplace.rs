@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2};
 use burn::tensor::{Float, Tensor};
 
 use super::cauchy::LN_PI;
-use super::density::exp_positive;
+use super::density::{exp_positive, on_the_reals};
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -72,9 +72,11 @@ impl<const D: usize> Distribution<D> for SoftLaplace<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let down = self.standardise(value).abs().neg();
-        let log_sum = Operand::Tensor(special::log1p(down.clone().mul_scalar(2.0).exp()) - down);
-        (-log_sum - (self.scale.clone().ln() + (LN_PI - LN_2))).into_tensor()
+        on_the_reals(value, |x| {
+            let down = self.standardise(&x).abs().neg();
+            let log_sum = Operand::Tensor(special::log1p(down.clone().mul_scalar(2.0).exp()) - down);
+            -log_sum - (self.scale.clone().ln() + (LN_PI - LN_2))
+        })
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, full, limits, spread};
+use super::density::{beside, full, limits, on_the_reals, spread};
 use super::quotients::polynomial;
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
@@ -38,13 +38,15 @@ impl<const D: usize> Distribution<D> for StudentT<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let z = (Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone();
         let df = self.df.clone();
         // ln Γ(df/2 + ½) − ln Γ(df/2) = ½ ln π − ln B(½, df/2)
         let log_beta = (df.clone() * 0.5).map(|a| special::scalar::log_beta(0.5, a), |a| special::log_beta(a.full_like(0.5), a));
         let constant = log_beta + df.clone().ln() * 0.5 + self.scale.clone().ln();
-        let tail = (z.square() / df.clone()).ln_1p() * ((df + 1.0) * 0.5);
-        (-tail - constant).into_tensor()
+        on_the_reals(value, |x| {
+            let z = (Operand::Tensor(x) - self.loc.clone()) / self.scale.clone();
+            let tail = (z.square() / df.clone()).ln_1p() * ((df + 1.0) * 0.5);
+            -tail - constant
+        })
     }
 
     /// A normal draw over the square root of an independent `χ²(df)/df`, which is `Gamma(df/2, df/2)`.

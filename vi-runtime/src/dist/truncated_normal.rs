@@ -118,14 +118,14 @@ impl<const D: usize> Distribution<D> for TruncatedNormal<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = self.sides(value);
-        let x = outside.iter().flatten().fold(value.clone(), |x, side| {
+        let outside: Vec<_> = self.sides(value).into_iter().flatten().chain([value.clone().is_inf()]).collect();
+        let x = outside.iter().fold(value.clone(), |x, side| {
             let dims = side.dims();
             spread(x, dims).mask_fill(side.clone(), 0.0)
         });
         let mass = LogMass::of(&self.loc, &self.scale, self.low.as_ref(), self.high.as_ref());
         let log_prob = mass.log_density(Operand::Tensor(x), &self.loc, &self.scale).into_tensor();
-        outside.into_iter().flatten().fold(log_prob, minus_infinity)
+        outside.into_iter().fold(log_prob, minus_infinity)
     }
 
     /// The quantile function.

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{clamp_positive, exp_positive, log_ratio, minus_infinity, where_true};
+use super::density::{clamp_positive, exp_positive, log_ratio, minus_infinity, not_positive, where_true};
 use super::quotients::{EULER, log_gamma_excess};
 use super::standard::{exponential, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
@@ -52,7 +52,7 @@ impl<const D: usize> Distribution<D> for Weibull<D> {
     }
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
-        let outside = value.clone().lower_equal_elem(0.0).bool_or(value.clone().equal_elem(f64::INFINITY));
+        let outside = not_positive(value);
         let log = Operand::Tensor(log_ratio(value.clone().mask_fill(outside.clone(), 1.0), &self.scale));
         let k = self.concentration.clone();
         let power = Operand::Tensor(exp_positive((log.clone() * k.clone()).into_tensor()));

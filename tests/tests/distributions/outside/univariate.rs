@@ -35,6 +35,33 @@ fn univariate_families_refuse_values_outside() {
     refused("Weibull", &[-1.0, 0.0, NONE], &[&[0.5], &[2.0]], |p, x| Weibull::new(&p[0], &p[1]).log_prob(&x));
 }
 
+/// Infinity is not a real number.
+#[test]
+fn families_over_all_real_or_positive_numbers_refuse_infinite_values() {
+    const BOTH: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
+    refused("AsymmetricLaplace", &BOTH, &[&[0.5], &[2.0], &[0.7]], |p, x| AsymmetricLaplace::new(&p[0], &p[1], &p[2]).log_prob(&x));
+    refused("Cauchy", &BOTH, &[&[0.5], &[2.0]], |p, x| Cauchy::new(&p[0], &p[1]).log_prob(&x));
+    refused("Exponential", &BOTH, &[&[2.0]], |p, x| Exponential::new(&p[0]).log_prob(&x));
+    refused("Gumbel", &BOTH, &[&[0.5], &[2.0]], |p, x| Gumbel::new(&p[0], &p[1]).log_prob(&x));
+    refused("HalfCauchy", &BOTH, &[&[2.0]], |p, x| HalfCauchy::new(&p[0]).log_prob(&x));
+    refused("HalfNormal", &BOTH, &[&[2.0]], |p, x| HalfNormal::new(&p[0]).log_prob(&x));
+    refused("HalfStudentT", &BOTH, &[&[3.0], &[2.0]], |p, x| HalfStudentT::new(&p[0], &p[1]).log_prob(&x));
+    refused("JohnsonSU", &BOTH, &[&[0.5], &[2.0], &[-1.0], &[1.5]], |p, x| JohnsonSU::new(&p[0], &p[1], &p[2], &p[3]).log_prob(&x));
+    refused("Laplace", &BOTH, &[&[0.5], &[2.0]], |p, x| Laplace::new(&p[0], &p[1]).log_prob(&x));
+    refused("Logistic", &BOTH, &[&[0.5], &[2.0]], |p, x| Logistic::new(&p[0], &p[1]).log_prob(&x));
+    refused("LogNormal", &BOTH, &[&[0.5], &[2.0]], |p, x| LogNormal::new(&p[0], &p[1]).log_prob(&x));
+    refused("Normal", &BOTH, &[&[0.5], &[2.0]], |p, x| Normal::new(&p[0], &p[1]).log_prob(&x));
+    refused("SkewNormal", &BOTH, &[&[0.5], &[2.0], &[0.0]], |p, x| SkewNormal::new(&p[0], &p[1], &p[2]).log_prob(&x));
+    refused("SoftLaplace", &BOTH, &[&[0.5], &[2.0]], |p, x| SoftLaplace::new(&p[0], &p[1]).log_prob(&x));
+    refused("StudentT", &BOTH, &[&[3.0], &[0.5], &[2.0]], |p, x| StudentT::new(&p[0], &p[1], &p[2]).log_prob(&x));
+    refused("Truncated", &[f64::INFINITY], &[&[0.5], &[2.0]], |p, x| Normal::new(&p[0], &p[1]).truncated(1.0, f64::INFINITY).log_prob(&x));
+    refused("TruncatedNormal", &[f64::INFINITY], &[&[0.5], &[2.0]], |p, x| TruncatedNormal::new(&p[0], &p[1]).low(1.0).log_prob(&x));
+    refused("Folded", &BOTH, &[&[0.5], &[2.0]], |p, x| StudentT::new(3.0, &p[0], &p[1]).folded().log_prob(&x));
+    refused("MixtureGeneral", &BOTH, &[&[0.5]], |p, x| {
+        MixtureGeneral::new([0.5, 0.5], (Normal::new(&p[0], 1.0), Cauchy::new(&p[0], 1.0))).log_prob(&x)
+    });
+}
+
 #[test]
 fn a_masked_nan_reaches_no_univariate_family() {
     masks_nan(|p| AsymmetricLaplace::new(p, 1.0, 2.0), 0.3);
