@@ -74,7 +74,7 @@ for file in tests/tests/*.rs; do
         # Thousands of steps, for what the guides and the rules are and not the device: five minutes and more without our kernels.
         batches | guides | refinement | stopping | untuned) [ "$backend" != flex ] || suite+=(--test "$name") ;;
         # A software GPU compiles their kernels for minutes; the known answers run compiled as well.
-        compiled | enumeration | estimators | ising | posterior | posteriordb | reparameterisation)
+        collapse | compiled | enumeration | estimators | ising | posterior | posteriordb | reparameterisation)
             [ "$backend" = wgpu ] || suite+=(--test "$name")
             ;;
         *) suite+=(--test "$name") ;;
@@ -88,6 +88,10 @@ if [ "$backend" = wgpu ] && [ -z "${VI_TEST_WHOLE:-}" ]; then
     for module in laws page flows divergences hidden_markov structured univariate combinators multivariate discrete tails \
         shapes_discrete counts beginnings mixtures outside far expanded interval_moments; do
         skipped+=(--skip "$module::")
+    done
+    # The kernels of these four take minutes each, and the special functions in them are tested by themselves.
+    for family in beta binomial_logits binomial_probs student_t; do
+        skipped+=(--skip "density::$family")
     done
     # Thousands of steps, for what the rules are and not the device.
     skipped+=(--skip the_minimum_of_a_narrow_valley)
