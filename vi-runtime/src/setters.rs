@@ -3,7 +3,7 @@
 /// A method for each setting, named as its field. It sets the field to what it is given, or to what stands behind the arrow; with
 /// `in part;` in front, the field is one of the field `part`.
 ///
-/// ```ignore
+/// ```text
 /// setters! {
 ///     /// How many draws are made.
 ///     draws: usize;
