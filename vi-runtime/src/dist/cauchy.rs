@@ -5,6 +5,7 @@ use std::f64::consts::{FRAC_1_PI, LN_2, PI};
 use burn::tensor::{Float, Tensor};
 
 use super::density::on_the_reals;
+use super::standard::shift_and_stretch;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -30,13 +31,7 @@ family! {
 }
 
 impl<const D: usize> Cauchy<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 }
 
 impl<const D: usize> Distribution<D> for Cauchy<D> {

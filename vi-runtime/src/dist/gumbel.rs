@@ -6,7 +6,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{exp_positive, minus_infinity};
 use super::quotients::EULER;
-use super::standard::{gumbel, standardised};
+use super::standard::{gumbel, shift_and_stretch, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -29,13 +29,7 @@ family! {
 }
 
 impl<const D: usize> Gumbel<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 }
 
 standardised!(Gumbel: gumbel);

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, on_the_reals, spread};
-use super::standard::outwards;
+use super::standard::{outwards, shift_and_stretch};
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -29,13 +29,7 @@ family! {
 }
 
 impl<const D: usize> Laplace<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 }
 
 impl<const D: usize> Distribution<D> for Laplace<D> {

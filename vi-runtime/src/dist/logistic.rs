@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use burn::tensor::{Float, Tensor};
 
 use super::density::on_the_reals;
-use super::standard::{logistic, outwards, standardised};
+use super::standard::{logistic, outwards, shift_and_stretch, standardised};
 use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -35,13 +35,7 @@ pub(super) fn log_density<const D: usize>(l: Tensor<D>) -> Tensor<D> {
 }
 
 impl<const D: usize> Logistic<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, l: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(l) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 }
 
 standardised!(Logistic: logistic, also {

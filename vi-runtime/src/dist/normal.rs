@@ -4,7 +4,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::density::{beside, on_the_reals, spread};
 use super::normal_interval::Interval;
-use super::standard::{outwards, standardised};
+use super::standard::{outwards, shift_and_stretch, standardised};
 use super::{Distribution, Entropy, Moments, Side, Tail, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -30,13 +30,7 @@ family! {
 }
 
 impl<const D: usize> Normal<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 
     /// `loc`, `scale` and points of a tail in one shape, all but the scale turned round where it is the upper one.
     fn lower_tail(&self, side: Side, points: [&Tensor<D>; 2]) -> [Tensor<D>; 4] {

@@ -6,6 +6,7 @@ use burn::tensor::{Float, Tensor};
 
 use super::cauchy::LN_PI;
 use super::density::{exp_positive, on_the_reals};
+use super::standard::shift_and_stretch;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -29,13 +30,7 @@ family! {
 }
 
 impl<const D: usize> SoftLaplace<D> {
-    fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
-        ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
-    }
-
-    fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        (Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()
-    }
+    shift_and_stretch! {}
 }
 
 /// `(2/π) atan eᶻ`

@@ -60,6 +60,20 @@ macro_rules! standardised {
 }
 pub(super) use standardised;
 
+/// The methods `standardise` and `stretch` of a family with the fields `loc` and `scale`.
+macro_rules! shift_and_stretch {
+    () => {
+        fn standardise(&self, value: &burn::tensor::Tensor<D>) -> burn::tensor::Tensor<D> {
+            (($crate::operand::Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
+        }
+
+        fn stretch(&self, standard: burn::tensor::Tensor<D>) -> burn::tensor::Tensor<D> {
+            ($crate::operand::Operand::Tensor(standard) * self.scale.clone() + self.loc.clone()).into_tensor()
+        }
+    };
+}
+pub(super) use shift_and_stretch;
+
 /// `ln(1 − e⁻ʰ)` for `h ≥ 0`; minus infinity without a gradient at 0.
 pub(super) fn log_one_minus_exp<const D: usize>(h: Tensor<D>) -> Tensor<D> {
     let none = h.clone().lower_equal_elem(0.0);
