@@ -76,14 +76,24 @@ fn target(of: &Parameters, tilt: f64) -> Result<impl Program + Clone + use<>> {
     Ok(tilted(double(of.logits.clone(), [2])?, double(of.loc.clone(), [1, 2, 2])?, double(tril, [1, 2, 2, 2])?, tilt))
 }
 
-fn descent<M: Program + Clone>(model: &M, rate: f64) -> Svi<M, AutoMixture> {
-    Svi::new(model, AutoMixture::new(2).spread(0.8).init_scale(0.9)).optimizer(Sgd::new(rate)).dtype(FloatDType::F64)
+/// A draw of each component, and one of the mixture with implicit gradients.
+fn both() -> [AutoMixture; 2] {
+    let of_each = AutoMixture::new(2).init(Init::Median).spread(0.8).init_scale(0.9);
+    [of_each.clone(), of_each.implicit()]
+}
+
+fn descent<M: Program + Clone>(model: &M, guide: AutoMixture, rate: f64) -> Svi<M, AutoMixture> {
+    Svi::new(model, guide).optimizer(Sgd::new(rate)).dtype(FloatDType::F64)
 }
 
 /// Where the target is the guide times `eᶠ`, sticking the landing leaves the gradient of `E f` alone. In every parameter it is the
 /// closed form's, within 4.5 standard errors of 40 estimates from 1 000 draws each.
 #[test]
 fn gradients_of_draws_are_unbiased() -> Result<()> {
+    both().into_iter().try_for_each(unbiased)
+}
+
+fn unbiased(guide: AutoMixture) -> Result<()> {
     let start = Parameters {
         logits: vec![0.3, -0.4],
         loc: vec![0.5, -1.0, 1.2, 0.4],
@@ -92,13 +102,13 @@ fn gradients_of_draws_are_unbiased() -> Result<()> {
     };
     // Some steps of descent to a target elsewhere make all parameters differ from where they start.
     let model = target(&start, 0.0)?;
-    let fit = descent(&model, 0.05).particles(8).steps(60).run()?;
+    let fit = descent(&model, guide.clone(), 0.05).particles(8).steps(60).run()?;
     let mut state = fit.into_state();
     let at = Parameters::read(&state)?;
     assert!(at.lower.iter().all(|m| m.abs() > 0.02) && at.logits[0].abs() > 0.02, "{at:?}");
     let model = target(&at, 1.0)?;
     let rate = 1e-9;
-    let svi = descent(&model, rate).particles(1_000).execution(Execution::Compiled);
+    let svi = descent(&model, guide, rate).particles(1_000).execution(Execution::Compiled);
     let mut estimates = Vec::new();
     let mut before = at.flat();
     for _ in 0..40 {
@@ -125,19 +135,23 @@ fn gradients_of_draws_are_unbiased() -> Result<()> {
 /// One draw of a guide that is the target has no gradient, and moves nothing.
 #[test]
 fn there_is_no_gradient_at_the_posterior() -> Result<()> {
+    both().into_iter().try_for_each(still)
+}
+
+fn still(guide: AutoMixture) -> Result<()> {
     let start = Parameters { logits: vec![0.0; 2], loc: vec![0.0; 4], log_scale: vec![0.0; 4], lower: vec![0.0; 2] };
-    let mut state = descent(&target(&start, 0.1)?, 0.05).steps(30).run()?.into_state();
+    let mut state = descent(&target(&start, 0.1)?, guide.clone(), 0.05).steps(30).run()?.into_state();
     let at = Parameters::read(&state)?;
     let model = target(&at, 0.0)?;
     for execution in tests::executions() {
-        let exact = descent(&model, 1.0).execution(execution);
+        let exact = descent(&model, guide.clone(), 1.0).execution(execution);
         for _ in 0..5 {
             // The log density of the target less that of the guide: its normalising constant is 1.
             assert!(exact.step(&mut state)?.abs() < 1e-9);
         }
         assert_close(&Parameters::read(&state)?.flat(), &at.flat(), 1e-8);
         // Doubly reparameterised: every weight is one, and each draw counts for nothing.
-        let doubly = descent(&model, 1.0).objective(Dreg::new(4)).execution(execution);
+        let doubly = descent(&model, both()[1].clone(), 1.0).objective(Dreg::new(4)).execution(execution);
         for _ in 0..3 {
             assert!(doubly.step(&mut state)?.abs() < 1e-9);
         }
@@ -164,7 +178,7 @@ fn two_modes(y: f64) -> Result<impl Program + Clone> {
 fn a_posterior_with_two_modes_is_found() -> Result<()> {
     let model = two_modes(-0.1)?;
     let evidence = -3.809_938_710;
-    let fit = Svi::new(&model, AutoMixture::new(2).spread(3.0).init_scale(0.5))
+    let fit = Svi::new(&model, AutoMixture::new(2).init(Init::Median).spread(3.0).init_scale(0.5))
         .dtype(FloatDType::F64)
         .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 4_000 }))
         .steps(4_000)
@@ -187,6 +201,46 @@ fn a_posterior_with_two_modes_is_found() -> Result<()> {
     Ok(())
 }
 
+/// With nothing chosen each of two modes is the start of a component, in every run.
+#[test]
+fn both_modes_are_found_untuned() -> Result<()> {
+    let (model, evidence) = (two_modes(-0.1)?, -3.809_938_710);
+    for seed in 0..4 {
+        let elbo = Svi::new(&model, AutoMixture::new(2)).seed(seed).run()?.elbo()?;
+        assert!((elbo.value - evidence).abs() < 2e-3, "seed {seed}: {elbo}, evidence {evidence}");
+    }
+    Ok(())
+}
+
+#[model]
+fn islands(logits: Tensor<1>, loc: Tensor<3>, scale: Tensor<3>) {
+    let x = sample!("x", ImproperUniform::new(Support::RealVector, [2]));
+    let mixture = MixtureSameFamily::logits(logits, Normal::new(loc, scale).independent(1));
+    factor!("islands", mixture.log_prob(&x.reshape([1, 2])));
+}
+
+/// Three islands of different sizes and masses, eight standard deviations apart and more: the weights are those of the target, and where
+/// there are more components than modes, those of one mode sum to its mass.
+#[test]
+fn islands_have_their_masses_untuned() -> Result<()> {
+    let logits = [0.5_f64, 0.3, 0.2].map(f64::ln).to_vec();
+    let loc = vec![-1.5, -1.0, 2.0, 1.5, -1.0, 1.8];
+    let model = islands(double(logits, [3])?, double(loc, [1, 3, 2])?, double(vec![0.3, 0.2, 0.1, 0.25, 0.2, 0.1], [1, 3, 2])?);
+    for components in [3, 4] {
+        let fit = Svi::new(&model, AutoMixture::new(components)).dtype(FloatDType::F64).run()?;
+        let elbo = fit.elbo()?;
+        assert!(elbo.value.abs() < 2e-3, "{components}: {elbo}");
+        let draws: Tensor<2> = fit.posterior(20_000)?.x.tensor()?;
+        let mut shares = [0.0; 3];
+        for point in numbers(draws)?.chunks_exact(2) {
+            shares[if point[0] > 0.5 { 1 } else { usize::from(point[1] > 0.4) * 2 }] += 1.0 / 20_000.0;
+        }
+        // Four standard errors of the share of 20 000 draws.
+        assert_close(&shares, &[0.5, 0.3, 0.2], 4.0 * (0.25_f64 / 20_000.0).sqrt());
+    }
+    Ok(())
+}
+
 #[test]
 fn one_component_is_the_full_rank_guide() -> Result<()> {
     #[model]
@@ -194,7 +248,7 @@ fn one_component_is_the_full_rank_guide() -> Result<()> {
         let x = sample!("x", ImproperUniform::new(Support::RealVector, [2]));
         factor!("normal", MultivariateNormal::new([0.3, -0.7], [[1.2, 0.0], [0.8, 0.5]]).log_prob(&x));
     }
-    let fit = Svi::new(&correlated(), AutoMixture::new(1))
+    let fit = Svi::new(&correlated(), AutoMixture::new(1).init(Init::Median))
         .dtype(FloatDType::F64)
         .optimizer(Adam::new(Schedule::Cosine { initial: 0.05, last: 1e-5, steps: 3_000 }))
         .steps(3_000)
@@ -211,6 +265,16 @@ fn one_component_is_the_full_rank_guide() -> Result<()> {
     assert_close(&found["scale"], &[1.2, 0.5], 1e-4);
     assert_close(&found["lower"], &[-1.6], 1e-4);
     Ok(())
+}
+
+/// Importance weights are those of draws of the mixture, and of each component in turn there is none.
+#[test]
+fn importance_weights_need_draws_of_the_mixture() -> Result<()> {
+    let model = two_modes(0.0)?;
+    let [of_each, implicit] = both();
+    let refused = Svi::new(&model, of_each).objective(Iwae::new(4)).steps(1).run().map(drop).unwrap_err().to_string();
+    assert!(refused.contains("auto.component") && refused.contains("StickingTheLanding"), "{refused}");
+    Svi::new(&model, implicit).objective(Iwae::new(4)).steps(1).run().map(drop)
 }
 
 #[test]

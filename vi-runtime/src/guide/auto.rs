@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::Layout;
-use super::start::Start;
+use super::start::{Mode, Start};
 use crate::error::Result;
 use crate::program::{ParamStore, Program};
 
@@ -20,11 +20,12 @@ pub trait AutoGuide: Clone + Debug + 'static {
     /// Where it starts at a site.
     fn initial(&self, site: &str) -> &Init;
 
-    /// The same guide in the coordinates of a start that is looked for where it has been asked to ([`Init::Pathfinder`]).
+    /// The same guide at approximations of at most so many modes, which are looked for where it has been asked to
+    /// ([`Init::Pathfinder`]).
     ///
     /// # Errors
     /// Those of the search.
-    fn located(&self, _find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
+    fn located(&self, _find: &mut dyn FnMut(usize) -> Result<Vec<Mode>>) -> Result<Option<Self>> {
         Ok(None)
     }
 
@@ -85,7 +86,7 @@ macro_rules! automatic {
                 let located = if layout.sites().iter().any(|site| site.is_local()) {
                     None
                 } else {
-                    AutoGuide::located(self, &mut || $crate::guide::Start::find(model, key))?
+                    AutoGuide::located(self, &mut |most| $crate::guide::Mode::find(model, key, most))?
                 };
                 AutoGuide::build(located.as_ref().unwrap_or(self), layout)
             }

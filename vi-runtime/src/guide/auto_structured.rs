@@ -12,7 +12,7 @@ use super::gaussian::Gaussian;
 use super::init::Init;
 use super::joint::place;
 use super::layout::{LatentSite, Layout, parameter};
-use super::start::{Start, constant};
+use super::start::{Mode, Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
 use crate::dist::{Delta, MultivariateNormal, Normal};
@@ -145,8 +145,8 @@ impl AutoGuide for AutoStructured {
         &self.beginning.init
     }
 
-    fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
-        self.beginning.located(find, |start| self.clone().start(start))
+    fn located(&self, find: &mut dyn FnMut(usize) -> Result<Vec<Mode>>) -> Result<Option<Self>> {
+        self.beginning.located(1, find, |modes| modes.into_iter().next().map(|mode| self.clone().start(mode.start)))
     }
 
     fn build(&self, layout: Layout) -> Result<AutoStructuredProgram> {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::init::Init;
-use super::start::Start;
+use super::start::{Mode, Start};
 use crate::error::Result;
 
 /// The settings of a beginning.
@@ -28,13 +28,18 @@ impl Beginning {
         self.start.as_ref().map(|start| start.check(dim).map(|()| start)).transpose()
     }
 
-    /// The guide `at` a start that is looked for, where the settings ask for one.
+    /// The guide `at` at most so many modes that are looked for, where the settings ask for that.
     ///
     /// # Errors
     /// Those of `find`.
-    pub(super) fn located<G>(&self, find: &mut dyn FnMut() -> Result<Option<Start>>, at: impl FnOnce(Start) -> G) -> Result<Option<G>> {
+    pub(super) fn located<G>(
+        &self,
+        most: usize,
+        find: &mut dyn FnMut(usize) -> Result<Vec<Mode>>,
+        at: impl FnOnce(Vec<Mode>) -> Option<G>,
+    ) -> Result<Option<G>> {
         match (&self.init, &self.start) {
-            (Init::Pathfinder, None) => Ok(find()?.map(at)),
+            (Init::Pathfinder, None) => Ok(at(find(most)?)),
             _ => Ok(None),
         }
     }

@@ -35,8 +35,8 @@ pub enum Init {
     /// The centre and the spread of the best normal approximation that ways to the mode give (Pathfinder, and Laplace's at the best
     /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start).
     ///
-    /// At the median begin: a guide that takes no [`Start`](super::Start), or is meant for several modes; a site of a plate with units;
-    /// and a model for which none is found, because its log density cannot be compiled, or it has parameters of its own, or more than
+    /// A mixture begins at several modes. At the median begin: a guide that takes no [`Start`](super::Start); a site of a plate with
+    /// units; and a model for which none is found, because its log density cannot be compiled, or it has parameters of its own, or more than
     /// 1 024 elements.
     #[default]
     Pathfinder,

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use vi_graph::Key;
 
 use super::auto::{AutoGuide, AutoProgram, Auxiliary, automatic};
@@ -11,14 +11,14 @@ use super::beginning::Beginning;
 use super::gaussian::Gaussian;
 use super::init::Init;
 use super::layout::{LatentSite, Layout, parameter};
-use super::start::{Start, constant};
+use super::start::{Mode, Start, constant};
 use crate::any_tensor::{AnyTensor, each_rank};
 use crate::bijector::biject_to;
-use crate::dist::{Delta, Distribution};
+use crate::dist::{Categorical, Delta, Distribution};
 use crate::error::Result;
 use crate::operand::Placement;
 use crate::program::arg::Fingerprint;
-use crate::program::{Ctx, ParamStore, Program, SiteKind};
+use crate::program::{Ctx, ParamStore, Program, SiteKind, Strategy};
 use crate::setters::setters;
 use crate::support::Support;
 
@@ -26,9 +26,6 @@ use crate::support::Support;
 pub trait Family: Clone + Debug + 'static {
     /// How messages call the guide.
     const NAME: &'static str;
-
-    /// Whether it starts in the units of an approximation of one mode ([`Init::Pathfinder`]); in those of one mode, others are far.
-    const AT_A_MODE: bool = true;
 
     /// Draws the vector `u` as the auxiliary site of the guide, [`Frame::draw`].
     ///
@@ -39,6 +36,16 @@ pub trait Family: Clone + Debug + 'static {
     /// The coordinates for a start that was looked for: those of independent elements, where the family is meant to be written in them.
     fn coordinates(&self, found: Start) -> Start {
         found
+    }
+
+    /// Of how many modes, at most, it is given approximations to start at ([`Init::Pathfinder`]).
+    fn modes(&self) -> usize {
+        1
+    }
+
+    /// The family at these modes, the one with the most mass first, and the coordinates of `u`; absent where there is none.
+    fn at(&self, modes: Vec<Mode>) -> Option<(Self, Start)> {
+        modes.into_iter().next().map(|mode| (self.clone(), self.coordinates(mode.start)))
     }
 
     /// Adds the settings that a run depends on.
@@ -72,6 +79,21 @@ impl Frame {
     /// The standard deviation that the family starts with.
     pub fn init_scale(&self) -> f64 {
         self.init_scale
+    }
+
+    /// Where the family starts, `[dim]`, on the host.
+    pub(super) fn centre(&self) -> &[f64] {
+        &self.init_loc
+    }
+
+    /// The vector `u` of the unconstrained elements `z`.
+    pub(super) fn coordinates(&self, z: &[f64]) -> Vec<f64> {
+        self.start.as_ref().map_or_else(|| z.to_vec(), |start| start.inverse(z))
+    }
+
+    /// How far `x`, of `u`, is in unconstrained space.
+    pub(super) fn scaled(&self, x: Vec<f64>) -> Vec<f64> {
+        self.start.as_ref().map_or_else(|| x.clone(), |start| start.scaled(&x))
     }
 
     /// Where the family starts, `[dim]`.
@@ -139,6 +161,11 @@ impl Frame {
     pub fn draw<T: Distribution<1, Kind = burn::tensor::Float>>(&self, ctx: &Ctx, dist: T) -> Result<Tensor<1>> {
         ctx.draw(SiteKind::Auxiliary, self.name("joint"), dist)
     }
+
+    /// Chooses a component as the auxiliary site `auto.component`, of which objectives take the mean over all values.
+    pub(super) fn choose(&self, ctx: &Ctx, dist: Categorical<1>) -> Result<Tensor<1, Int>> {
+        ctx.draw_by(SiteKind::Auxiliary, self.name("component"), dist, Some(Strategy::Enumerate))
+    }
 }
 
 /// An automatic guide with one distribution `F` of all latent sites in unconstrained space.
@@ -194,11 +221,9 @@ impl<F: Family> AutoGuide for AutoJoint<F> {
         &self.beginning.init
     }
 
-    fn located(&self, find: &mut dyn FnMut() -> Result<Option<Start>>) -> Result<Option<Self>> {
-        if !F::AT_A_MODE {
-            return Ok(None);
-        }
-        self.beginning.located(find, |start| self.clone().start(self.family.coordinates(start)))
+    fn located(&self, find: &mut dyn FnMut(usize) -> Result<Vec<Mode>>) -> Result<Option<Self>> {
+        let at = |modes| self.family.at(modes).map(|(family, start)| AutoJoint { family, ..self.clone() }.start(start));
+        self.beginning.located(self.family.modes(), find, at)
     }
 
     fn build(&self, layout: Layout) -> Result<JointProgram<F>> {
@@ -281,7 +306,7 @@ impl<F: Family> AutoProgram for JointProgram<F> {
     }
 
     fn auxiliary(&self, z: &[f64]) -> Vec<Auxiliary> {
-        let values = self.frame.start.as_ref().map_or_else(|| z.to_vec(), |start| start.inverse(z));
+        let values = self.frame.coordinates(z);
         let latents = self.layout().sites().iter().map(|site| site.name.clone()).collect();
         vec![Auxiliary { site: self.frame.name("joint"), values, latents }]
     }

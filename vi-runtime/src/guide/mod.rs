@@ -47,7 +47,7 @@ pub use init::Init;
 pub use joint::{AutoJoint, Family, Frame, JointProgram};
 pub use layout::{LatentSite, Layout};
 pub use neutra::{NeuTra, Warped};
-pub use start::{Factor, Start};
+pub use start::{Factor, Mode, Start};
 
 use crate::error::Result;
 use crate::operand::Placement;

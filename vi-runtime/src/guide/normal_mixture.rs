@@ -158,3 +158,67 @@ impl Distribution<1> for NormalMixture {
         visit("whiten", AnyOperand::Tensor((&self.whiten).into()), Constraint::LowerCholesky);
     }
 }
+
+/// A draw of one component of a mixture, whose log density is that of the mixture less that of the choice: with the choice it is the
+/// mixture's.
+#[derive(Clone, Debug)]
+pub(super) struct Component {
+    mixture: NormalMixture,
+    chosen: Tensor<1, Int>,
+}
+
+impl Component {
+    /// `chosen` is the number of the component, `[1]`.
+    pub(super) fn new(mixture: NormalMixture, chosen: Tensor<1, Int>) -> Self {
+        Component { mixture, chosen }
+    }
+}
+
+impl Distribution<1> for Component {
+    type Kind = Float;
+
+    fn name(&self) -> String {
+        "Component".to_owned()
+    }
+
+    fn shape(&self) -> [usize; 1] {
+        self.mixture.shape()
+    }
+
+    fn event_rank(&self) -> usize {
+        1
+    }
+
+    fn support(&self) -> Support {
+        Support::RealVector
+    }
+
+    fn log_prob(&self, value: &Tensor<1>) -> Tensor<1> {
+        let log_weights = log_softmax(self.mixture.logits.clone(), 0);
+        self.mixture.log_prob(value) - log_weights.select(0, self.chosen.clone())
+    }
+
+    fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<1>> {
+        let [n] = self.shape();
+        let normal: Tensor<3> = noise.normal([1, n, 1])?;
+        let whiten = self.mixture.whiten.clone().select(0, self.chosen.clone());
+        let loc = self.mixture.loc.clone().select(0, self.chosen.clone());
+        Ok(solve_lower(whiten, normal).reshape([n]) + loc.reshape([n]))
+    }
+
+    fn is_reparameterised(&self) -> bool {
+        true
+    }
+
+    fn place(self, _: &Placement) -> Self {
+        self
+    }
+
+    fn grow(self, _: [usize; 1]) -> Self {
+        self
+    }
+
+    fn parameters(&self, visit: &mut dyn FnMut(&'static str, AnyOperand, Constraint)) {
+        self.mixture.parameters(visit);
+    }
+}

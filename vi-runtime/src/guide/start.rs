@@ -35,27 +35,42 @@ pub enum Factor {
     LowerTriangular(Vec<f64>),
 }
 
-impl Start {
-    /// The centre and the factor of the best normal approximation that ways to the mode of the model's posterior give; absent where there
-    /// is none, and where looking for it would cost more than it is worth or say little: a model with learnable parameters of its own,
-    /// with more than 1 024 elements, or with a log density that cannot be compiled.
+/// A normal approximation of one mode of the posterior, and its ELBO.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mode {
+    /// Its mean and a triangular factor of its covariance.
+    pub start: Start,
+    /// The ELBO of the approximation in nats, estimated: the logarithm of the mass about the mode, where the mode is normal.
+    pub log_mass: f64,
+}
+
+impl Mode {
+    /// The best normal approximations of at most `most` modes that ways to them give, the one with the largest ELBO first; none where
+    /// there is none, and where looking for them would cost more than it is worth or say little: a model with learnable parameters of
+    /// its own, with more than 1 024 elements, or with a log density that cannot be compiled.
     ///
     /// # Errors
     /// Those of a run of the model.
-    pub(crate) fn find<M: Program + Clone>(model: &M, key: Key) -> Result<Option<Self>> {
+    pub(crate) fn find<M: Program + Clone>(model: &M, key: Key, most: usize) -> Result<Vec<Self>> {
         // The same search for every device that the fit may run on.
         let density = match Unconstrained::new(model).device(device::default()).build() {
             Ok(density) if density.executed() == Executed::Compiled && !density.has_parameters() && density.dim() <= MOST => density,
-            Ok(_) | Err(Error::Unsupported { .. } | Error::Config { .. }) => return Ok(None),
+            Ok(_) | Err(Error::Unsupported { .. } | Error::Config { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        match approximate(&density, key.words()[0]) {
-            Ok((Gaussian { mean, factor }, _)) => Ok(Some(Start { loc: mean, factor: Factor::LowerTriangular(factor) })),
-            Err(Error::NonFinite { .. }) => Ok(None),
+        let mode = |(Gaussian { mean, factor }, log_mass): (Gaussian, f64)| Mode {
+            start: Start { loc: mean, factor: Factor::LowerTriangular(factor) },
+            log_mass,
+        };
+        match approximate(&density, key.words()[0], most) {
+            Ok(modes) => Ok(modes.into_iter().map(mode).collect()),
+            Err(Error::NonFinite { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
+}
 
+impl Start {
     /// # Errors
     /// [`Error::Config`] where a size is not that of `n` elements, a number is not finite, or a diagonal is not positive.
     pub(crate) fn check(&self, n: usize) -> Result<()> {
@@ -110,6 +125,17 @@ impl Start {
         Start { loc: self.loc.clone(), factor: Factor::Diagonal(precision.into_iter().map(|p: f64| p.sqrt().recip()).collect()) }
     }
 
+    /// The variance of each element where `u ~ N(0, I)`.
+    pub(super) fn variances(&self) -> Vec<f64> {
+        match &self.factor {
+            Factor::Diagonal(scale) => scale.iter().map(|x| x * x).collect(),
+            Factor::LowerTriangular(factor) => {
+                let n = self.loc.len();
+                (0..n).map(|i| factor[i * n..=i * n + i].iter().map(|x| x * x).sum()).collect()
+            }
+        }
+    }
+
     /// `z` for `u`, both `[n]`.
     pub(crate) fn forward(&self, u: Tensor<1>, to: &Placement) -> Tensor<1> {
         let n = self.loc.len();
@@ -126,8 +152,12 @@ impl Start {
 
     /// `u` for `z`.
     pub(crate) fn inverse(&self, z: &[f64]) -> Vec<f64> {
+        self.solve(z.iter().zip(&self.loc).map(|(z, loc)| z - loc).collect())
+    }
+
+    /// `factor⁻¹ x`.
+    pub(super) fn solve(&self, mut u: Vec<f64>) -> Vec<f64> {
         let n = self.loc.len();
-        let mut u: Vec<f64> = z.iter().zip(&self.loc).map(|(z, loc)| z - loc).collect();
         match &self.factor {
             Factor::Diagonal(scale) => u.iter_mut().zip(scale).for_each(|(u, scale)| *u /= scale),
             Factor::LowerTriangular(factor) => {

@@ -18,21 +18,28 @@ const DRAWS: usize = 256;
 /// known beforehand, but for the lengths of the paths.
 const LOOKS: (usize, usize) = (24, 16);
 
-/// How many ends of paths are tried as modes, the best first.
-const MODES: usize = 2;
+/// How many paths are gone for each mode, and how many of their ends are tried as modes, the best first.
+const PATHS: usize = 4;
+const ENDS: usize = 2;
+
+/// Modes are apart where one lies so many standard deviations of the other's approximation away, along the line between them.
+const APART: f64 = 3.0;
+
+/// An approximation with an ELBO this much below the best holds less than 1/20 000 of the mass.
+const NOTHING: f64 = 10.0;
 
 /// The most coordinates of a Hessian that is made in every step to a mode.
 const POLISHED: usize = 256;
 
-/// Of the approximations of Pathfinder's paths and Laplace's where the best of them ended, the one with the largest ELBO, estimated from
-/// the same noise for all, and its ELBO.
+/// Of the approximations of Pathfinder's paths and Laplace's where the best of them ended, those of at most `most` modes and their
+/// ELBOs, estimated from the same noise for all: the one with the largest ELBO first, then each that is apart from those before.
 ///
 /// # Errors
 /// [`Error::NonFinite`] where none has a finite ELBO; those of an evaluation of the density.
-pub(crate) fn approximate<M: Program + Clone>(density: &LogDensity<M>, seed: u64) -> Result<(Gaussian, f64)> {
-    let search = Pathfinder::new().seed(seed).elbo_draws(LOOKS.1).looks(LOOKS.0);
+pub(crate) fn approximate<M: Program + Clone>(density: &LogDensity<M>, seed: u64, most: usize) -> Result<Vec<(Gaussian, f64)>> {
+    let search = Pathfinder::new().paths(PATHS * most).seed(seed).elbo_draws(LOOKS.1).looks(LOOKS.0);
     let (mut candidates, mut ends): (Vec<Gaussian>, Vec<Minimum>) = (Vec::new(), Vec::new());
-    for index in 0..search.number_of_paths() {
+    for index in 0..PATHS * most {
         match search.path(density, index) {
             Ok((path, end)) => {
                 candidates.extend(path.map(|(path, _)| path.gaussian));
@@ -46,24 +53,57 @@ pub(crate) fn approximate<M: Program + Clone>(density: &LogDensity<M>, seed: u64
     // A density without a mode, or flat at it, has no approximation of Laplace's.
     ends.retain(|end| end.stopped != Stopped::Unbounded);
     ends.sort_by(|a, b| a.value.total_cmp(&b.value));
-    for end in ends.iter().take(MODES) {
-        let mode = if density.dim() <= POLISHED { polish(density, &end.x)? } else { end.x.clone() };
+    for end in different(ends, ENDS * most) {
+        let mode = if density.dim() <= POLISHED { polish(density, &end.x)? } else { end.x };
         candidates.extend(normal_at(density, &mode)?);
     }
-    let mut best: Option<(f64, Gaussian)> = None;
+    let mut found: Vec<(Gaussian, f64)> = Vec::new();
     for candidate in candidates {
         let elbo = elbo(density, &candidate, seed)?;
-        if elbo.is_finite() && best.as_ref().is_none_or(|(best, _)| elbo > *best) {
-            best = Some((elbo, candidate));
+        if elbo.is_finite() {
+            found.push((candidate, elbo));
         }
     }
-    best.map(|(elbo, best)| (best, elbo)).ok_or_else(|| Error::NonFinite {
-        step: 0,
-        site: "all sites together".into(),
-        what: "the ELBO of every normal approximation".into(),
-        value: f64::NEG_INFINITY,
-        hint: "start elsewhere, or rescale the model".into(),
-    })
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut modes: Vec<(Gaussian, f64)> = Vec::new();
+    for (gaussian, elbo) in found {
+        let counts = modes.first().is_none_or(|(_, best)| elbo > best - NOTHING);
+        if counts && modes.len() < most && modes.iter().all(|(mode, _)| distance(&gaussian, mode) > APART) {
+            modes.push((gaussian, elbo));
+        }
+    }
+    match modes.is_empty() {
+        false => Ok(modes),
+        true => Err(Error::NonFinite {
+            step: 0,
+            site: "all sites together".into(),
+            what: "the ELBO of every normal approximation".into(),
+            value: f64::NEG_INFINITY,
+            hint: "start elsewhere, or rescale the model".into(),
+        }),
+    }
+}
+
+/// The first `most` of the ends that are different points, to what a search leaves.
+fn different(ends: Vec<Minimum>, most: usize) -> Vec<Minimum> {
+    const LEFT: f64 = 1e-2;
+    let same = |a: &Minimum, b: &Minimum| {
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() < LEFT * (1.0 + a.abs());
+        close((&a.value, &b.value)) && a.x.iter().zip(&b.x).all(close)
+    };
+    let mut taken: Vec<Minimum> = Vec::new();
+    for end in ends {
+        if taken.len() < most && !taken.iter().any(|other| same(other, &end)) {
+            taken.push(end);
+        }
+    }
+    taken
+}
+
+/// How many standard deviations the means are apart, those of the wider one along the line between them.
+fn distance(a: &Gaussian, b: &Gaussian) -> f64 {
+    let of = |from: &Gaussian, to: &Gaussian| from.noise_of(&to.mean).iter().map(|u| u * u).sum::<f64>().sqrt();
+    of(a, b).min(of(b, a))
 }
 
 fn elbo<M: Program + Clone>(density: &LogDensity<M>, candidate: &Gaussian, seed: u64) -> Result<f64> {

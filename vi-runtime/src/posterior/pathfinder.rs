@@ -111,10 +111,6 @@ impl Pathfinder {
         self
     }
 
-    pub(super) fn number_of_paths(&self) -> usize {
-        self.paths
-    }
-
     setters! {
         /// How the paths are made.
         lbfgs: Lbfgs;

@@ -70,7 +70,7 @@ impl Ctx {
         self.draw_by(kind, name, dist, None)
     }
 
-    fn draw_by<const D: usize, T: Distribution<D>>(
+    pub(crate) fn draw_by<const D: usize, T: Distribution<D>>(
         &self,
         kind: SiteKind,
         name: String,
