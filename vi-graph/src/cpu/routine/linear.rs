@@ -30,8 +30,18 @@ fn factors<R: Real + Element>(a: &[u8], l: &mut [u8], n: usize) {
     }
 }
 
+/// In eight sums, which do not wait for each other.
 fn dot<R: Real + Element>(x: &[R], y: &[R]) -> R {
-    x.iter().zip(y).fold(R::default(), |sum, (&x, &y)| sum + x * y)
+    const LANES: usize = 8;
+    let mut sums = [R::default(); LANES];
+    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    let rest = xs.remainder().iter().zip(ys.remainder()).fold(R::default(), |sum, (&x, &y)| sum + x * y);
+    for (x, y) in xs.zip(ys) {
+        for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
+            *sum = *sum + x * y;
+        }
+    }
+    sums.into_iter().fold(rest, |total, sum| total + sum)
 }
 
 /// Solves with lower triangles `[n, n]` for `m` right sides each; by substitution.
@@ -54,21 +64,54 @@ impl SolveLower {
         let (n, m) = (self.n, self.m);
         x.copy_from_slice(b);
         for (l, x) in typed::<R>(l).chunks_exact(n * n).zip(typed_mut::<R>(x).chunks_exact_mut(n * m)) {
-            for step in 0..n {
-                // Rows of the solution are final from one end on, and are taken out of the rows to come.
-                let i = if self.transpose { n - 1 - step } else { step };
-                let pivot = l[i * n + i];
-                for x in &mut x[i * m..(i + 1) * m] {
-                    *x = *x / pivot;
+            match self.transpose {
+                true => self.upwards(l, x),
+                false => self.downwards(l, x),
+            }
+        }
+    }
+
+    /// `L x = b`: what is known is taken out of each row, along the rows of `L`.
+    fn downwards<R: Real + Element>(&self, l: &[R], x: &mut [R]) {
+        let (n, m) = (self.n, self.m);
+        for i in 0..n {
+            let (solved, rest) = x.split_at_mut(i * m);
+            let (factors, pivot) = (&l[i * n..i * n + i], l[i * n + i]);
+            if m == 1 {
+                rest[0] = (rest[0] - dot(factors, solved)) / pivot;
+                continue;
+            }
+            let row = &mut rest[..m];
+            for (&factor, above) in factors.iter().zip(solved.chunks_exact(m)) {
+                for (x, &s) in row.iter_mut().zip(above) {
+                    *x = *x - factor * s;
                 }
-                let (before, from) = x.split_at_mut(i * m);
-                let (solved, after) = from.split_at_mut(m);
-                let rows = if self.transpose { before } else { after };
-                for (k, row) in rows.chunks_exact_mut(m).enumerate() {
-                    let factor = if self.transpose { l[i * n + k] } else { l[(i + 1 + k) * n + i] };
-                    for (x, &s) in row.iter_mut().zip(&*solved) {
-                        *x = *x - factor * s;
-                    }
+            }
+            for x in row {
+                *x = *x / pivot;
+            }
+        }
+    }
+
+    /// `Lᵀ x = b`: each row, once known, is taken out of those above, along the rows of `L` too.
+    fn upwards<R: Real + Element>(&self, l: &[R], x: &mut [R]) {
+        let (n, m) = (self.n, self.m);
+        for i in (0..n).rev() {
+            let (above, from) = x.split_at_mut(i * m);
+            let (factors, pivot) = (&l[i * n..i * n + i], l[i * n + i]);
+            let solved = &mut from[..m];
+            for x in &mut *solved {
+                *x = *x / pivot;
+            }
+            if let [solved] = *solved {
+                for (x, &factor) in above.iter_mut().zip(factors) {
+                    *x = *x - factor * solved;
+                }
+                continue;
+            }
+            for (&factor, row) in factors.iter().zip(above.chunks_exact_mut(m)) {
+                for (x, &s) in row.iter_mut().zip(&*solved) {
+                    *x = *x - factor * s;
                 }
             }
         }
