@@ -8,10 +8,12 @@
 //!
 //! a sum of positive terms, and distances between numbers that lie together are taken before they are divided.
 
+use std::sync::LazyLock;
+
 use burn::tensor::Tensor;
 
 use super::density::{beside, limits, spread};
-use super::quadrature::{GAUSS_32, column};
+use super::quadrature::{GAUSS_32, Rule, column};
 use super::{Tail, tail};
 use crate::operand::Operand;
 use crate::special::{self, detach};
@@ -62,7 +64,7 @@ impl<const D: usize> Interval<D> {
     }
 
     /// As much of a length as counts, without history.
-    fn counted(&self, length: Option<&Tensor<D>>) -> Tensor<D> {
+    fn counted(&self, length: Option<&Tensor<D>>, reach: fn(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
         let reach = reach(detach(self.size()));
         match length {
             Some(length) => detach(length.clone()).clamp_min(0.0).min_pair(reach),
@@ -84,7 +86,7 @@ impl<const D: usize> Interval<D> {
                 };
                 (length, Some(column(from.clone())))
             }
-            None => (self.counted(end), None),
+            None => (self.counted(end, reach), None),
         };
         let size_column = column(size.clone());
         let integral = GAUSS_32.integral(length, |along| {
@@ -127,9 +129,14 @@ impl<const D: usize> Interval<D> {
 
     /// The expectation of `f` of the signed distance from the peak.
     pub(super) fn expectation(&self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<D> {
+        self.expectation_under(&Fall::NORMAL, f)
+    }
+
+    /// The same under a density that falls otherwise from its peak at the mean.
+    fn expectation_under(&self, fall: &Fall<D>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<D> {
         let size = column(self.size());
         let side = |end: Option<&Tensor<D>>, sign: f64| {
-            let counted = self.counted(end);
+            let counted = self.counted(end, fall.reach);
             let length = match end {
                 // With the history of the end where that counts.
                 Some(end) => {
@@ -140,7 +147,7 @@ impl<const D: usize> Interval<D> {
                 None => counted,
             };
             let part = |f: &dyn Fn(Tensor<2>) -> Tensor<2>| {
-                GAUSS_32.integral(length.clone(), |d| log_g(d.clone(), size.clone()).exp() * f(d.mul_scalar(sign)))
+                fall.rule.integral(length.clone(), |d| (fall.log_g)(d.clone(), size.clone()).exp() * f(d.mul_scalar(sign)))
             };
             [part(&f), part(&|d| d.ones_like())]
         };
@@ -150,9 +157,14 @@ impl<const D: usize> Interval<D> {
 
     /// Mean and variance of what lies on the interval.
     pub(super) fn moments(&self) -> [Tensor<D>; 2] {
-        let distance = self.expectation(|d| d);
+        self.moments_under(&Fall::NORMAL)
+    }
+
+    /// The same under a density that falls otherwise from its peak at the mean.
+    pub(super) fn moments_under(&self, fall: &Fall<D>) -> [Tensor<D>; 2] {
+        let distance = self.expectation_under(fall, |d| d);
         let mean = column(distance.clone());
-        let variance = self.expectation(|d| (d - mean.clone()).square());
+        let variance = self.expectation_under(fall, |d| (d - mean.clone()).square());
         [self.peak.clone() + distance * self.scale.clone(), variance * self.scale.clone().square()]
     }
 
@@ -216,6 +228,21 @@ impl<const D: usize> Interval<D> {
 /// `ln g(d)`
 fn log_g<const R: usize>(d: Tensor<R>, size: Tensor<R>) -> Tensor<R> {
     ((d.clone().mul_scalar(0.5) + size) * d).neg()
+}
+
+/// How a density that is symmetric about its peak falls, from a point on.
+pub(super) struct Fall<const D: usize> {
+    /// The logarithm of the ratio of the densities at two points to one side of the mean, by how far the second lies beyond the
+    /// first, and the first from the mean, in units of the scale.
+    pub(super) log_g: fn(Tensor<2>, Tensor<2>) -> Tensor<2>,
+    /// Beyond this what lies further out than the first does not count.
+    pub(super) reach: fn(Tensor<D>) -> Tensor<D>,
+    /// Knows `g` up to there.
+    pub(super) rule: &'static LazyLock<Rule>,
+}
+
+impl<const D: usize> Fall<D> {
+    const NORMAL: Fall<D> = Fall { log_g: log_g::<2>, reach: reach::<D>, rule: &GAUSS_32 };
 }
 
 /// One side of a peak, without history.

@@ -4,16 +4,16 @@
 use burn::tensor::{Float, Tensor};
 
 use super::density::spread;
-use super::normal_interval::Interval;
-use super::quadrature::{GAUSS_32, column};
-use super::{Cdf, Exponential, Laplace, Moments, Normal, Uniform};
+use super::normal_interval::{Fall, Interval};
+use super::quadrature::{GAUSS_32, GAUSS_48, column};
+use super::{Cdf, Exponential, Laplace, Logistic, Moments, Normal, Uniform};
 use crate::operand::Operand;
-use crate::special::expm1;
+use crate::special::{expm1, log1p};
 
 /// Mean and variance under the condition that the value lies in an interval.
 #[diagnostic::on_unimplemented(
     message = "the mean and the variance of `{Self}` between two points are not known",
-    note = "they are for `Normal`, `Exponential`, `Laplace` and `Uniform`"
+    note = "they are for `Normal`, `Logistic`, `Exponential`, `Laplace` and `Uniform`"
 )]
 pub trait TruncatedMoments<const D: usize>: Cdf<D, Kind = Float> + Moments<D> {
     /// `E(x | low ≤ x ≤ high)` and `var(x | low ≤ x ≤ high)`; an end that is absent is infinite. Nothing is subtracted that cancels,
@@ -48,12 +48,13 @@ pub(super) fn pooled<const D: usize, const N: usize>(parts: [[Tensor<D>; 3]; N],
     [mean, variance]
 }
 
+/// What lies further out in an exponential tail than this, in units of the scale, counts for less than 1e-15 in the variance.
+const REACH: f64 = 42.0;
+
 /// Mean and variance of a standard exponential variable that is at most `end`, at least 0; 1 and 1 where there is no end.
 ///
 /// The quadrature knows the integrals to 1e-15, where `1 − end/(e^end − 1)` cancels.
 fn exponential_up_to<const D: usize>(end: Option<Tensor<D>>, like: &Tensor<D>) -> [Tensor<D>; 2] {
-    /// What lies beyond counts for less than 1e-15 in the variance.
-    const REACH: f64 = 42.0;
     let Some(end) = end else { return [like.ones_like(), like.ones_like()] };
     let end = end.clamp(0.0, REACH);
     let length = column(end.clone());
@@ -70,12 +71,29 @@ fn exponential_up_to<const D: usize>(end: Option<Tensor<D>>, like: &Tensor<D>) -
     [mean, over(&|d| (d - middle.clone()).square()) / mass]
 }
 
+/// The part of a density about `loc` between two points.
+fn interval<const D: usize>(loc: Tensor<D>, scale: Tensor<D>, ends: [Option<&Tensor<D>>; 2]) -> Interval<D> {
+    let dims = loc.dims();
+    let [low, high] = ends.map(|end| end.map(|end| spread(end.clone(), dims)));
+    Interval::new(loc, scale, low, high)
+}
+
 impl<const D: usize> TruncatedMoments<D> for Normal<D> {
     fn truncated_moments(&self, low: Option<&Tensor<D>>, high: Option<&Tensor<D>>) -> [Tensor<D>; 2] {
-        let dims = self.mean().dims();
-        let ends = [low, high].map(|end| end.map(|end| spread(end.clone(), dims)));
-        let [low, high] = ends;
-        Interval::new(self.mean(), self.batch.fill(self.scale.clone()), low, high).moments()
+        interval(self.mean(), self.batch.fill(self.scale.clone()), [low, high]).moments()
+    }
+}
+
+impl<const D: usize> TruncatedMoments<D> for Logistic<D> {
+    /// The density has poles, those next to the real line at `loc ± iπ scale`: the rule is longer than that of the others.
+    fn truncated_moments(&self, low: Option<&Tensor<D>>, high: Option<&Tensor<D>>) -> [Tensor<D>; 2] {
+        let fall = Fall {
+            // e^−d ((1 + e^−c)/(1 + e^−(c + d)))²
+            log_g: |d, c| (log1p(c.clone().neg().exp()) - log1p((c + d.clone()).neg().exp())) * 2.0 - d,
+            reach: |c| c.full_like(REACH),
+            rule: &GAUSS_48,
+        };
+        interval(self.mean(), self.batch.fill(self.scale.clone()), [low, high]).moments_under(&fall)
     }
 }
 
