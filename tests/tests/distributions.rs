@@ -41,6 +41,8 @@ mod mixtures;
 mod outside;
 #[path = "distributions/page.rs"]
 mod page;
+#[path = "distributions/round_trips.rs"]
+mod round_trips;
 #[path = "distributions/sampling.rs"]
 mod sampling;
 #[path = "distributions/shapes.rs"]
@@ -71,6 +73,19 @@ fn placement(dtype: FloatDType) -> Placement {
 
 fn tensor<const D: usize>(values: &[f64], dims: [usize; D], dtype: DType) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values.to_vec(), dims), (&test_device(), dtype))
+}
+
+/// Numbers between 0 and 1, the same in every run: the linear congruential generator of Knuth (1997), The Art of Computer Programming,
+/// section 3.3.4, from a state of one's own.
+struct Uniforms(u64);
+
+impl Iterator for Uniforms {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some((self.0 >> 11) as f64 / (1_u64 << 53) as f64)
+    }
 }
 
 /// A tensor that keeps its gradient.

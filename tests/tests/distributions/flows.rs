@@ -8,7 +8,7 @@ use vi_runtime::flow::*;
 use vi_runtime::{AnyTensor, Arg, Support};
 
 use super::structured::log_det;
-use super::{burn, has_f64, leaf, numbers, tensor, test_device};
+use super::{Uniforms, burn, has_f64, leaf, numbers, tensor, test_device};
 
 const SPLINE: Curve = Curve::Spline { bins: 5, bound: 3.0 };
 
@@ -58,13 +58,12 @@ fn a_fresh_flow_is_the_identity() {
 
 /// The flow in double precision with its parameters moved by as much as `size`, the same in every run.
 fn moved<F: Arg>(flow: &F, size: f64) -> F {
-    let mut state = 7_u64;
+    let mut uniforms = Uniforms(7);
     flow.map_tensors(&mut |values: AnyTensor| {
-        let numbers = values.to_f64().unwrap().into_iter().map(|x| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let numbers = values.to_f64().unwrap().into_iter().zip(&mut uniforms).map(|(x, u)| {
             // A gate that is nearly shut would hide the network behind it.
             let x = if x < -4.0 { x + 4.5 } else { x };
-            x + size * ((state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
+            x + size * (2.0 * u - 1.0)
         });
         tests::replaced(&values, numbers.collect(), FloatDType::F64)
     })

@@ -32,6 +32,24 @@ impl CorrelationCholesky {
     }
 }
 
+/// `Lᵢⱼ/wᵢⱼ` and `ln wᵢⱼ`, the length of the part of a row of length 1 that begins with the element: no digit cancels in that sum.
+/// Parts whose squares would lose digits are taken in a unit of their own, in which derivatives stay in range, too.
+fn shares_of_rests<const D: usize>(y: Tensor<D>) -> [Tensor<D>; 2] {
+    let (tiny, _, _) = limits(y.dtype());
+    let (unit, shortest_square) = (tiny.sqrt(), tiny.powf(0.7));
+    // No element of a part that is shorter is above this.
+    let reach = tiny.powf(0.3);
+    let squares = |y: Tensor<D>| y.square().flip([D - 1]).cumsum(D - 1).flip([D - 1]);
+    let long = squares(y.clone());
+    let is_short = long.clone().lower_elem(shortest_square);
+    // Not by division: its derivative in Burn is in single precision.
+    let magnified = y.clone().clamp(-reach, reach).mul_scalar(unit.recip());
+    let short = squares(magnified.clone()).clamp_min(tiny).sqrt();
+    let lengths = long.clamp_min(shortest_square).sqrt().mask_where(is_short.clone(), short);
+    let log_unit = y.clone().without_autodiff().zeros_like().mask_fill(is_short.clone(), unit.ln());
+    [y.mask_where(is_short, magnified) / lengths.clone(), lengths.log() + log_unit]
+}
+
 /// `size` times one number for each matrix that the numbers `like` make.
 fn constant_row<const D: usize>(number: f64, size: usize, like: &Tensor<D>) -> Tensor<D> {
     let mut dims = like.dims();
@@ -46,19 +64,20 @@ impl<const D: usize> Bijector<D> for CorrelationCholesky {
         lower(tanh(x), ones) * left
     }
 
-    /// `zᵢⱼ = Lᵢⱼ/wᵢⱼ`, `wᵢⱼ²` summed from the right end of the row so that no digit cancels.
+    /// `artanh z` of `z = Lᵢⱼ/wᵢⱼ`, where `1 − z² = (wᵢⱼ₊₁/wᵢⱼ)²`.
     fn inverse(&self, y: Tensor<D>) -> Tensor<D> {
         let size = y.dims()[D - 1];
-        let (tiny, _, _) = limits(y.dtype());
-        let left = y.clone().square().flip([D - 1]).cumsum(D - 1).flip([D - 1]).clamp_min(tiny);
-        // The same one column on; what moves in from the right stands on the diagonal of the last row, which is not read.
+        let [z, left] = shares_of_rests(y);
+        // One column on; what moves in from the right stands on the diagonal of the last row, which is not read.
         let rest = Tensor::cat(vec![left.clone().narrow(D - 1, 1, size - 1), left.clone().narrow(D - 1, size - 1, 1)], D - 1);
-        let (left, rest) = (below(left), below(rest));
-        // artanh z = ln(1 + z) − ½ ln(1 − z²) for z ≥ 0, and odd.
-        let z = below(y) / left.clone().sqrt();
+        // ln(1 + z) − ½ ln(1 − z²) for z ≥ 0, and odd.
+        let z = below(z);
         let negative = z.clone().lower_elem(0.0);
-        let size = z.clone().mask_where(negative.clone(), z.neg());
-        let x = log1p(size) + (left.log() - rest.log()).mul_scalar(0.5);
+        let z = z.clone().mask_where(negative.clone(), z.neg());
+        let square = z.clone().square();
+        let flat = square.clone().greater_elem(0.5);
+        let steep = log1p(square.mask_fill(flat.clone(), 0.5).neg()).mul_scalar(-0.5);
+        let x = log1p(z) + steep.mask_where(flat, below(left) - below(rest));
         x.clone().mask_where(negative, x.neg())
     }
 

@@ -139,12 +139,14 @@ impl<const D: usize> Bijector<D> for Tanh {
     }
 }
 
-/// `tanh x = (e²ˣ − 1)/(e²ˣ + 1)`: a GPU's own function may have lost the digits of a small `x`.
+/// `tanh x = (e²ˣ − 1)/(e²ˣ + 1)` for `x ≤ 0`, and odd: a GPU's own function may have lost the digits of a small `x`, and above 0
+/// the derivative of the quotient cancels.
 pub(super) fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    /// From here on the result is 1 to the last bit.
-    const FLAT: f64 = 20.0;
-    let growth = expm1(x.clamp(-FLAT, FLAT).mul_scalar(2.0));
-    growth.clone() / growth.add_scalar(2.0)
+    let below = x.clone().lower_elem(0.0);
+    let down = x.clone().neg().mask_where(below.clone(), x);
+    let growth = expm1(down.mul_scalar(2.0));
+    let lower = growth.clone() / growth.add_scalar(2.0);
+    lower.clone().neg().mask_where(below, lower)
 }
 
 /// `ln(1 − tanh² x) = 2 (ln 2 − x − ln(1 + e⁻²ˣ))`, finite however flat the curve.
