@@ -26,8 +26,19 @@ const LARGEST_MOVE: f64 = 0.25;
 const FEW: f64 = 2.0;
 const POINTS: usize = 96;
 
+/// Which numbers a map can return.
+pub(super) struct Range {
+    pub(super) smallest: f64,
+    pub(super) largest: f64,
+    /// Smaller ones are rounded as if they were this large.
+    pub(super) least: f64,
+}
+
+pub(super) const DOUBLE: Range = Range { smallest: f64::MIN_POSITIVE, largest: f64::MAX, least: 0.0 };
+const SINGLE: Range = Range { smallest: f32::MIN_POSITIVE as f64, largest: f32::MAX as f64, least: 0.0 };
+
 /// Points of `count` numbers: a third of one scale each, a third with a scale for each number, a third uniform up to the farthest.
-fn points(count: usize) -> Vec<f64> {
+pub(super) fn points(count: usize) -> Vec<f64> {
     let mut uniforms = Uniforms(3);
     let mut next = |low: f64, high: f64| low + (high - low) * uniforms.next().unwrap();
     let (near, far) = (NEAREST.ln(), FARTHEST.ln());
@@ -53,9 +64,9 @@ fn is_covariance(codomain: Support) -> bool {
 
 /// What an element is rounded to a few units in the last place of: itself, and in a matrix of covariances the root of the product of
 /// the diagonal elements beside it, because that is how far Cholesky's method moves it (Higham 2002, theorem 10.5).
-fn scales(codomain: Support, y: &[f64]) -> Vec<f64> {
+fn scales(codomain: Support, y: &[f64], least: f64) -> Vec<f64> {
     if !is_covariance(codomain) {
-        return y.iter().map(|y| y.abs()).collect();
+        return y.iter().map(|y| y.abs().max(least)).collect();
     }
     let size = y.len().isqrt();
     let diagonal = |i: usize| y[i * (size + 1)];
@@ -95,7 +106,7 @@ fn pseudo_inverse(columns: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
 }
 
 /// How errors come back in one number of a point.
-struct Sensitivity {
+pub(super) struct Sensitivity {
     /// How far errors of one unit in each element of `f(x)` move the inverse, relative to the number.
     condition: f64,
     /// How far the rounding of `x` and `f(x)` moves it, in units of the last place of 1.
@@ -105,22 +116,22 @@ struct Sensitivity {
     largest: f64,
 }
 
-/// Of each number of each point, in double precision; infinite where the map is cut off, or leaves the range `limits`.
-fn sensitivities(bijector: &dyn Bijector<3>, x: &[f64], count: usize, limits: [f64; 2]) -> Vec<Sensitivity> {
+/// Of each number of each point, in double precision; infinite where the map is cut off, or leaves the range.
+pub(super) fn sensitivities(bijector: &dyn Bijector<3>, x: &[f64], count: usize, range: &Range) -> Vec<Sensitivity> {
     let batch = x.len() / count;
     let (values, rows) = jacobian(bijector, x, [batch, 1, count]);
     let (elements, codomain) = (rows.len(), bijector.codomain());
     let of_point = |point: usize| {
         let x = &x[point * count..(point + 1) * count];
         let y = &values[point * elements..(point + 1) * elements];
-        let scales = scales(codomain, y);
+        let scales = scales(codomain, y, range.least);
         // In units of the errors; a zero above a diagonal has neither a slope nor a unit.
         let in_units = |k: usize, i: usize| match rows[k][point * count + i] {
             0.0 => 0.0,
             slope => slope / scales[k],
         };
         let columns: Vec<Vec<f64>> = (0..count).map(|i| (0..elements).map(|k| in_units(k, i)).collect()).collect();
-        let cut_off = y.iter().any(|&y| y != 0.0 && !(limits[0]..limits[1]).contains(&y.abs()));
+        let cut_off = y.iter().any(|&y| y != 0.0 && !(range.smallest..range.largest).contains(&y.abs()));
         let inverse = pseudo_inverse(&columns).filter(|_| !cut_off).unwrap_or(vec![vec![f64::INFINITY; elements]; count]);
         // Sums on the way to an element are rounded as if `x` had been.
         let rounded: Vec<f64> = (0..elements).map(|k| columns.iter().zip(x).map(|(column, x)| (column[k] * x).abs()).sum()).collect();
@@ -129,7 +140,7 @@ fn sensitivities(bijector: &dyn Bijector<3>, x: &[f64], count: usize, limits: [f
         let of = |(row, x): (Vec<f64>, &f64)| {
             let moved = row.iter().map(|p| p.abs()).sum::<f64>();
             let by_sums = row.iter().zip(&rounded).map(|(p, rounded)| p.abs() * rounded).sum::<f64>();
-            let units = FEW * (moved + by_sums + x.abs()) + ridge * moved;
+            let units = FEW * (moved + by_sums + x.abs().max(range.least)) + ridge * moved;
             Sensitivity { condition: moved / x.abs(), units, largest: units }
         };
         let mut found: Vec<Sensitivity> = inverse.into_iter().zip(x).map(of).collect();
@@ -153,6 +164,19 @@ fn every(device: &Device, dtype: DType) -> Vec<(Rc<dyn Bijector<3>>, usize)> {
     small.chain(large).collect()
 }
 
+/// Asserts that the numbers `x` of which the condition is small came back, and that they are many.
+pub(super) fn agrees(place: &str, x: &[f64], back: &[f64], sensitivities: &[Sensitivity], epsilon: f64) {
+    let mut compared = 0;
+    for ((x, back), of) in x.iter().zip(back).zip(sensitivities) {
+        if of.condition < LARGEST_CONDITION && of.largest * epsilon < LARGEST_MOVE {
+            compared += 1;
+            let (error, allowed) = ((back - x).abs(), of.units * epsilon);
+            assert!(error <= allowed, "{place}: {x} comes back as {back} ({:e})", of.condition);
+        }
+    }
+    assert!(4 * compared >= x.len(), "{place}: {compared} of {}", x.len());
+}
+
 #[test]
 fn the_inverse_is_as_accurate_as_its_condition_allows() {
     if !has_f64() {
@@ -163,23 +187,15 @@ fn the_inverse_is_as_accurate_as_its_condition_allows() {
             let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
             let x = points(count).into_iter().map(|x| if dtype == DType::F64 { x } else { f64::from(x as f32) }).collect::<Vec<_>>();
             let dims = [x.len() / count, 1, count];
-            let limits = if dtype == DType::F64 { [f64::MIN_POSITIVE, f64::MAX] } else { [f32::MIN_POSITIVE, f32::MAX].map(f64::from) };
-            let sensitivities = sensitivities(&*bijector, &x, count, limits);
+            let range = if dtype == DType::F64 { DOUBLE } else { SINGLE };
+            let sensitivities = sensitivities(&*bijector, &x, count, &range);
             let round = |x: Tensor<1>| {
                 let (bijector, _) = every(&x.device().inner(), dtype).swap_remove(which);
                 flat(bijector.inverse(bijector.forward(x.reshape(dims))))
             };
             for (by, found) in evaluated(round, &x, dtype) {
                 let place = format!("{bijector:?} of {count} {by} in {dtype:?}");
-                let mut compared = 0;
-                for ((x, back), of) in x.iter().zip(&found.value).zip(&sensitivities) {
-                    if of.condition < LARGEST_CONDITION && of.largest * epsilon < LARGEST_MOVE {
-                        compared += 1;
-                        let (error, allowed) = ((back - x).abs(), of.units * epsilon);
-                        assert!(error <= allowed, "{place}: {x} comes back as {back} ({:e})", of.condition);
-                    }
-                }
-                assert!(4 * compared >= x.len(), "{place}: {compared} of {}", x.len());
+                agrees(&place, &x, &found.value, &sensitivities, epsilon);
             }
         }
     }
