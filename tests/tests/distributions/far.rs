@@ -82,3 +82,161 @@ fn censored_and_hurdle_tails() {
     let log_survival = |k: f64| (k, 0.75_f64.ln() + k * 0.5_f64.ln());
     check("Hurdle log_survival", &[0.25, 0.5], &[1.0, 7.0, 2000.0].map(log_survival), hurdle);
 }
+
+/// A log density and its slopes in the value and each parameter, given with 40 digits by mpmath at the numbers of single precision.
+struct Slopes {
+    params: &'static [f64],
+    x: f64,
+    value: f64,
+    slopes: &'static [f64],
+}
+
+/// `log_prob` of families in the precisions and under the executors that there are; `single` says what single precision holds.
+fn slopes(name: &str, of: impl Fn(&[Tensor<1>], &Tensor<1>) -> Tensor<1>, known: &[(bool, Slopes)]) {
+    let f = Function::<Float>::new(|_: &Placement, x, params: &[Tensor<1>]| flat(of(params, &x)));
+    for by in Executor::under_test(&test_device()) {
+        for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 4e-6)] {
+            for (_, want) in known.iter().filter(|(single, _)| if dtype == DType::F32 { *single } else { has_f64() }) {
+                let exact = |x: f64| if known.iter().any(|(single, _)| *single) { f64::from(x as f32) } else { x };
+                let params: Vec<Vec<f64>> = want.params.iter().map(|&p| vec![exact(p)]).collect();
+                let found = f.evaluate(*by, &[exact(want.x)], &params, &test_device(), dtype).unwrap();
+                let of_inputs = found.params.iter().chain([&found.x]).flatten().flatten().copied();
+                let pairs = of_inputs.zip(want.slopes.iter().copied()).chain([(found.value[0], want.value)]);
+                for (found, known) in pairs {
+                    let close = (found - known).abs() <= tolerance * known.abs().max(1e-37);
+                    assert!(close, "{name}{:?} at {} {by} {dtype:?}: {found} instead of {known}", want.params, want.x);
+                }
+            }
+        }
+    }
+}
+
+fn known(params: &'static [f64], x: f64, value: f64, slopes: &'static [f64]) -> Slopes {
+    Slopes { params, x, value, slopes }
+}
+
+#[test]
+fn densities_whose_square_is_beyond_the_floats() {
+    let cauchy = |p: &[Tensor<1>], x: &Tensor<1>| Cauchy::new(&p[0], &p[1]).log_prob(x);
+    let of = [
+        (true, known(&[0.0, 1.0], 2e19, -90.029257776844316, &[1.0000000019493552e-19, 1.0, -1.0000000019493552e-19])),
+        (true, known(&[0.0, 0.0009765625], -1e30, -146.23130730118653, &[-1.999999969905068e-30, 1024.0, 1.999999969905068e-30])),
+    ];
+    slopes("Cauchy", cauchy, &of);
+    let of = [
+        (false, known(&[0.0, 1.0], 1e200, -922.17876708346767, &[2e-200, 1.0, -2e-200])),
+        (false, known(&[0.0, 2.0], -1e300, -1382.0026385017169, &[-2e-300, 0.5, 2e-300])),
+    ];
+    slopes("Cauchy", cauchy, &of);
+    let half_cauchy = |p: &[Tensor<1>], x: &Tensor<1>| HalfCauchy::new(&p[0]).log_prob(x);
+    slopes("HalfCauchy", half_cauchy, &[(true, known(&[1.0], 2e19, -89.336110596284371, &[1.0, -1.0000000019493552e-19]))]);
+    slopes("HalfCauchy", half_cauchy, &[(false, known(&[1e-100], 1e200, -1151.7441292023123, &[1e100, -2e-200]))]);
+    let student_t = |p: &[Tensor<1>], x: &Tensor<1>| StudentT::new(&p[0], &p[1], &p[2]).log_prob(x);
+    let of = [
+        (
+            true,
+            known(
+                &[3.0, 0.0, 1.0],
+                2e19,
+                -176.57272005427712,
+                &[-43.199810620603458, 2.0000000038987104e-19, 3.0, -2.0000000038987104e-19],
+            ),
+        ),
+        (
+            true,
+            known(&[3.0, 0.0, 2.0], -1e30, -273.0344339500828, &[-67.141952299414891, -3.999999939810136e-30, 1.5, 3.999999939810136e-30]),
+        ),
+    ];
+    slopes("StudentT", student_t, &of);
+    let of = [
+        (false, known(&[1e-3, 0.0, 1.0], 1e200, -468.58258469083684, &[535.83677814757664, 1.001e-200, 1e-3, -1.001e-200])),
+        (false, known(&[3.0, 0.0, 1.0], 1e300, -2761.9057758651421, &[-689.53307457331971, 4e-300, 3.0, -4e-300])),
+    ];
+    slopes("StudentT", student_t, &of);
+    let half_t = |p: &[Tensor<1>], x: &Tensor<1>| HalfStudentT::new(&p[0], &p[1]).log_prob(x);
+    slopes(
+        "HalfStudentT",
+        half_t,
+        &[(true, known(&[3.0, 1.0], 2e19, -175.87957287371718, &[-43.199810620603458, 3.0, -2.0000000038987104e-19]))],
+    );
+    slopes("HalfStudentT", half_t, &[(false, known(&[3.0, 1.0], 1e200, -1840.1785914869639, &[-459.27456527391514, 3.0, -4e-200]))]);
+}
+
+#[test]
+fn slopes_of_a_generalised_pareto_tail() {
+    const TWELFTH: f64 = 1.0 / 12.0;
+    let of = |p: &[Tensor<1>], x: &Tensor<1>| GeneralizedPareto::new(&p[0], &p[1], &p[2]).log_prob(x);
+    let single = [
+        (
+            true,
+            known(
+                &[0.0, 3.0, 4.0],
+                1e30,
+                -87.805155885318882,
+                &[1.2499999811906675e-30, TWELFTH, 4.0228271798325386, -1.2499999811906675e-30],
+            ),
+        ),
+        (
+            true,
+            known(
+                &[0.0, 3.0, 4.0],
+                1e20,
+                -59.022842229135074,
+                &[1.2499999749489038e-20, TWELFTH, 2.5837114970233482, -1.2499999749489038e-20],
+            ),
+        ),
+        (
+            true,
+            known(&[0.0, 1.0, 0.5], 1e30, -205.15321687292667, &[2.999999954857602e-30, 2.0, 267.53762249723557, -2.999999954857602e-30]),
+        ),
+    ];
+    slopes("GeneralizedPareto", of, &single);
+    let double = [(false, known(&[0.0, 3.0, 4.0], 1e300, -864.92762475199997, &[1.25e-300, TWELFTH, 42.878950623166593, -1.25e-300]))];
+    slopes("GeneralizedPareto", of, &double);
+}
+
+#[test]
+fn a_folded_normal_far_from_its_fold() {
+    let density = |p: &[Tensor<1>], x: &Tensor<1>| FoldedNormal::new(&p[0], &p[1]).log_prob(x);
+    let of = [(true, known(&[1e-6, 1.0], 30.0, -450.22579135219523, &[0.0008989999974602432, 898.999999998201, -29.99999999997]))];
+    slopes("FoldedNormal", density, &of);
+    // Φ(−31) − Φ(−29)
+    if has_f64() {
+        let log_survival = |p: &[Tensor<1>], x: &Tensor<1>| FoldedNormal::new(&p[0], &p[1]).log_survival(x);
+        let f = Function::<Float>::new(|_: &Placement, x, p: &[Tensor<1>]| flat(log_survival(p, &x)));
+        for by in Executor::under_test(&test_device()) {
+            let found = f.evaluate(*by, &[1.0], &[vec![30.0], vec![1.0]], &test_device(), DType::F64).unwrap().value[0];
+            assert!((found / -3.2897852667043802e-185 - 1.0).abs() < 1e-11, "{found} {by}");
+        }
+    }
+}
+
+/// Terms of which one is beyond the floats or whose difference would be none.
+#[test]
+fn masses_and_divergences_beyond_the_floats() {
+    let cdf = |p: &[Tensor<1>], x: &Tensor<1>| StudentT::new(&p[0], 0.0, 1.0).cdf(x);
+    let survival = |p: &[Tensor<1>], x: &Tensor<1>| StudentT::new(&p[0], 0.0, 1.0).survival(x);
+    let half = |p: &[Tensor<1>], x: &Tensor<1>| HalfStudentT::new(&p[0], 1.0).survival(x);
+    let (df, x, tail) = (2f64.powi(-10), 2f64.powi(66), 0.47621602208495655);
+    check("StudentT cdf", &[df], &[(x, 1.0 - tail), (-x, tail)], cdf);
+    check("StudentT survival", &[df], &[(x, tail), (-x, 1.0 - tail)], survival);
+    check("HalfStudentT survival", &[df], &[(x, 2.0 * tail)], half);
+    let (x, tail) = (2f64.powi(660), 0.31855401814544077);
+    let far = [(false, known(&[0.0009765625], x, tail, &[-146.89647721433017, -6.502584323e-203]))];
+    slopes("StudentT survival", survival, &far);
+    let apart = Function::<Float>::new(|_: &Placement, x, p: &[Tensor<1>]| Cauchy::new(0.0, &p[0]).kl_to(&Cauchy::new(x, &p[0])));
+    let narrow = Function::<Float>::new(|_: &Placement, x, p: &[Tensor<1>]| Normal::new(&p[0], 1.0).kl_to(&Normal::new(0.0, x)));
+    for by in Executor::under_test(&test_device()) {
+        for (dtype, far, tolerance, small) in [(DType::F32, 2f64.powi(100), 1e-6, 1e-30), (DType::F64, 1e200, 1e-13, 1e-160)] {
+            if dtype == DType::F64 && !has_f64() {
+                continue;
+            }
+            // 2 ln (x/2)
+            let want = 2.0 * (far.ln() - 2f64.ln());
+            let found = apart.evaluate(*by, &[far], &[vec![1.0]], &test_device(), dtype).unwrap();
+            assert!((found.value[0] / want - 1.0).abs() < tolerance, "{found:?} instead of {want} {by}");
+            let found = narrow.evaluate(*by, &[small], &[vec![0.0]], &test_device(), dtype).unwrap();
+            assert_eq!(found.value, [f64::INFINITY], "{by}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_PI, LN_2, PI};
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::on_the_reals;
+use super::density::{log1p_square, on_the_reals};
 use super::standard::shift_and_stretch;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
@@ -47,9 +47,9 @@ impl<const D: usize> Distribution<D> for Cauchy<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         on_the_reals(value, |x| {
-            let z = Operand::Tensor(self.standardise(&x));
+            let apart = (Operand::Tensor(x) - self.loc.clone()).into_tensor();
             let constant = self.scale.clone().ln() + LN_PI;
-            -z.square().ln_1p() - constant
+            -Operand::Tensor(log1p_square(apart, self.scale.clone())) - constant
         })
     }
 

@@ -147,6 +147,26 @@ pub(crate) fn log_ratio<const D: usize>(x: Tensor<D>, scale: &Operand<D>) -> Ten
     (Operand::Tensor(x) / scale.clone()).into_tensor().clamp(tiny, largest).log()
 }
 
+/// From where on [`log1p_square`] is twice a logarithm: a power of two whose square is a float.
+pub(crate) fn far(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => 2f64.powi(500),
+        _ => 2f64.powi(60),
+    }
+}
+
+/// `ln(1 + (x/scale)²)`, also where the square is beyond the floats: `2 ln |x/scale|` there, of the quotient divided by [`far`].
+pub(crate) fn log1p_square<const D: usize>(x: Tensor<D>, scale: Operand<D>) -> Tensor<D> {
+    let far = far(x.dtype());
+    let beyond = (Operand::Tensor(x.clone().abs()) - scale.clone() * far).into_tensor().greater_elem(0.0);
+    let x = spread(x, beyond.dims());
+    // Divided before the quotient is taken, so that neither this nor its derivative in the scale is infinite.
+    let x = x.clone().mask_where(beyond.clone(), x.mul_scalar(far.recip()));
+    let z = (Operand::Tensor(x) / scale).into_tensor();
+    let log = crate::special::log1p(z.clone().square().mask_where(beyond.clone(), z.abs().sub_scalar(1.0)));
+    log.clone().mask_where(beyond, log.add_scalar(far.ln()).mul_scalar(2.0))
+}
+
 /// A draw that was rounded to 0 or beyond the largest float, moved to the nearest positive number.
 pub(crate) fn clamp_positive<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let (tiny, largest, _) = limits(x.dtype());

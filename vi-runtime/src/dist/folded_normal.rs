@@ -7,6 +7,7 @@ use burn::tensor::{Float, Tensor};
 use super::density::{beside, minus_infinity, not_from_zero, spread, where_true};
 use super::expectation::mean_softplus;
 use super::normal::HALF_LN_2PI;
+use super::quotients::polynomial;
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -64,13 +65,34 @@ impl<const D: usize> Distribution<D> for FoldedNormal<D> {
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         /// What a mirror image adds below `e^−this` is nothing to the last bit.
         const FAR: f64 = 200.0;
+        /// Below this the derivatives of `−½ z²` and of the mirror image cancel; there it is `ln 2 cosh(x |loc|/scale²) − ½ (x² + loc²)/scale²`.
+        const CLOSE: f64 = 0.5;
+        // ln cosh h = h² times these, in powers of h²
+        const LOG_COSH: [f64; 10] = [
+            1.0 / 2.0,
+            -1.0 / 12.0,
+            1.0 / 45.0,
+            -17.0 / 2_520.0,
+            31.0 / 14_175.0,
+            -691.0 / 935_550.0,
+            10_922.0 / 42_567_525.0,
+            -929_569.0 / 10_216_206_000.0,
+            3_202_291.0 / 97_692_469_875.0,
+            -221_930_581.0 / 18_561_569_276_250.0,
+        ];
         let outside = not_from_zero(value);
         let x = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0));
-        let z = (x.clone() - self.distance()) / self.scale.clone();
-        let apart = (x / self.scale.clone()) * (self.distance() / self.scale.clone()) * 2.0;
-        let mirrored = Operand::Tensor(special::log1p(apart.into_tensor().clamp_max(FAR).neg().exp()));
+        let z = ((x.clone() - self.distance()) / self.scale.clone()).into_tensor();
+        let (x, h) = (x / self.scale.clone(), self.distance() / self.scale.clone());
+        let apart = (x.clone() * h.clone() * 2.0).into_tensor();
+        let close = apart.clone().lower_elem(CLOSE);
+        let mirrored = special::log1p(apart.clone().mask_fill(close.clone(), 1.0).clamp_max(FAR).neg().exp());
+        let square = (apart * 0.5).mask_fill(close.clone().bool_not(), 0.0).square();
+        let together = polynomial(&LOG_COSH, square.clone()) * square + LN_2;
+        let nearby = Operand::Tensor(together) - (x.square() + h.square()) * 0.5;
+        let log_prob = (mirrored - z.square() * 0.5).mask_where(close, nearby.into_tensor());
         let constant = self.scale.clone().ln() + HALF_LN_2PI;
-        minus_infinity((mirrored - z.square() * 0.5 - constant).into_tensor(), outside)
+        minus_infinity((Operand::Tensor(log_prob) - constant).into_tensor(), outside)
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
@@ -156,8 +178,9 @@ impl<const D: usize> Cdf<D> for FoldedNormal<D> {
         const APART: f64 = 200.0;
         let (upper, lower) = self.tails(value);
         let larger = special::log_ndtr(upper);
-        let apart = (larger.clone() - special::log_ndtr(lower)).clamp(-LN_2, APART);
-        let log_survival = larger + special::log1p(apart.neg().exp());
+        let apart = (larger.clone() - special::log_ndtr(lower)).clamp_min(-LN_2);
+        let alone = apart.clone().greater_elem(APART);
+        let log_survival = larger + special::log1p(apart.clamp_max(APART).neg().exp()).mask_fill(alone, 0.0);
         where_true(log_survival, value.clone().lower_elem(0.0), 0.0)
     }
 }

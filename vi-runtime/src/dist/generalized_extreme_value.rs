@@ -4,7 +4,7 @@ use burn::tensor::{Bool, DType, Float, Tensor};
 
 use super::density::{exp_positive, limits, minus_infinity, spread, where_true};
 use super::generalized_pareto::inside;
-use super::quotients::{EULER, expm1_over, log_gamma_excess, log_gamma_over, log1p_over};
+use super::quotients::{EULER, expm1_over, log_gamma_excess, log_gamma_over, log1p_by};
 use super::standard::{gumbel, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
@@ -44,7 +44,7 @@ impl<const D: usize> GeneralizedExtremeValue<D> {
         let (_, largest, _) = limits(z.dtype());
         let outside = t.clone().lower_equal_elem(-1.0).bool_or(spread(infinite, t.dims()));
         let t = t.mask_fill(outside.clone(), 0.0).clamp_max(largest);
-        (z.clone().mask_fill(outside.clone(), 0.0) * log1p_over(t), outside, z)
+        (log1p_by(t, z.clone().mask_fill(outside.clone(), 0.0), &self.shape), outside, z)
     }
 
     /// Outside is below a lower end, where `z` is negative, or above an upper one.

@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, limits, minus_infinity, spread};
-use super::quotients::{expm1_over, log1p_over};
+use super::quotients::{expm1_over, log1p_by};
 use super::standard::{exponential, standardised};
 use super::{Distribution, Entropy, Moments, family, family_methods};
 use crate::error::Result;
@@ -46,7 +46,7 @@ impl<const D: usize> GeneralizedPareto<D> {
         let above = t.clone().lower_equal_elem(-1.0).bool_or(positive).bool_and(below.clone().bool_not());
         let outside = below.clone().bool_or(above.clone());
         let t = t.mask_fill(outside.clone(), 0.0).clamp_max(largest);
-        Excess { y: z.mask_fill(outside, 0.0) * log1p_over(t), below, above }
+        Excess { y: log1p_by(t, z.mask_fill(outside, 0.0), &self.concentration), below, above }
     }
 
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {

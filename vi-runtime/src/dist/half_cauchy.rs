@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, LN_2};
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{minus_infinity, or_infinite};
+use super::density::{log1p_square, minus_infinity, or_infinite};
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, cauchy, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -50,9 +50,9 @@ impl<const D: usize> Distribution<D> for HalfCauchy<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         let outside = or_infinite(value, value.clone().lower_elem(0.0));
-        let z = Operand::Tensor(value.clone().mask_fill(outside.clone(), 0.0)) / self.scale.clone();
+        let x = value.clone().mask_fill(outside.clone(), 0.0);
         let constant = self.scale.clone().ln() + LN_HALF_PI;
-        minus_infinity((-z.square().ln_1p() - constant).into_tensor(), outside)
+        minus_infinity((-Operand::Tensor(log1p_square(x, self.scale.clone())) - constant).into_tensor(), outside)
     }
 
     /// The quantile function written as a cotangent: small `u`, which floats resolve finely, is the tail.

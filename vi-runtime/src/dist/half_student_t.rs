@@ -4,7 +4,8 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, minus_infinity, or_infinite, spread};
+use super::density::{beside, far, minus_infinity, or_infinite, spread};
+use super::student_t::far_tail;
 use super::{Cdf, Distribution, Entropy, Moments, StudentT, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -109,12 +110,15 @@ impl<const D: usize> HalfStudentT<D> {
         let dims = (z.clone().without_autodiff() + df.clone().without_autodiff()).dims();
         let (z, df) = (spread(z, dims), spread(df, dims));
         let (held, held_df) = (detach(z.clone()), detach(df.clone()));
-        let odds = held.clone().square() / held_df.clone();
+        let root = held_df.clone().sqrt();
+        let beyond = held.clone().greater(root.clone() * far(held.dtype()));
+        let leading = far_tail(held.clone().mask_fill(beyond.clone().bool_not(), 1.0), root, df.clone() * 0.5);
+        let odds = (held.clone().square() / held_df.clone()).mask_fill(beyond.clone(), 1.0);
         let near = odds.clone().lower_elem(1.0);
         let share = |odds: Tensor<D>| odds.add_scalar(1.0).recip();
         let half = df.clone().mul_scalar(0.5);
         let below = special::beta_inc(half.full_like(0.5), half.clone(), share(odds.clone().recip()));
-        let above = special::beta_inc(half.clone(), half.full_like(0.5), share(odds));
+        let above = special::beta_inc(half.clone(), half.full_like(0.5), share(odds)).mask_where(beyond, leading);
         let density = (Operand::Tensor(self.log_prob(&detach(x))) + self.scale.clone().ln()).detach().exp().into_tensor();
         let stretch = (df - held_df.clone()) * held.clone() / held_df.mul_scalar(2.0);
         let moved = (z - held - stretch) * density;

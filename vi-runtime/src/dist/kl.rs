@@ -16,12 +16,13 @@ use burn::tensor::{Bool, Tensor};
 
 pub use estimate::{KlEstimate, kl_estimate};
 
+use super::density::limits;
 use crate::special::{detach, digamma, expm1, lgamma, log1p, trigamma, xlogy};
 
 /// Up to here the series below have errors of a few ulp; from here on the direct forms lose no more than four bits.
 const NEAR: f64 = 0.25;
 
-/// `t − ln(1 + t) ≥ 0` for `t > −1`; infinite at −1.
+/// `t − ln(1 + t) ≥ 0` for `t > −1`; infinite at −1 and at infinity.
 ///
 /// With `s = t/(2 + t)`: `ln(1 + t) = 2 artanh s`, and `t − 2s = t s`.
 fn excess<const D: usize>(t: Tensor<D>) -> Tensor<D> {
@@ -32,7 +33,8 @@ fn excess<const D: usize>(t: Tensor<D>) -> Tensor<D> {
     let tail = series(&THIRDS, s2.clone());
     let series = s.clone() * near - s * s2 * tail * 2.0;
     let t = t.mask_fill(far.clone().bool_not(), 1.0);
-    series.mask_where(far, t.clone() - log1p(t))
+    let (_, largest, _) = limits(t.dtype());
+    series.mask_where(far, t.clone() - log1p(t.clamp_max(largest)))
 }
 
 /// `x ln(x/y) − x + y ≥ 0` for `x, y ≥ 0`, where `difference = y − x`; infinite where only `y` is 0.

@@ -2,7 +2,9 @@
 
 use burn::tensor::{DType, Tensor};
 
+use super::density::{beside, spread};
 use super::normal::HALF_LN_2PI;
+use crate::operand::Operand;
 use crate::special;
 
 /// Euler's constant.
@@ -35,18 +37,35 @@ pub(super) fn expm1_over<const D: usize>(t: Tensor<D>) -> Tensor<D> {
     (special::expm1(far.clone()) / far).mask_where(near, series)
 }
 
-/// `ln(1 + t)/t` for `t > −1`, 1 at 0.
-pub(super) fn log1p_over<const D: usize>(t: Tensor<D>) -> Tensor<D> {
-    const NEAR: f64 = 0.3;
+/// Below this the quotients of `ln(1 + t)` are series.
+const LOG_NEAR: f64 = 0.3;
+
+/// `ln(1 + t)/t` for `t` below [`LOG_NEAR`] in size.
+fn log1p_series<const D: usize>(t: Tensor<D>) -> Tensor<D> {
     // ln(1 + t) = 2 atanh(s), s = t/(2 + t)
     const ATANH: [f64; 11] =
         [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0, 1.0 / 15.0, 1.0 / 17.0, 1.0 / 19.0, 1.0 / 21.0];
-    let near = t.clone().abs().lower_elem(NEAR);
-    let small = t.clone().mask_fill(near.clone().bool_not(), 0.0);
-    let reach = small.clone().add_scalar(2.0);
-    let series = polynomial(&ATANH, (small / reach.clone()).square()) * reach.recip().mul_scalar(2.0);
+    let reach = t.clone().add_scalar(2.0);
+    polynomial(&ATANH, (t / reach.clone()).square()) * reach.recip().mul_scalar(2.0)
+}
+
+/// `ln(1 + t)/t` for `t > −1`, 1 at 0.
+pub(super) fn log1p_over<const D: usize>(t: Tensor<D>) -> Tensor<D> {
+    let near = t.clone().abs().lower_elem(LOG_NEAR);
+    let series = log1p_series(t.clone().mask_fill(near.clone().bool_not(), 0.0));
     let far = t.mask_fill(near.clone(), 1.0);
     (special::log1p(far.clone()) / far).mask_where(near, series)
+}
+
+/// `ln(1 + t)/shape` for `t = shape z > −1`, `z` where the shape is 0.
+///
+/// Not `z ln(1 + t)/t` away from there: in its derivative in `z`, `1/(1 + t)`, two terms as large as `ln(1 + t)/t` would cancel.
+pub(super) fn log1p_by<const D: usize>(t: Tensor<D>, z: Tensor<D>, shape: &Operand<D>) -> Tensor<D> {
+    let near = t.clone().abs().lower_elem(LOG_NEAR);
+    let shape = spread(beside(shape, &t), t.dims()).mask_fill(near.clone(), 1.0);
+    let small = |t: Tensor<D>| t.mask_fill(near.clone().bool_not(), 0.0);
+    let series = small(z) * log1p_series(small(t.clone()));
+    (special::log1p(t.mask_fill(near.clone(), 1.0)) / shape).mask_where(near, series)
 }
 
 /// `ln Γ(1 − t)/t` for `t < 1`; Euler's constant at 0.

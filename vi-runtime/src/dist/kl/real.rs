@@ -5,11 +5,13 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, LN_2};
 use burn::tensor::Tensor;
 
 use super::{deviance, excess, exp_excess, lgamma_remainder};
+use crate::dist::density::log1p_square;
 use crate::dist::normal::HALF_LN_2PI;
 use crate::dist::{
     Beta, Cauchy, ContinuousBernoulli, Entropy, Exponential, Gamma, Gumbel, HalfNormal, KlTo, Laplace, LogNormal, Logistic, Moments,
     Normal, Pareto, Uniform,
 };
+use crate::operand::Operand;
 use crate::special::{erf, expm1, lgamma, log1p};
 
 /// `½ (r² − 1 − ln r²)`, `r = a/b`: the part of the scales in a divergence between normal distributions.
@@ -36,11 +38,12 @@ impl<const D: usize> KlTo<D, Normal<D>> for Normal<D> {
 }
 
 impl<const D: usize> KlTo<D, Cauchy<D>> for Cauchy<D> {
-    /// `ln(((s + s')² + (m − m')²)/(4 s s'))` (Chyzak and Nielsen 2019, arXiv:1905.10965)
+    /// `ln(((s + s')² + (m − m')²)/(4 s s'))` (Chyzak and Nielsen 2019, arXiv:1905.10965), the part of the scales and that of the
+    /// locations apart: `ln(1 + (s − s')²/(4 s s')) + ln(1 + ((m − m')/(s + s'))²)`
     fn kl_to(&self, q: &Cauchy<D>) -> Tensor<D> {
         let (m, s, m2, s2) = common!(self, q: self.loc, self.scale, q.loc, q.scale);
-        let apart = (s.clone() - s2.clone()).square() + (m - m2).square();
-        log1p(apart / (s * s2 * 4.0))
+        let root = s.clone().sqrt() * s2.clone().sqrt() * 2.0;
+        log1p_square(s.clone() - s2.clone(), Operand::Tensor(root)) + log1p_square(m - m2, Operand::Tensor(s + s2))
     }
 }
 
