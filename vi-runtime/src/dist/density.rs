@@ -150,21 +150,22 @@ pub(crate) fn log_ratio<const D: usize>(x: Tensor<D>, scale: &Operand<D>) -> Ten
 /// From where on [`log1p_square`] is twice a logarithm: a power of two whose square is a float.
 pub(crate) fn far(dtype: DType) -> f64 {
     match dtype {
-        DType::F64 => 2f64.powi(500),
-        _ => 2f64.powi(60),
+        DType::F64 => 2f64.powi(511),
+        _ => 2f64.powi(63),
     }
 }
 
-/// `ln(1 + (x/scale)²)`, also where the square is beyond the floats: `2 ln |x/scale|` there, of the quotient divided by [`far`].
+/// `ln(1 + (x/scale)²)`, also where the square is beyond the floats: from [`far`] on it is `ln y² + 2 ln far`, `y = x/(far scale)`.
 pub(crate) fn log1p_square<const D: usize>(x: Tensor<D>, scale: Operand<D>) -> Tensor<D> {
     let far = far(x.dtype());
-    let beyond = (Operand::Tensor(x.clone().abs()) - scale.clone() * far).into_tensor().greater_elem(0.0);
-    let x = spread(x, beyond.dims());
-    // Divided before the quotient is taken, so that neither this nor its derivative in the scale is infinite.
-    let x = x.clone().mask_where(beyond.clone(), x.mul_scalar(far.recip()));
-    let z = (Operand::Tensor(x) / scale).into_tensor();
-    let log = crate::special::log1p(z.clone().square().mask_where(beyond.clone(), z.abs().sub_scalar(1.0)));
-    log.clone().mask_where(beyond, log.add_scalar(far.ln()).mul_scalar(2.0))
+    let over = (Operand::Tensor(x.clone().abs()) - scale.clone() * far).detach().into_tensor();
+    let beyond = over.clone().greater_elem(0.0);
+    // Divided before the quotient is taken, so that neither this nor its derivative in the scale is infinite; by factors and
+    // terms without a gradient, which cost less than a choice between two branches.
+    let shrink = over.ones_like().mask_fill(beyond.clone(), far.recip());
+    let one = over.zeros_like().mask_fill(beyond, 1.0);
+    let z = (Operand::Tensor(x * shrink) / scale).into_tensor();
+    crate::special::log1p(z.square() - one.clone()) + one.mul_scalar(2.0 * far.ln())
 }
 
 /// A draw that was rounded to 0 or beyond the largest float, moved to the nearest positive number.
