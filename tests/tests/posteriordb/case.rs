@@ -19,7 +19,7 @@ pub struct Case {
     pub tolerance: f64,
     log_joint: fn(&Data, Values) -> Result<f64>,
     second_elbo: fn(&Data, FloatDType, Execution) -> Result<f64>,
-    fit: fn(&Data, Family) -> Result<Fitted>,
+    fit: fn(&Data, Family, u64) -> Result<Fitted>,
     /// The path of the function that binds its model.
     bind: &'static str,
 }
@@ -65,17 +65,17 @@ pub struct Measured {
 /// How many draws the means are taken over; their standard error is 0.016 standard deviations.
 const DRAWS: usize = 4_000;
 
-fn fit<M: Program + Clone>(model: &M, family: Family) -> Result<Fitted> {
+fn fit<M: Program + Clone>(model: &M, family: Family, seed: u64) -> Result<Fitted> {
     match family {
-        Family::MeanField => fit_with(model, AutoNormal::new()),
-        Family::FullRank => fit_with(model, AutoMultivariateNormal::new()),
+        Family::MeanField => fit_with(model, AutoNormal::new(), seed),
+        Family::FullRank => fit_with(model, AutoMultivariateNormal::new(), seed),
     }
 }
 
-/// A fit with nothing chosen but the guide.
-fn fit_with<M: Program + Clone, G: vi_runtime::Guide<M>>(model: &M, guide: G) -> Result<Fitted> {
+/// A fit with nothing chosen but the guide, and the seed, which is 0 where that is not.
+fn fit_with<M: Program + Clone, G: vi_runtime::Guide<M>>(model: &M, guide: G, seed: u64) -> Result<Fitted> {
     let begin = Instant::now();
-    let fit = Svi::new(model, guide).run()?;
+    let fit = Svi::new(model, guide).seed(seed).run()?;
     let seconds = begin.elapsed().as_secs_f64();
     Ok(Fitted { elbo: fit.elbo()?.value, draws: fit.draws(DRAWS)?, seconds })
 }
@@ -96,7 +96,7 @@ macro_rules! case {
                 svi.step(&mut state)?;
                 svi.step(&mut state)
             },
-            fit: |data, family| fit(&$fitted(data)?, family),
+            fit: |data, family, seed| fit(&$fitted(data)?, family, seed),
             bind: stringify!($bind),
         }
     };
@@ -157,8 +157,8 @@ impl Case {
     }
 
     /// Fits the guide and compares it with the reference.
-    pub fn measure(&self, family: Family) -> Result<Measured> {
-        let fitted = (self.fit)(&self.data()?, family)?;
+    pub fn measure(&self, family: Family, seed: u64) -> Result<Measured> {
+        let fitted = (self.fit)(&self.data()?, family, seed)?;
         let summary = vi_runtime::Summary::of(&fitted.draws)?;
         let (mut worst, mut ratios) = (0.0f64, [f64::INFINITY, 0.0f64]);
         for (name, (mean, sd)) in self.reference()?.parameters {

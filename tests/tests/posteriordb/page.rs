@@ -17,7 +17,7 @@ const HEAD: &str = "\
 # Fits without tuning
 
 `Svi::new(&model, guide).run()` with no optimiser, rate, number of steps or start chosen, on models of posteriordb in double precision
-(`tests/tests/posteriordb`). Written by `POSTERIORDB_BLESS=1 cargo test --release --test posteriordb page`.
+(`tests/tests/posteriordb`), with seed 0. Written by `POSTERIORDB_BLESS=1 cargo test --release --test posteriordb page`.
 
 *Error*: the largest error of a mean among all parameters, in standard deviations of the reference posterior, from 4 000 draws (Monte
 Carlo error 0.016). *sd*: the smallest and the largest ratio of a standard deviation to that of the reference. *Best* is NumPyro's fit of
@@ -84,7 +84,7 @@ fn the_page_about_fits_without_tuning_is_true() -> Result<()> {
     for family in Family::ALL {
         let _ = write!(page, "\n## {}\n{COLUMNS}", title(family));
         for case in CASES.iter().filter(|case| case.name.contains(&only)) {
-            let ours = case.measure(family)?;
+            let ours = case.measure(family, 0)?;
             let line = row(case.name, &ours, case.peer(&peers, family, "best"), case.peer(&peers, family, "naive"));
             println!("{line}");
             let _ = writeln!(page, "{line}");
@@ -103,6 +103,32 @@ fn the_page_about_fits_without_tuning_is_true() -> Result<()> {
     assert!(worse.is_empty(), "further from the reference than they have to be: {worse:#?}");
     if bless {
         std::fs::write(path(), &page).map_err(Error::other)?;
+    }
+    Ok(())
+}
+
+/// The cases with several modes, or with a neck that a search falls into, at seeds with which a search from four starts did: the errors
+/// are those that the page states, to a tenth of a standard deviation.
+#[test]
+fn hard_cases_do_not_depend_on_the_seed() -> Result<()> {
+    if device()? != Device::flex() {
+        return Ok(());
+    }
+    let known = stated(&std::fs::read_to_string(path()).map_err(Error::other)?);
+    let hard = [
+        ("eight_schools-eight_schools_centered", 3),
+        ("eight_schools-eight_schools_centered", 9),
+        ("hudson_lynx_hare-lotka_volterra", 6),
+        ("radon_mn-radon_hierarchical_intercept_centered", 3),
+    ];
+    for family in Family::ALL {
+        for (name, seed) in hard {
+            let stated = known.get(&(title(family).to_owned(), name.to_owned())).copied();
+            let case = CASES.iter().find(|case| case.name == name);
+            let (Some(case), Some(stated)) = (case, stated) else { return Err(Error::other(format!("the page lacks {name}"))) };
+            let found = case.measure(family, seed)?.worst;
+            assert!(found < stated + 0.1, "{} of {name} with seed {seed}: {found}, and {stated} with seed 0", title(family));
+        }
     }
     Ok(())
 }

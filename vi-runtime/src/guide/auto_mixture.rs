@@ -39,8 +39,8 @@ pub struct MixtureOfNormals {
 /// `[K, n]`, and `auto.lower`, `[K, n (n − 1)/2]`, what stands under the diagonal of `Mₖ` row by row, where
 /// `Lₖ⁻¹ = (I + Mₖ) diag(scaleₖ)⁻¹`; there is none for `n = 1`. A step costs `K² n²`, besides the model.
 ///
-/// Components that start apart find different modes, those that start together the same one. Each mode that is found by four searches
-/// a component ([`Init::Pathfinder`](super::Init::Pathfinder)) is the start of one, with the mass there as its weight; the other
+/// Components that start apart find different modes, those that start together the same one. Each mode that is found by eight
+/// searches a component ([`Init::Pathfinder`](super::Init::Pathfinder)) is the start of one, with the mass there as its weight; the other
 /// components share the modes, their means drawn around them, [`spread`](Self::spread) wide. Without such a search all means are drawn
 /// around the one start.
 pub type AutoMixture = AutoJoint<MixtureOfNormals>;

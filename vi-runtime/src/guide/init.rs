@@ -33,7 +33,7 @@ pub enum Init {
     /// Uniform on `(−radius, radius)` in unconstrained space; Stan and NumPyro take 2.
     Uniform(f64),
     /// The centre and the spread of the best normal approximation that ways to the mode give (Pathfinder, and Laplace's at the best
-    /// mode): the guide's parameters then live in these coordinates, as with a [`Start`](super::Start).
+    /// mode), improved by natural gradients where it has at most 128 elements: the guide's parameters then live in these coordinates, as with a [`Start`](super::Start).
     ///
     /// A mixture begins at several modes. At the median begin: a guide that takes no [`Start`](super::Start); a site of a plate with
     /// units; and a model for which none is found, because its log density cannot be compiled, or it has parameters of its own, or more than

@@ -6,6 +6,7 @@ use super::density::LogDensity;
 use super::gaussian::Gaussian;
 use super::laplace::normal_at;
 use super::lbfgs::{Minimum, Stopped};
+use super::natural::NaturalGradient;
 use super::newton::polish;
 use super::pathfinder::Pathfinder;
 use crate::error::{Error, Result};
@@ -19,8 +20,17 @@ const DRAWS: usize = 256;
 const LOOKS: (usize, usize) = (24, 16);
 
 /// How many paths are gone for each mode, and how many of their ends are tried as modes, the best first.
-const PATHS: usize = 4;
+const PATHS: usize = 8;
 const ENDS: usize = 2;
+
+/// The most coordinates of an approximation that natural gradients improve, how many steps they make, and from how many candidates they
+/// start where they do not settle.
+const IMPROVED: usize = 128;
+const STEPS: u64 = 128;
+const STARTS: usize = 3;
+
+/// Which difference of two ELBOs counts, in nats.
+const GAIN: f64 = 0.01;
 
 /// Modes are apart where one lies so many standard deviations of the other's approximation away, along the line between them.
 const APART: f64 = 3.0;
@@ -32,7 +42,8 @@ const NOTHING: f64 = 10.0;
 const POLISHED: usize = 256;
 
 /// Of the approximations of Pathfinder's paths and Laplace's where the best of them ended, those of at most `most` modes and their
-/// ELBOs, estimated from the same noise for all: the one with the largest ELBO first, then each that is apart from those before.
+/// ELBOs, estimated from the same noise for all: the one with the largest ELBO first, then each that is apart from those before. Where
+/// one is asked for, natural gradients improve it.
 ///
 /// # Errors
 /// [`Error::NonFinite`] where none has a finite ELBO; those of an evaluation of the density.
@@ -53,18 +64,22 @@ pub(crate) fn approximate<M: Program + Clone>(density: &LogDensity<M>, seed: u64
     // A density without a mode, or flat at it, has no approximation of Laplace's.
     ends.retain(|end| end.stopped != Stopped::Unbounded);
     ends.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let mut at_modes: Vec<Gaussian> = Vec::new();
     for end in different(ends, ENDS * most) {
         let mode = if density.dim() <= POLISHED { polish(density, &end.x)? } else { end.x };
-        candidates.extend(normal_at(density, &mode)?);
+        at_modes.extend(normal_at(density, &mode)?);
     }
     let mut found: Vec<(Gaussian, f64)> = Vec::new();
-    for candidate in candidates {
+    for candidate in at_modes.into_iter().chain(candidates) {
         let elbo = elbo(density, &candidate, seed)?;
         if elbo.is_finite() {
             found.push((candidate, elbo));
         }
     }
-    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sort(&mut found);
+    if most == 1 && density.dim() <= IMPROVED {
+        improve(density, seed, &mut found)?;
+    }
     let mut modes: Vec<(Gaussian, f64)> = Vec::new();
     for (gaussian, elbo) in found {
         let counts = modes.first().is_none_or(|(_, best)| elbo > best - NOTHING);
@@ -82,6 +97,36 @@ pub(crate) fn approximate<M: Program + Clone>(density: &LogDensity<M>, seed: u64
             hint: "start elsewhere, or rescale the model".into(),
         }),
     }
+}
+
+/// Adds what natural gradients make of the best candidates to them, and sorts them again: of the best alone where that settles, as it
+/// does where the posterior is nearly normal. Under a hierarchy, where curvature changes from place to place, modes say little about
+/// where the mass is, and there may be several best approximations.
+fn improve<M: Program + Clone>(density: &LogDensity<M>, seed: u64, found: &mut Vec<(Gaussian, f64)>) -> Result<()> {
+    let best = found.first().map_or(f64::NEG_INFINITY, |(_, elbo)| *elbo);
+    let starts: Vec<Gaussian> = found.iter().take(STARTS).map(|(gaussian, _)| gaussian.clone()).collect();
+    for start in starts {
+        match NaturalGradient::new().seed(seed).steps(STEPS).find_from(density, start) {
+            Ok((better, settled)) => {
+                let elbo = elbo(density, &better, seed)?;
+                if elbo.is_finite() && elbo > best + GAIN {
+                    found.push((better, elbo));
+                }
+                if settled.steps < STEPS {
+                    break;
+                }
+            }
+            Err(Error::NonFinite { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    sort(found);
+    Ok(())
+}
+
+/// The best first, and of those that are as good the one that comes first: at a mode of a normal posterior there is no noise of draws.
+fn sort(found: &mut [(Gaussian, f64)]) {
+    found.sort_by(|a, b| (b.1 / GAIN).round().total_cmp(&(a.1 / GAIN).round()));
 }
 
 /// The first `most` of the ends that are different points, to what a search leaves.
