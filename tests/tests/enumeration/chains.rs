@@ -44,13 +44,45 @@ fn seen(length: usize) -> Result<Tensor<1, Int>> {
     Ok(Tensor::from_data(vi_runtime::burn::tensor::TensorData::new(values, [length]), &tests::device()?))
 }
 
+/// The log evidence by the forward recursion, and its slopes in the numbers of moves and emissions by the backward one (Rabiner 1989):
+/// how often each is expected to be taken, over the number.
+fn forward_backward(seen: &[i64]) -> (f64, Vec<f64>, Vec<f64>) {
+    let emit = |state: usize, t: usize| EMITS[state][seen[t] as usize];
+    let mut forward = vec![[0, 1, 2].map(|x| INITIAL[x] * emit(x, 0))];
+    for t in 1..seen.len() {
+        let last = forward[t - 1];
+        forward.push([0, 1, 2].map(|x| (0..3).map(|w| last[w] * MOVES[w][x]).sum::<f64>() * emit(x, t)));
+    }
+    let evidence: f64 = forward[seen.len() - 1].iter().sum();
+    let mut backward = vec![[1.0; 3]; seen.len()];
+    for t in (1..seen.len()).rev() {
+        let next = backward[t];
+        backward[t - 1] = [0, 1, 2].map(|w| (0..3).map(|x| MOVES[w][x] * emit(x, t) * next[x]).sum());
+    }
+    let (mut moves, mut emits) = ([[0.0; 3]; 3], [[0.0; 4]; 3]);
+    for t in 0..seen.len() {
+        for x in 0..3 {
+            emits[x][seen[t] as usize] += forward[t][x] * backward[t][x] / evidence / emit(x, t);
+            for w in (0..3).filter(|_| t > 0) {
+                moves[w][x] += forward[t - 1][w] * emit(x, t) * backward[t][x] / evidence;
+            }
+        }
+    }
+    (evidence.ln(), moves.concat(), emits.concat())
+}
+
 #[test]
 fn table_of_twenty_observations() -> Result<()> {
     for (length, expected) in [(6, -10.510971430556749), (20, -31.13845098927655)] {
         for (dtype, allowed) in precisions() {
             let y = seen(length)?;
-            let (elbo, _) = first_step(&states(y.clone()), &nothing(y), dtype, Execution::Compiled)?;
+            let (elbo, slopes) = first_step(&states(y.clone()), &nothing(y), dtype, Execution::Compiled)?;
             assert_near(&[elbo], &[expected], allowed, &format!("{length}, {dtype:?}"));
+            let (log_evidence, moves, emits) = forward_backward(&SEEN[..length]);
+            assert_near(&[log_evidence], &[expected], 1e-12, "the recursion");
+            for (name, expected) in [("moves", moves), ("emits", emits)] {
+                assert_near(&slopes[name], &expected, slope_tolerance(dtype, allowed), &format!("{length}, {dtype:?}, {name}"));
+            }
         }
     }
     Ok(())

@@ -170,6 +170,9 @@ impl Case {
                 },
                 None => summary.row(&name)?,
             };
+            if !(row.mean.is_finite() && row.sd.is_finite()) {
+                return Err(Error::other(format!("{}: `{name}` has mean {} and standard deviation {}", self.name, row.mean, row.sd)));
+            }
             worst = worst.max(((row.mean - mean) / sd).abs());
             ratios = [ratios[0].min(row.sd / sd), ratios[1].max(row.sd / sd)];
         }
