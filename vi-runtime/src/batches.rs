@@ -36,6 +36,9 @@ use crate::program::arg::Arg;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Local latents, one for each row, need a guide by hand that takes the index of the batch ([`Batch::index`]) and reads its rows of the
+/// tables of parameters: `param!("loc", [0.0; 12]).select(0, index)`. An automatic guide has the shape of the data that it was made with.
 #[derive(Clone, Debug)]
 pub struct Batches {
     key: Key,

@@ -15,9 +15,12 @@ pub use crate::guide::{
     AutoMultivariateNormal, AutoNeuralSpline, AutoNormal, AutoStructured, AutoStudentT, Conditional, GuideList, Init, NeuTra, Start,
 };
 pub use crate::objective::{
-    AnalyticKl, Annealed, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco, WakeSleep,
+    AnalyticKl, Annealed, Baseline, Dreg, Elbo, Iwae, KlSchedule, Pathwise, Renyi, ScoreFunction, StickingTheLanding, TailAdaptive, Vimco,
+    WakeSleep,
 };
-pub use crate::optim::{Adam, AdamW, Averaging, Clipped, ClippedAdam, Cocob, Dog, Dowg, Optimizer, PerParam, RmsProp, Schedule, Sgd};
+pub use crate::optim::{
+    AdaGrad, Adam, AdamW, Averaging, Clipped, ClippedAdam, Cocob, Dog, Dowg, Optimizer, PerParam, RmsProp, Schedule, Sgd,
+};
 pub use crate::predictive::{log_joint, prior_predictive};
 pub use crate::program::arg::Arg;
 pub use crate::program::handler::{self, Handler};

@@ -14,6 +14,9 @@ use crate::program::{Ctx, ParamStore, Program};
 
 /// Several automatic guides, each for some of the latent sites: the groups are independent of each other.
 ///
+/// Each group starts where its own guide says, by its `init` and `start`: by default at the normal approximation that
+/// [`Init::Pathfinder`] finds.
+///
 /// The parameters of group `i`, counted from 0 in the order of the calls, have the prefix `auto.<i>`.
 ///
 /// ```
