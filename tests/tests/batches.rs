@@ -157,3 +157,24 @@ fn a_fit_over_batches_finds_the_posterior_of_all_rows() -> Result<()> {
     }
     Ok(())
 }
+
+/// A latent value for each row, in a plate of the rows of the batch alone.
+#[model]
+fn local(y: Tensor<1>) {
+    let rows = y.dims()[0];
+    let z = plate!("row", rows, { sample!("z", Normal::new([0.0], 1.0)) });
+    plate!("row", rows, { observe!("y", Normal::new(z, 1.0), y) });
+}
+
+#[test]
+fn an_automatic_guide_of_another_number_of_rows_is_refused_with_a_way_out() -> Result<()> {
+    let y = vector([0.0; 5])?;
+    for execution in executions() {
+        let svi = Svi::new(&local(y.clone()), AutoNormal::new().init(Init::Feasible)).execution(execution);
+        let fit = svi.run_over(Batches::new(5, 2)?.take(3), |batch| Ok((local(batch.rows(&y)?), AutoNormal::new().init(Init::Feasible))));
+        let Err(error @ Error::GuideShape { .. }) = fit else { panic!("a fit of two of five rows") };
+        let message = error.to_string();
+        assert!(["`z`", "[5]", "[2]", "`row`", "`subsample`", "by hand"].iter().all(|part| message.contains(part)), "{message}");
+    }
+    Ok(())
+}

@@ -202,6 +202,9 @@ fn settings_that_cannot_be_used_are_refused() -> Result<()> {
     assert!(message(Svi::new(&model, AutoNormal::new()).particles(0).run()).contains("particles"));
     let fit = Svi::new(&model, AutoNormal::new()).steps(1).run()?;
     assert!(message(fit.elbo_from(0)).contains("draws"));
+    let (one, two) = (fit.elbo_from(1)?.to_string(), fit.elbo_from(2)?.to_string());
+    assert!(one.contains("from 1 draw)") && !one.contains('±') && !one.contains("NaN"), "{one}");
+    assert!(two.contains("± ") && two.contains("from 2 draws)"), "{two}");
     assert!(message(fit.posterior(0)).contains("draws"));
     assert!(message(fit.param("nothing")).contains("`auto.mu.loc`"));
     assert!(message(vi_runtime::device::parse("abacus")).contains("abacus"));

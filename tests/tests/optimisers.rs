@@ -8,6 +8,8 @@ mod composed;
 mod converge;
 #[path = "optimisers/iterates.rs"]
 mod iterates;
+#[path = "optimisers/settings.rs"]
+mod settings;
 
 use tests::{assert_close, device, executions, numbers, tolerance};
 use vi_runtime::optim::OptimState;

@@ -25,6 +25,7 @@ use vi_graph::ir::{NoiseKind, Role, Stream};
 use vi_graph::{Graph, Type};
 
 use crate::any_tensor::AnyTensor;
+use crate::error::Error;
 use crate::objective::enumerated::permitted;
 use crate::objective::influence::Dependencies;
 use crate::objective::{Objective, TermKind};
@@ -46,11 +47,50 @@ pub struct Refusal {
     pub site: Option<String>,
     /// Whether that site had ended.
     pub after: bool,
+    /// Where it is the price of a sum.
+    too_large: Option<TooLarge>,
+}
+
+/// A sum over discrete sites with too many terms: what [`Error::Enumeration`] holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TooLarge {
+    sites: String,
+    cost: String,
+    limit: u64,
+}
+
+impl TooLarge {
+    fn error(self) -> Error {
+        Error::Enumeration { sites: self.sites, cost: self.cost, limit: self.limit, hint: String::new() }
+    }
 }
 
 impl Refusal {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Refusal { reason: reason.into(), site: None, after: false }
+        Refusal { reason: reason.into(), site: None, after: false, too_large: None }
+    }
+
+    fn too_large(too_large: TooLarge) -> Self {
+        Refusal { too_large: Some(too_large.clone()), ..Refusal::new(too_large.error().to_string()) }
+    }
+
+    /// The error where `what` has to be compiled.
+    pub(crate) fn error(self, what: &str) -> Error {
+        match self.too_large {
+            Some(too_large) => too_large.error(),
+            None => Error::Unsupported { what: what.into(), problem: self.to_string() },
+        }
+    }
+
+    /// Adds itself to the error of a sum that was then made term by term.
+    pub(crate) fn beside(&self, error: Error) -> Error {
+        match error {
+            Error::Enumeration { sites, cost, limit, .. } => {
+                let hint = format!("; it was not taken apart in a compiled step: {self}");
+                Error::Enumeration { sites, cost, limit, hint }
+            }
+            error => error,
+        }
     }
 }
 

@@ -64,8 +64,8 @@ pub enum Error {
     UnknownInGuide { site: String, why: &'static str, model_sites: String },
 
     /// Guide and model disagree about the shape of a site.
-    #[error("site `{site}`: the guide draws shape {guide:?}, the model expects {model:?}")]
-    GuideShape { site: String, guide: Vec<usize>, model: Vec<usize> },
+    #[error("site `{site}`: the guide draws shape {guide:?}, the model expects {model:?}{hint}")]
+    GuideShape { site: String, guide: Vec<usize>, model: Vec<usize>, hint: String },
 
     /// The guide's support is not inside the model's.
     #[error(
@@ -97,8 +97,8 @@ pub enum Error {
     PartialDraws { site: String, present: usize, total: usize },
 
     /// A sum over discrete sites with too many terms.
-    #[error("summing over {sites} takes {cost}, more than the limit of {limit} (`Svi::enumeration_limit`)")]
-    Enumeration { sites: String, cost: String, limit: u64 },
+    #[error("summing over {sites} takes {cost}, more than the limit of {limit} (`Svi::enumeration_limit`){hint}")]
+    Enumeration { sites: String, cost: String, limit: u64, hint: String },
 
     /// A step produced a number that is not finite.
     #[error("step {step}: {what} is {value} at `{site}`; {hint}")]
@@ -142,8 +142,16 @@ impl Error {
     }
 }
 
-/// Lists names for a message: `` `a`, `b` `` or "none".
+/// The most names that a message lists.
+const SHOWN: usize = 10;
+
+/// Lists names for a message: `` `a`, `b` ``, the first ten of them and the number of the others, or "none".
 pub(crate) fn list<I: IntoIterator<Item = S>, S: fmt::Display>(names: I) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    let mut names = names.into_iter();
+    let shown: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match (shown.is_empty(), names.count()) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, more) => format!("{}, … and {more} more", shown.join(", ")),
+    }
 }

@@ -28,6 +28,7 @@ pub mod prelude;
 pub mod program;
 mod progress;
 mod setters;
+mod setting;
 pub mod special;
 mod statements;
 pub mod stop;

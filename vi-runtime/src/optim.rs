@@ -111,10 +111,10 @@ pub trait Optimizer: fmt::Debug {
         None
     }
 
-    /// Whether it can be used on these parameters; asked before the first update.
+    /// Whether it can be used on these parameters; asked once, before the first update of a fit.
     ///
     /// # Errors
-    /// Settings that no parameter fits.
+    /// Settings that no parameter fits, or that make no sense: [`Error::Config`](crate::Error::Config) with the setting and its value.
     fn check(&self, _parameters: &[&str]) -> Result<()> {
         Ok(())
     }

@@ -122,12 +122,22 @@ pub(crate) enum Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn new(stop: Option<&Stop>) -> Self {
-        match stop {
+    /// Nothing stops the first `annealed` steps of the run.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a number that the rule cannot use.
+    pub(crate) fn new(stop: Option<&Stop>, annealed: usize) -> Result<Self> {
+        Ok(match stop {
             None => Monitor::Steps,
-            Some(Stop::Drift(drift)) => Monitor::Drift(drift.clone(), drift.at_least),
-            Some(Stop::Stationary(rule)) => Monitor::Stationary(Watch::new(rule.clone(), 0)),
-        }
+            Some(Stop::Drift(drift)) => {
+                drift.check()?;
+                Monitor::Drift(drift.clone(), drift.at_least.max(annealed))
+            }
+            Some(Stop::Stationary(rule)) => {
+                rule.check()?;
+                Monitor::Stationary(Watch::new(rule.clone(), annealed))
+            }
+        })
     }
 
     /// Why to stop after the steps of `history`, if so; `averaging` is set while the mean of the iterates counts, and `own`

@@ -300,7 +300,7 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
         let plan = self.plans.borrow_mut().choose(&self.settings, state, prepared, key)?;
         match plan {
             Some(plan) => compiled::step(&self.settings, state, prepared, &plan),
-            None => eager::step(&self.settings, state, prepared),
+            None => eager::step(&self.settings, state, prepared).map_err(|error| self.plans.borrow().beside(error)),
         }
     }
 
@@ -338,14 +338,15 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// Makes all steps from a state that [`init`](Self::init) or an earlier fit gave.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
+    /// As [`step`](Self::step); [`Error::Config`] where the steps end before a schedule of the objective.
     pub fn resume(mut self, mut state: SviState) -> Result<Fit<M, G::Program>> {
         if self.staged {
             return self.descend(state);
         }
+        self.ends_annealed(&state, self.steps)?;
         let mut history = Vec::new();
         let mut progress = Progress::new(self.steps, self.progress);
-        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref()), Stopped::Steps);
+        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref(), self.annealed(&state))?, Stopped::Steps);
         let own = self.settings.descent.averaging.is_none();
         for _ in 0..self.steps {
             let elbo = self.step(&mut state)?;
@@ -363,18 +364,22 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
     /// Makes a step on each part of the data that `feed` gives, bound to the programs by `bind`, and returns the fit with
     /// the programs that it was made with, as a rule those of the whole data.
     ///
-    /// [`Batches`](crate::Batches) is such a feed; what [`steps`](Self::steps) says does not count.
+    /// [`Batches`](crate::Batches) is such a feed; what [`steps`](Self::steps) says does not count. Local latents, one for each row,
+    /// need a guide by hand that takes the index of the part.
     ///
     /// # Errors
-    /// Those of `bind`, and as [`step`](Self::step).
+    /// Those of `bind`, and as [`step`](Self::step); [`Error::Config`] where the feed is known to end before a schedule of the objective.
     pub fn run_over<T>(
         mut self,
         feed: impl IntoIterator<Item = T>,
         mut bind: impl FnMut(T) -> Result<(M, G)>,
     ) -> Result<Fit<M, G::Program>> {
-        let mut state = self.init()?;
+        let (mut state, feed) = (self.init()?, feed.into_iter());
+        if let (_, Some(most)) = feed.size_hint() {
+            self.ends_annealed(&state, most as u64)?;
+        }
         let mut history = Vec::new();
-        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref()), Stopped::Steps);
+        let (mut monitor, mut stopped) = (Monitor::new(self.stop.as_ref(), self.annealed(&state))?, Stopped::Steps);
         let own = self.settings.descent.averaging.is_none();
         for part in feed {
             let (model, guide) = bind(part)?;
@@ -385,6 +390,22 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             }
         }
         self.finish(state, history, stopped)
+    }
+
+    /// How many steps from a state on the divergence counts less than at the end.
+    fn annealed(&self, state: &SviState) -> usize {
+        usize::try_from(self.settings.objective.annealing_steps().saturating_sub(state.step())).unwrap_or(usize::MAX)
+    }
+
+    /// # Errors
+    /// [`Error::Config`] where a run of `steps` ends before the divergence counts as it is meant to.
+    fn ends_annealed(&self, state: &SviState, steps: u64) -> Result<()> {
+        let left = self.annealed(state) as u64;
+        if steps == 0 || left <= steps {
+            return Ok(());
+        }
+        let problem = format!("it has {left} more steps, but the run makes at most {steps}, and its result would be that of another loss");
+        Err(Error::Config { setting: "KL schedule".into(), problem })
     }
 
     fn finish(self, state: SviState, history: Vec<f64>, stopped: Stopped) -> Result<Fit<M, G::Program>> {

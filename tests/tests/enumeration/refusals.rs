@@ -75,3 +75,49 @@ fn objectives_that_need_a_draw_are_refused() {
     let message = error(Svi::new(&wide(), nothing()).objective(ScoreFunction::new()).steps(1).run());
     assert!(message.contains("`k`, `j`") && message.contains("score"), "{message}");
 }
+
+#[model]
+fn endless(low: f64, high: f64) {
+    let loc = param!("loc", [0.5]);
+    let k = sample!("k", DiscreteUniform::new(low, high), strategy = Enumerate);
+    observe!("y", Normal::new(loc.clone() + k.float().cast(loc.dtype()), 1.0), 3.0);
+}
+
+#[test]
+fn supports_that_no_table_holds_are_refused_with_their_price() -> Result<()> {
+    for (low, high) in [(0.0, 1e9), (-9e18, 9e18), (0.0, 9.3e18)] {
+        for execution in [Execution::Eager, Execution::Compiled, Execution::Auto] {
+            for dtype in [FloatDType::F32, FloatDType::F64] {
+                let run = Svi::new(&endless(low, high), nothing()).execution(execution).dtype(dtype).steps(1).run();
+                let Err(Error::Enumeration { sites, cost, limit, hint }) = run else { panic!("{}", error(run)) };
+                assert_eq!(sites, "`k`");
+                assert_eq!(limit, if execution == Execution::Compiled { 1 << 24 } else { 4096 });
+                let price: f64 = cost.split(' ').find_map(|word| word.parse().ok()).unwrap_or(f64::NAN);
+                // The last is cut to the integers that there are.
+                let exact = high.min(2f64.powi(63)) - low;
+                assert!((price / exact - 1.0).abs() < 1e-3, "{cost} instead of {exact}");
+                assert_eq!(execution == Execution::Auto, hint.contains("entries"), "{hint}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[model]
+fn many() {
+    let mut sum = param!("loc", [0.5]);
+    for i in 0..200 {
+        sum = sum + sample!("k"[i], Bernoulli::new(0.5), strategy = Enumerate).float();
+    }
+    observe!("y", Normal::new(sum, 1.0), 3.0);
+}
+
+#[test]
+fn a_refusal_names_the_first_sites_and_both_prices() {
+    let message = error(Svi::new(&many(), nothing()).steps(1).run());
+    assert!(message.contains("`k[9]`, … and 190 more") && message.len() < 1_000, "{message}");
+    assert!(
+        message.contains("runs of model and guide") && message.contains("table of") && message.contains("enumeration_limit"),
+        "{message}"
+    );
+}

@@ -81,3 +81,22 @@ fn alone() {
 fn shifted() {
     sample!("z", Normal::new(param!("loc", [2.0]), param!("scale", [0.5], support::Positive)));
 }
+
+#[test]
+fn no_run_ends_within_its_schedule() -> Result<()> {
+    for execution in executions() {
+        let svi = |steps: u64| {
+            Svi::new(&alone(), shifted()).objective(Annealed::new(KlSchedule::Linear { initial: 0.0, steps })).execution(execution)
+        };
+        let Err(Error::Config { setting, problem }) = svi(100_000).steps(5).run() else { panic!("a run of 5 steps") };
+        assert!(setting == "KL schedule" && problem.contains("100000") && problem.contains('5'), "{setting}: {problem}");
+        let model = alone();
+        let fed = svi(30).run_over((0..5).map(|_| ()), |()| Ok((model.clone(), shifted())));
+        assert!(matches!(&fed, Err(Error::Config { problem, .. }) if problem.contains("30")), "{:?}", fed.err());
+        // Any history has drifted by less than infinity.
+        let rule = Drift::new(f64::INFINITY).at_least(100);
+        let made = |steps: u64| Ok::<_, Error>(svi(steps).optimizer(Sgd::new(0.0)).steps(3_000).stop(rule.clone()).run()?.history().len());
+        assert!(made(1_500)? >= 1_500 && made(1)? < 1_500, "{}, {}", made(1_500)?, made(1)?);
+    }
+    Ok(())
+}

@@ -70,3 +70,17 @@ fn a_funnel() -> Result<()> {
     ];
     beyond(&model, -0.5 * 10.0_f64.ln(), &found)
 }
+
+#[model]
+fn one() {
+    sample!("x", Normal::new(0.0, 1.0));
+}
+
+#[test]
+fn a_spline_flow_of_one_element_is_refused_with_others_that_fit() {
+    for execution in tests::executions() {
+        let run = Svi::new(&one(), AutoNeuralSpline::new()).execution(execution).steps(1).run();
+        let Err(Error::Config { setting, problem }) = run else { panic!("a flow of one element") };
+        assert!(setting == "AutoNeuralSpline" && problem.contains("`AutoIAF` or `AutoNormal`"), "{setting}: {problem}");
+    }
+}

@@ -89,6 +89,8 @@ fn what_cannot_be_a_start_is_refused() -> Result<()> {
         (Init::values([("x", vec![1.0])]), ["[1]", "[2]"]),
         (Init::values([("rate", vec![-1.0])]), ["`rate`", "-1"]),
         (Init::values([("share", vec![0.5, 0.1, 0.1])]), ["`share`", "0.7"]),
+        (Init::values([("rate", vec![f64::NAN])]), ["`rate`", "NaN"]),
+        (Init::values([("share", vec![0.5, f64::NAN, 0.5])]), ["`share`", "NaN"]),
         (Init::Uniform(0.0), ["radius", "0"]),
     ] {
         let message = refused(init);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::factor::{Factor, gather};
-use super::tables::{Info, within};
+use super::tables::{Info, entries, within};
 use crate::error::{Error, Result};
 use crate::ir::{Graph, Id, Reduce, Shape};
 
@@ -155,9 +155,8 @@ impl Elimination<'_> {
                 return Err(Error::Coupled { variable: own.name.clone(), problem });
             }
         }
-        let values: u128 = neighbours.iter().map(|&v| self.variables[v].values as u128).product();
-        let elements: u128 = own.axes.iter().map(|&axis| self.sizes[axis] as u128).product();
-        let entries = values * own.values as u128 * elements;
+        let values = neighbours.iter().chain([&variable]).map(|&v| self.variables[v].values);
+        let entries = entries(values.chain(own.axes.iter().map(|&axis| self.sizes[axis])));
         let mut factors: Vec<usize> = factors.iter().copied().collect();
         factors.sort_by_key(|&at| live[at].as_ref().map(|factor| (factor.stack, factor.index)));
         Ok(Some(Plan { variable, neighbours: neighbours.into_iter().collect(), factors, entries }))

@@ -39,6 +39,11 @@ pub(super) struct Tables {
     pub(super) constants: Vec<usize>,
 }
 
+/// The entries of a table of these sizes; as many as can be counted, where there are more.
+pub(super) fn entries(sizes: impl Iterator<Item = usize>) -> u128 {
+    sizes.fold(1, |product: u128, size| product.saturating_mul(size as u128))
+}
+
 /// Whether `entries` are within the limit.
 pub(super) fn within(limit: u64, entries: u128, names: impl Iterator<Item = String>) -> Result<()> {
     if entries <= u128::from(limit) {
@@ -103,7 +108,7 @@ pub(super) fn tables(graph: &mut Graph, variables: &[&Variable], terms: &[Term],
         for &variable in &part.variables {
             let _ = write!(key, "{:?}{:?};", shapes[variable], variables[variable].values);
         }
-        let entries = part.variables.iter().map(|&v| variables[v].values.len() as u128).product::<u128>() * graph.node(node).len() as u128;
+        let entries = entries(part.variables.iter().map(|&v| variables[v].values.len()).chain([graph.node(node).len()]));
         within(limit, entries, part.variables.iter().map(|&v| variables[v].name.clone()))?;
         let group = *known.entry(key).or_insert_with(|| {
             groups.push(Group { axes: axes.of_terms[at].clone(), members: Vec::new() });

@@ -221,7 +221,7 @@ fn run<M: Program, G: Program, T>(
         Ok(Err(error)) => error.to_string(),
         Err(panic) => panicked(&panic),
     };
-    Err(Refusal { reason, site, after: !inside })
+    Err(Refusal { site, after: !inside, ..Refusal::new(reason) })
 }
 
 fn panicked(message: &str) -> String {

@@ -7,7 +7,8 @@ use vi_graph::ir::{Data, Role};
 use vi_graph::{Error, Graph, Id};
 
 use super::capture::averaged;
-use super::{Decoded, Refusal, Source};
+use super::{Decoded, Refusal, Source, TooLarge};
+use crate::error::list;
 use crate::objective::{TermKind, score_vanishes};
 use crate::program::enumeration::EnumeratedSite;
 use crate::program::{Site, Trace};
@@ -55,7 +56,7 @@ pub(super) fn summed_out(
     }
     let weights: BTreeMap<&str, Id> =
         averaged(sites, guide).zip(output).filter_map(|(site, output)| Some((site.name.as_str(), graph.outputs[(*output)?]))).collect();
-    for variable in variables(sources, sites) {
+    for variable in variables(sources, sites, limit)? {
         match weights.get(variable.name.as_str()) {
             Some(&weight) => problem.averaged.push((variable, weight)),
             None => problem.summed.push(variable),
@@ -79,7 +80,7 @@ pub(super) fn decoded(
         let node = graph.outputs[(*output)?];
         Some(Term { node, scale: site.scale, part: 0 })
     });
-    let problem = Problem { terms: terms.collect(), summed: variables(&sources, sites), averaged: Vec::new(), limit };
+    let problem = Problem { terms: terms.collect(), summed: variables(&sources, sites, limit)?, averaged: Vec::new(), limit };
     graph.outputs = match wanted {
         Decoded::Draw => posterior(&mut graph, &problem, Choice::Draw { call: 0 }),
         Decoded::Mode => posterior(&mut graph, &problem, Choice::Mode),
@@ -93,8 +94,13 @@ pub(super) fn decoded(
     Ok((graph, sources))
 }
 
-/// The enumerated sites as the sum sees them.
-fn variables(sources: &[Source], sites: &[EnumeratedSite]) -> Vec<Variable> {
+/// The enumerated sites as the sum sees them; each has a table of its own density at least, which `limit` bounds before its values are
+/// listed.
+fn variables(sources: &[Source], sites: &[EnumeratedSite], limit: u64) -> Result<Vec<Variable>, Refusal> {
+    if let Some(site) = sites.iter().find(|site| site.values as u64 > limit) {
+        let entries = site.values as u128 * site.elements() as u128;
+        return Err(refused(Error::TooLarge { variables: list([&site.name]), entries, limit }));
+    }
     let mut plates: BTreeMap<&str, usize> = BTreeMap::new();
     let variable = |site: &EnumeratedSite| {
         let input = sources.iter().position(|source| *source == Source::Enumerated(site.name.clone()))?;
@@ -109,7 +115,7 @@ fn variables(sources: &[Source], sites: &[EnumeratedSite]) -> Vec<Variable> {
             scale: site.scale,
         })
     };
-    sites.iter().filter_map(variable).collect()
+    Ok(sites.iter().filter_map(variable).collect())
 }
 
 fn is_held(site: &Site, held: &Trace) -> bool {
@@ -117,9 +123,10 @@ fn is_held(site: &Site, held: &Trace) -> bool {
 }
 
 fn refused(error: Error) -> Refusal {
-    let reason = match error {
-        Error::TooLarge { .. } => format!("{error} (`Svi::enumeration_limit`)"),
-        error => error.to_string(),
-    };
-    Refusal::new(reason)
+    match error {
+        Error::TooLarge { variables, entries, limit } => {
+            Refusal::too_large(TooLarge { sites: variables, cost: format!("a table of {entries} entries"), limit })
+        }
+        error => Refusal::new(error.to_string()),
+    }
 }

@@ -170,7 +170,7 @@ fn translate(captured: Captured) -> Result<Imported, Refusal> {
         if sites.advance(operation) {
             continue;
         }
-        importer.operation(operation).map_err(|reason| Refusal { reason, site: sites.of_current(), after: false })?;
+        importer.operation(operation).map_err(|reason| Refusal { site: sites.of_current(), ..Refusal::new(reason) })?;
     }
     let Importer { mut graph, values, .. } = importer;
     let mut found = Vec::new();

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::flowing::{Warp, alternating, draw, hidden, layered, scaled};
 use super::joint::{AutoJoint, Family, Frame};
 use crate::bijector::Bijector;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::{Coupling, Curve};
 use crate::program::Ctx;
 use crate::program::arg::Fingerprint;
@@ -67,6 +67,10 @@ impl Family for SplineCoupling {
 impl Warp for SplineCoupling {
     fn bijector(&self, ctx: &Ctx, frame: &Frame) -> Result<Rc<dyn Bijector<1>>> {
         let n = frame.dim();
+        if n < 2 {
+            let problem = format!("{n} unconstrained element has no two halves that could bend each other; use `AutoIAF` or `AutoNormal`");
+            return Err(Error::Config { setting: Self::NAME.into(), problem });
+        }
         let sizes = hidden(self.hidden.as_deref(), n);
         scaled(ctx, frame, |device| {
             alternating(n, self.layers, |i| {

@@ -125,7 +125,9 @@ impl Layout {
         let strategies: Vec<&Init> = sites.iter().map(|site| init(&site.name)).collect();
         let mut done = vec![false; sites.len()];
         while let Some(first) = done.iter().position(|done| !done) {
-            let alike: Vec<usize> = (first..sites.len()).filter(|i| !done[*i] && strategies[*i] == strategies[first]).collect();
+            // A strategy that holds NaN is not equal to itself.
+            let same = |i: usize| std::ptr::eq(strategies[i], strategies[first]) || strategies[i] == strategies[first];
+            let alike: Vec<usize> = (first..sites.len()).filter(|i| !done[*i] && same(*i)).collect();
             let mut group: Vec<LatentSite> = alike.iter().map(|i| sites[*i].clone()).collect();
             prior.start(&mut group, strategies[first])?;
             for (i, site) in alike.into_iter().zip(group) {

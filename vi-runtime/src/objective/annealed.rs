@@ -39,13 +39,20 @@ impl KlSchedule {
         }
     }
 
+    /// The step from which on the weight is 1.
+    fn end(&self) -> u64 {
+        match *self {
+            KlSchedule::Constant => 0,
+            KlSchedule::Linear { steps, .. } | KlSchedule::Cosine { steps, .. } | KlSchedule::Cyclical { steps, .. } => steps,
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let wrong = |problem: String| Err(Error::Config { setting: "KL schedule".into(), problem });
-        let (initial, steps) = match *self {
+        let steps = self.end();
+        let initial = match *self {
             KlSchedule::Constant => return Ok(()),
-            KlSchedule::Linear { initial, steps } | KlSchedule::Cosine { initial, steps } | KlSchedule::Cyclical { initial, steps, .. } => {
-                (initial, steps)
-            }
+            KlSchedule::Linear { initial, .. } | KlSchedule::Cosine { initial, .. } | KlSchedule::Cyclical { initial, .. } => initial,
         };
         if !(0.0..=1.0).contains(&initial) {
             return wrong(format!("it begins at {initial}, which is not between 0 and 1"));
@@ -110,6 +117,10 @@ impl Objective for Annealed {
 
     fn kl_weight(&self, step: u64) -> Option<f64> {
         Some(self.schedule.at(step))
+    }
+
+    fn annealing_steps(&self) -> u64 {
+        self.schedule.end()
     }
 
     fn check(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Elbo {
     /// The estimate: the mean over the draws.
     pub value: f64,
-    /// The standard error of that mean.
+    /// The standard error of that mean; NaN for one draw, which says nothing of its scatter.
     pub standard_error: f64,
     /// `E_q[log p(x | z)]`, factors included.
     pub reconstruction: f64,
@@ -42,10 +42,11 @@ impl Elbo {
 
 impl fmt::Display for Elbo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ELBO {:.4} ± {:.4} (estimated from {} draws) = reconstruction {:.4} − KL {:.4}",
-            self.value, self.standard_error, self.draws, self.reconstruction, self.kl
-        )
+        write!(f, "ELBO {:.4}", self.value)?;
+        match self.draws {
+            1 => write!(f, " (estimated from 1 draw)")?,
+            draws => write!(f, " ± {:.4} (estimated from {draws} draws)", self.standard_error)?,
+        }
+        write!(f, " = reconstruction {:.4} − KL {:.4}", self.reconstruction, self.kl)
     }
 }

@@ -198,6 +198,7 @@ fn within<'a>(limit: u64, sites: impl Iterator<Item = &'a EnumeratedSite> + Clon
         sites: list(sites.map(|site| &site.name)),
         cost: format!("{} runs of model and guide in each eager step", if runs < 1e6 { format!("{runs}") } else { format!("{runs:.3e}") }),
         limit,
+        hint: String::new(),
     })
 }
 

@@ -67,6 +67,12 @@ pub trait Objective: fmt::Debug {
         None
     }
 
+    /// From which step on [`kl_weight`](Self::kl_weight) is what it is meant to be in the end: a run that would end earlier is refused,
+    /// and no rule stops it earlier.
+    fn annealing_steps(&self) -> u64 {
+        0
+    }
+
     /// The rate of gradient descent by which baselines are fitted, where they do not follow the optimiser of the fit.
     fn baseline_rate(&self) -> Option<f64> {
         None

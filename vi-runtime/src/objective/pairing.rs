@@ -51,7 +51,13 @@ impl Handler for Pair {
         }
         let shape = drawn.shape();
         if shape != distribution.shape() {
-            return Err(Error::GuideShape { site: site.name.clone(), guide: shape, model: distribution.shape() });
+            let hint = site.plates.last().map_or_else(String::new, |plate| {
+                format!(
+                    "; it stands in plate `{}`: where that has a batch of the units, give `plate!` the number of all and `subsample`,                      or write a guide by hand that takes the index of the batch",
+                    plate.name
+                )
+            });
+            return Err(Error::GuideShape { site: site.name.clone(), guide: shape, model: distribution.shape(), hint });
         }
         site.value.clone_from(&drawn.value);
         Ok(())

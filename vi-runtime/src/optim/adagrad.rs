@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// AdaGrad (Duchi, Hazan and Singer 2011): `s ← s + g²`, `x ← x − η g / (√s + ε)`.
 #[derive(Clone, Debug)]
@@ -47,5 +49,10 @@ impl Optimizer for AdaGrad {
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.formula(), self.rate.at(step)))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.rate.check("AdaGrad")?;
+        Numbers::NotNegative.check("epsilon of AdaGrad", self.epsilon)
     }
 }

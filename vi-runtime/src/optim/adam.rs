@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Clip, Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Adam (Kingma and Ba 2015).
 ///
@@ -33,6 +35,15 @@ impl Adam {
     setters! {
         /// What is added to `√v̂`.
         epsilon: f64;
+    }
+
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a number that `optimizer`, which is this one or made of it, cannot use.
+    fn check_as(&self, optimizer: &str) -> Result<()> {
+        self.rate.check(optimizer)?;
+        Numbers::Fraction.check(format_args!("beta1 of {optimizer}"), self.beta1)?;
+        Numbers::Fraction.check(format_args!("beta2 of {optimizer}"), self.beta2)?;
+        Numbers::NotNegative.check(format_args!("epsilon of {optimizer}"), self.epsilon)
     }
 
     fn formula(&self, decay: f64) -> Update {
@@ -69,6 +80,10 @@ impl Optimizer for Adam {
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.formula(0.0), self.rate.at(step)))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.check_as("Adam")
     }
 }
 
@@ -120,6 +135,11 @@ impl Optimizer for AdamW {
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.adam.formula(self.weight_decay), self.adam.rate.at(step)))
     }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.adam.check_as("AdamW")?;
+        Numbers::NotNegative.check("weight_decay of AdamW", self.weight_decay)
+    }
 }
 
 /// Adam on gradients whose elements are clipped to `[-clip, clip]`, with a learning rate that decays every step.
@@ -169,5 +189,11 @@ impl Optimizer for ClippedAdam {
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Rule::new(self.adam.formula(0.0), self.rate(step)).clipped(Clip::Value(self.clip))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.adam.check_as("ClippedAdam")?;
+        Numbers::Limit.check("clip of ClippedAdam", self.clip)?;
+        Numbers::NotNegative.check("decay of ClippedAdam", self.decay)
     }
 }

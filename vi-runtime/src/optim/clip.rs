@@ -5,6 +5,7 @@ use vi_graph::cpu::{Clip, Rule};
 
 use super::{OptimState, Optimizer, Parameter};
 use crate::error::Result;
+use crate::setting::Numbers;
 
 /// An optimiser that is given clipped gradients.
 ///
@@ -88,6 +89,10 @@ impl<O: Optimizer> Optimizer for Clipped<O> {
     }
 
     fn check(&self, parameters: &[&str]) -> Result<()> {
+        match self.by {
+            By::Value(limit) => Numbers::Limit.check("limit of Clipped::by_value", limit)?,
+            By::Norm(limit) => Numbers::Limit.check("limit of Clipped::by_norm", limit)?,
+        }
         self.optimizer.check(parameters)
     }
 }

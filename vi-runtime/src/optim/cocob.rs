@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer};
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Continuous coin betting for every element (Orabona and Tommasi 2017, algorithm 2): nothing has to be tuned.
 ///
@@ -66,5 +68,9 @@ impl Optimizer for Cocob {
 
     fn rule(&self, _: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.formula(), 1.0))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        Numbers::Positive.check("alpha of Cocob", self.alpha)
     }
 }

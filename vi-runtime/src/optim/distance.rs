@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Parameter};
+use crate::error::Result;
+use crate::setting::Numbers;
 
 /// Distance over gradients (Ivgi, Hinder and Carmon 2023): `r ← max(r, ‖x − x₀‖)`, `s ← s + ‖g‖²`, `x ← x − r / √s · g`.
 ///
@@ -78,6 +80,10 @@ macro_rules! distance_rule {
 
             fn rule(&self, _: u64, _: usize) -> Option<Rule> {
                 Some(Rule::new(self.0.formula(), 1.0))
+            }
+
+            fn check(&self, _: &[&str]) -> Result<()> {
+                Numbers::Positive.check(concat!("initial of ", stringify!($name)), self.0.initial)
             }
         }
     };

@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// RMSProp (Tieleman and Hinton 2012): `v ← α v + (1 − α) g²`, `b ← μ b + g / (√v + ε)`, `x ← x − η b`.
 ///
@@ -78,5 +80,12 @@ impl Optimizer for RmsProp {
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.formula(), self.rate.at(step)))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.rate.check("RmsProp")?;
+        Numbers::Fraction.check("decay of RmsProp", self.decay)?;
+        Numbers::NotNegative.check("epsilon of RmsProp", self.epsilon)?;
+        Numbers::Fraction.check("momentum of RmsProp", self.momentum)
     }
 }

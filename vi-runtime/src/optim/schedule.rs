@@ -1,5 +1,8 @@
 //! Learning rates that change from step to step.
 
+use crate::error::Result;
+use crate::setting::Numbers;
+
 /// A learning rate that depends on the step (counted from 0).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -28,6 +31,21 @@ impl Schedule {
             Schedule::WarmupCosine { peak, last, warmup, steps } => cosine(peak, last, step - warmup, steps.saturating_sub(warmup)),
             Schedule::Step { initial, factor, every } => initial * factor.powf((step / every.max(1)) as f64),
         }
+    }
+}
+
+impl Schedule {
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a rate of `optimizer` that is negative or not finite.
+    pub(crate) fn check(&self, optimizer: &str) -> Result<()> {
+        let numbers = match *self {
+            Schedule::Constant(rate) => [("rate", rate), ("rate", rate)],
+            Schedule::Exponential { initial, decay } => [("initial rate", initial), ("decay of the rate", decay)],
+            Schedule::Cosine { initial, last, .. } => [("initial rate", initial), ("last rate", last)],
+            Schedule::WarmupCosine { peak, last, .. } => [("peak of the rate", peak), ("last rate", last)],
+            Schedule::Step { initial, factor, .. } => [("initial rate", initial), ("factor of the rate", factor)],
+        };
+        numbers.iter().try_for_each(|(name, value)| Numbers::NotNegative.check(format_args!("{name} of {optimizer}"), *value))
     }
 }
 

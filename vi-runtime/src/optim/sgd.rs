@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use vi_graph::cpu::{Rule, Update};
 
 use super::{OptimState, Optimizer, Schedule};
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Gradient descent with momentum: `b ← μ b + g`, `x ← x − η b`.
 #[derive(Clone, Debug)]
@@ -55,5 +57,10 @@ impl Optimizer for Sgd {
 
     fn rule(&self, step: u64, _: usize) -> Option<Rule> {
         Some(Rule::new(self.formula(), self.rate.at(step)))
+    }
+
+    fn check(&self, _: &[&str]) -> Result<()> {
+        self.rate.check("Sgd")?;
+        Numbers::Fraction.check("momentum of Sgd", self.momentum)
     }
 }

@@ -12,6 +12,7 @@ use super::matrix::{cholesky, multiply_lower, squared};
 use crate::error::{Error, Result};
 use crate::program::{Latents, Program};
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Automatic differentiation variational inference (Kucukelbir et al. 2017) as Stan runs it: a normal distribution in unconstrained
 /// space, moved along the gradient of the ELBO from one draw a step.
@@ -147,7 +148,7 @@ impl Advi {
     /// The approximation of a density, the scale of its steps, and why they ended.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are no draws for a gradient or an ELBO; [`Error::NonFinite`] where no scale of the steps leads to
+    /// [`Error::Config`] where there are no draws for a gradient or an ELBO, or the tolerance is negative or NaN; [`Error::NonFinite`] where no scale of the steps leads to
     /// a larger ELBO than the start has, and where later a gradient is not finite.
     pub fn fit<M: Program + Clone>(&self, density: &LogDensity<M>) -> Result<(Gaussian, f64, AdviStopped)> {
         for (setting, count) in [("particles", self.particles), ("elbo_draws", self.elbo_draws)] {
@@ -155,6 +156,7 @@ impl Advi {
                 return Err(Error::Config { setting: setting.into(), problem: "0; an estimate needs at least one draw".into() });
             }
         }
+        Numbers::Limit.check("tolerance of Advi", self.tolerance)?;
         // Stan begins at a random point; the first start of a search is the median of the prior.
         let mean = start(density, Key::new(self.seed), 1);
         let begin = Ascent::new(self.family, mean);

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::optim::Schedule;
 use crate::program::{Latents, Program};
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// The normal distribution in unconstrained space with the largest ELBO, by steps along the natural gradient: the Bayesian
 /// learning rule (Khan and Rue 2023).
@@ -141,7 +142,7 @@ impl NaturalGradient {
     /// The approximation that the steps from `start` lead to.
     ///
     /// # Errors
-    /// [`Error::Config`] for a rate or a number of particles that cannot be used, and a start of another dimension;
+    /// [`Error::Config`] for a rate, a tolerance or a number of particles that cannot be used, and a start of another dimension;
     /// [`Error::NonFinite`] where gradients are not finite at draws of the start, or at those of the smallest step.
     pub fn find_from<M: Program + Clone>(&self, density: &LogDensity<M>, start: Gaussian) -> Result<(Gaussian, Settled)> {
         start.fits(density)?;
@@ -151,6 +152,7 @@ impl NaturalGradient {
             let problem = format!("{particles}; {dim} coordinates need an even number of at least {}", 2 * (dim + 1));
             return Err(Error::Config { setting: "particles".into(), problem });
         }
+        Numbers::Limit.check("tolerance of NaturalGradient", self.tolerance)?;
         let key = Key::new(self.seed).site("steps");
         let mut at = start;
         let mut local = Local::at(density, &at, particles, key.fold_in(0), 0)?;

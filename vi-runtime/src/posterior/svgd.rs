@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::optim::{Adam, OptimState, Optimizer, Parameter};
 use crate::program::{Latents, Program};
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Stein variational gradient descent (Liu and Wang 2016): particles that follow the gradients of the log density, smoothed by a
 /// kernel, and repel each other, until they stand still as a sample of the posterior.
@@ -146,6 +147,7 @@ impl Svgd {
         if n < 2 {
             return Err(Error::Config { setting: "particles".into(), problem: format!("{n}; a kernel needs 2 or more") });
         }
+        Numbers::Limit.check("tolerance of Svgd", self.tolerance)?;
         self.optimizer.check(&["particles"])?;
         let at = (&density.placement.device, density.placement.dtype.into());
         let mut cloud = Cloud::new(n, frame, points);

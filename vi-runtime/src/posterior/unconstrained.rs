@@ -104,9 +104,7 @@ impl<M: Program + Clone> Unconstrained<M> {
         match compiled {
             Ok(()) => Ok(density),
             Err(Failure::Error(error)) => Err(error),
-            Err(Failure::Refused(refusal)) if self.execution == Execution::Compiled => {
-                Err(Error::Unsupported { what: "compiling the log density".into(), problem: refusal.to_string() })
-            }
+            Err(Failure::Refused(refusal)) if self.execution == Execution::Compiled => Err(refusal.error("compiling the log density")),
             Err(Failure::Refused(refusal)) => {
                 density.engine = Engine::Eager(Some(refusal));
                 Ok(density)

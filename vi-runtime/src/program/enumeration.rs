@@ -72,7 +72,7 @@ impl EnumeratedSite {
             name: site.name.clone(),
             shape: site.shape(),
             first,
-            values: usize::try_from(last - first + 1).unwrap_or_default(),
+            values: count(first, last),
             scale: site.scale,
             plates: site.plates.iter().map(|plate| plate.name).collect(),
         })
@@ -81,6 +81,14 @@ impl EnumeratedSite {
     pub(crate) fn elements(&self) -> usize {
         self.shape.iter().product()
     }
+}
+
+/// How many numbers there are from `first` to `last`; as many as can be counted, where there are more.
+fn count(first: i64, last: i64) -> usize {
+    if last < first {
+        return 0;
+    }
+    usize::try_from(last.abs_diff(first)).unwrap_or(usize::MAX).saturating_add(1)
 }
 
 /// The enumerated sites of the runs of one particle, and the values that they have in the next run.

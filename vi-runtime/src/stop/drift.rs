@@ -1,7 +1,9 @@
 //! A test of the history of the ELBO for drift.
 
 use super::Convergence;
+use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 
 /// Stops a fit when the ELBO rises no more: less than a tolerance over the last half of the run, with confidence.
 ///
@@ -41,6 +43,12 @@ impl Drift {
     setters! {
         /// The fewest steps.
         at_least: usize;
+    }
+
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a tolerance that is negative or NaN.
+    pub(super) fn check(&self) -> Result<()> {
+        Numbers::Limit.check("tolerance of Drift", self.tolerance)
     }
 
     /// The convergence that a history of ELBOs shows, if it does.

@@ -67,8 +67,9 @@ pub(crate) enum Next {
 }
 
 impl Stages {
-    pub(crate) fn new() -> Self {
-        Stages { index: 0, begun: 0, watch: Self::watch(0), averaging: None, mean: None, origin: None }
+    /// The first stage begins after `annealed` steps of the run.
+    pub(crate) fn new(annealed: usize) -> Self {
+        Stages { index: 0, begun: annealed, watch: Self::watch(annealed), averaging: None, mean: None, origin: None }
     }
 
     /// How many steps all stages have at most.
@@ -96,6 +97,9 @@ impl Stages {
     /// Where a device cannot be read.
     pub(crate) fn look(&mut self, history: &[f64], state: &SviState) -> Result<Next> {
         let step = history.len();
+        if step < self.begun {
+            return Ok(Next::On);
+        }
         if self.origin.is_none() {
             self.origin = Some(state.averaged()?);
         }

@@ -4,6 +4,7 @@ use super::Convergence;
 use super::chain::{effective, moments, split_r_hat};
 use crate::error::Result;
 use crate::setters::setters;
+use crate::setting::Numbers;
 use crate::svi::SviState;
 
 /// Stops a fit when its parameters are stationary and their mean is known: R̂ over windows of the iterates, then the Monte
@@ -35,6 +36,13 @@ impl Stationary {
 
         /// The largest standard error of the mean of an element's iterates, in unconstrained space.
         mcse: f64;
+    }
+
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a threshold that is negative or NaN.
+    pub(super) fn check(&self) -> Result<()> {
+        Numbers::Limit.check("r_hat of Stationary", self.r_hat)?;
+        Numbers::Limit.check("mcse of Stationary", self.mcse)
     }
 }
 
@@ -99,7 +107,7 @@ impl Watch {
     /// # Errors
     /// Where a device cannot be read.
     pub(crate) fn look(&mut self, step: usize, state: &SviState) -> Result<Verdict> {
-        if !(step - self.from).is_multiple_of(self.stride) {
+        if step < self.from || !(step - self.from).is_multiple_of(self.stride) {
             return Ok(Verdict::On);
         }
         self.note(|rows| state.read(ELEMENTS, rows))?;

@@ -30,6 +30,14 @@ impl Plans {
         self.executed.clone().unwrap_or(Executed::Eager)
     }
 
+    /// The error of an eager step, with the reason why it was no compiled one.
+    pub(super) fn beside(&self, error: Error) -> Error {
+        match &self.executed {
+            Some(Executed::FellBack(refusal)) => refusal.beside(error),
+            _ => error,
+        }
+    }
+
     /// The plan for these programs, with their tensors bound; absent where the step is to be run eagerly.
     ///
     /// # Errors
@@ -68,9 +76,7 @@ impl Plans {
                 Ok(Some(plan))
             }
             Err(Failure::Error(error)) => Err(error),
-            Err(Failure::Refused(refusal)) if settings.execution == Execution::Compiled => {
-                Err(Error::Unsupported { what: "compiling the programs".into(), problem: refusal.to_string() })
-            }
+            Err(Failure::Refused(refusal)) if settings.execution == Execution::Compiled => Err(refusal.error("compiling the programs")),
             Err(Failure::Refused(refusal)) => {
                 self.executed = Some(Executed::FellBack(refusal.clone()));
                 self.refusal = Some(refusal);

@@ -47,8 +47,8 @@ impl<M: Program + Clone, G: Guide<M>> Svi<M, G> {
             }
             None => First { rate: RATE, particles: None },
         };
-        let (mut history, mut stages) = (Vec::new(), Stages::new());
-        let mut progress = Progress::new(Stages::steps(), self.progress);
+        let (mut history, mut stages) = (Vec::new(), Stages::new(self.annealed(&state)));
+        let mut progress = Progress::new(self.annealed(&state) as u64 + Stages::steps(), self.progress);
         self.begin(&stages, first);
         let stopped = loop {
             let elbo = self.step(&mut state)?;
