@@ -57,6 +57,8 @@ mod table;
 mod tails;
 #[path = "distributions/univariate.rs"]
 mod univariate;
+#[path = "distributions/upper_tails.rs"]
+mod upper_tails;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use tests::has_f64;

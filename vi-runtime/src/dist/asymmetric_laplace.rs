@@ -3,6 +3,7 @@
 use burn::tensor::{Bool, Float, Tensor};
 
 use super::density::{beside, on_the_reals};
+use super::standard::log_one_minus_exp;
 use super::{Cdf, Distribution, Entropy, InverseCdf, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -37,15 +38,9 @@ impl<const D: usize> AsymmetricLaplace<D> {
         (down.mask_where(above.clone(), up), above)
     }
 
-    /// `ln(1 + κ²)`
-    fn log_sum(&self) -> Operand<D> {
-        self.asymmetry.clone().square().ln_1p()
-    }
-
     /// Minus the logarithm of the mass below `loc`, `κ²/(1 + κ²)`, and above it, `1/(1 + κ²)`, beside `like`.
     fn sides(&self, like: &Tensor<D>) -> (Tensor<D>, Tensor<D>) {
-        let above = beside(&self.log_sum(), like);
-        (above.clone() - beside(&(self.asymmetry.clone().ln() * 2.0), like), above)
+        (beside(&log_sum(self.asymmetry.clone().recip()), like), beside(&log_sum(self.asymmetry.clone()), like))
     }
 
     /// Logarithms of the mass beyond the value on its own side of `loc`, and of the rest.
@@ -54,8 +49,19 @@ impl<const D: usize> AsymmetricLaplace<D> {
         let (lower, upper) = self.sides(&depth);
         let side = (lower + depth.zeros_like()).mask_where(above.clone(), upper + depth.zeros_like());
         let beyond = (depth + side).neg();
-        (beyond.clone(), special::log1p(beyond.exp().neg()), above)
+        (beyond.clone(), log_one_minus_exp(beyond.neg()), above)
     }
+}
+
+/// `ln(1 + κ²)`, from the smaller of `κ²` and `1/κ²`: the other may be beyond the floats.
+fn log_sum<const D: usize>(asymmetry: Operand<D>) -> Operand<D> {
+    let number = |k: f64| if k > 1.0 { k.powi(-2).ln_1p() + 2.0 * k.ln() } else { (k * k).ln_1p() };
+    asymmetry.map(number, |k| {
+        let large = k.clone().greater_elem(1.0);
+        let big = k.clone().mask_fill(large.clone().bool_not(), 1.0);
+        let small = special::log1p(k.mask_fill(large.clone(), 1.0).square());
+        small.mask_where(large, special::log1p(big.clone().recip().square()) + big.log().mul_scalar(2.0))
+    })
 }
 
 impl<const D: usize> Distribution<D> for AsymmetricLaplace<D> {
@@ -69,7 +75,7 @@ impl<const D: usize> Distribution<D> for AsymmetricLaplace<D> {
 
     fn log_prob(&self, value: &Tensor<D>) -> Tensor<D> {
         // ln(κ + 1/κ) = ln(1 + κ²) − ln κ
-        let constant = self.asymmetry.clone().ln() - self.log_sum() - self.scale.clone().ln();
+        let constant = self.asymmetry.clone().ln() - log_sum(self.asymmetry.clone()) - self.scale.clone().ln();
         on_the_reals(value, |x| constant - Operand::Tensor(self.depth(&x).0))
     }
 
@@ -102,21 +108,19 @@ impl<const D: usize> Moments<D> for AsymmetricLaplace<D> {
 impl<const D: usize> Entropy<D> for AsymmetricLaplace<D> {
     /// `1 + ln scale + ln(κ + 1/κ)`
     fn entropy(&self) -> Tensor<D> {
-        self.batch.fill(self.log_sum() - self.asymmetry.clone().ln() + self.scale.clone().ln() + 1.0)
+        self.batch.fill(log_sum(self.asymmetry.clone()) - self.asymmetry.clone().ln() + self.scale.clone().ln() + 1.0)
     }
 }
 
 impl<const D: usize> Cdf<D> for AsymmetricLaplace<D> {
     fn cdf(&self, value: &Tensor<D>) -> Tensor<D> {
         let (beyond, _, above) = self.tail(value);
-        let beyond = beyond.exp();
-        beyond.clone().mask_where(above, beyond.neg().add_scalar(1.0))
+        beyond.clone().exp().mask_where(above, special::expm1(beyond).neg())
     }
 
     fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
         let (beyond, _, above) = self.tail(value);
-        let beyond = beyond.exp();
-        beyond.clone().neg().add_scalar(1.0).mask_where(above, beyond)
+        special::expm1(beyond.clone()).neg().mask_where(above, beyond.exp())
     }
 
     fn log_cdf(&self, value: &Tensor<D>) -> Tensor<D> {

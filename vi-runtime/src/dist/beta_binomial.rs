@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, largest, logistic, minus_infinity, spread};
 use super::lattice::{UNBOUNDED, cdf_of_parts, entropy_by_sum, tails};
-use super::saddle_point::{negative_binomial, refine_all};
+use super::saddle_point::{negative_binomial, refine};
 use super::{Distribution, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -43,7 +43,7 @@ impl<const D: usize> BetaBinomial<D> {
         let choose = (x.clone() + y.clone() + 1.0).log() + log_beta(x.clone() + 1.0, y.clone() + 1.0);
         let plain = log_beta(x.clone() + a.clone(), y.clone() + b.clone()) - log_beta(a.clone(), b.clone()) - choose;
         let size = largest([&self.total_count, &self.concentration1, &self.concentration0]);
-        let log_prob = refine_all(plain, &size, || {
+        let log_prob = refine(plain, &size, || {
             // Two negative binomial masses over the one of their sum: the same for every p, and at this p each is small.
             let [x, y, a, b] = [x, y, a, b].map(Tensor::without_autodiff);
             let (n, c) = (x.clone() + y.clone(), a.clone() + b.clone());

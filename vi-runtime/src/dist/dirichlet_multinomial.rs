@@ -9,7 +9,7 @@ use super::matrices::{constant, placement_of};
 use super::multinomial::{counts, most, totals};
 use super::negative_binomial::log_ways;
 use super::rows::broadcast;
-use super::saddle_point::{negative_binomial, refine_all};
+use super::saddle_point::{negative_binomial, refine};
 use super::{BetaBinomial, Distribution, Entropy, Moments, NegativeBinomial2, family, family_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
@@ -57,7 +57,7 @@ impl<const D: usize> Distribution<D> for DirichletMultinomial<D> {
         let (x, a) = (spread(x, dims), spread(a, dims));
         let (n, total) = (x.clone().sum_dim(D - 1), a.clone().sum_dim(D - 1));
         let plain = log_ways(&n, &total) - log_ways(&x, &a).sum_dim(D - 1);
-        let log_prob = refine_all(plain, &largest([&self.total_count, &self.concentration]), || {
+        let log_prob = refine(plain, &largest([&self.total_count, &self.concentration]), || {
             // Negative binomial masses over the one of their sum: the same for every p, and at this p each is small.
             let [x, a, n, total] = [x, a, n, total].map(Tensor::without_autodiff);
             let all = n.clone() + total.clone();

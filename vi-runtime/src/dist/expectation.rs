@@ -86,6 +86,18 @@ pub(super) fn mean_log_rest<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tenso
     (each * weights).sum_dim(1).reshape(dims)
 }
 
+/// The variance of `x = (1 − e^(−h/b))^(1/a)` for `a ≥ 1`, `h` a standard exponential, as that of `1 − x`.
+pub(super) fn variance_of_power<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+    /// From here on `e^(−h/b)` is nothing, in a square.
+    const FAR: f64 = 400.0;
+    let dims = a.dims();
+    let [h, weights] = exponential(&a);
+    let (a, w) = (column(a), (column(b).recip() * h).clamp_max(FAR));
+    let rest = special::expm1(special::log1mexp(w) / a).neg();
+    let mean = (rest.clone() * weights.clone()).sum_dim(1);
+    ((rest - mean).square() * weights).sum_dim(1).reshape(dims)
+}
+
 /// Mean and variance of `ln(1 + h/c)` for a standard exponential `h`; the mean is `eᶜ E₁(c)` (DLMF 6.7.1).
 pub(super) fn log_growth<const D: usize>(c: Tensor<D>) -> [Tensor<D>; 2] {
     let dims = c.dims();

@@ -4,8 +4,8 @@ use std::f64::consts::LN_2;
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, far, minus_infinity, or_infinite, spread};
-use super::student_t::far_tail;
+use super::density::{beside, minus_infinity, or_infinite, spread};
+use super::student_tail::student_tail;
 use super::{Cdf, Distribution, Entropy, Moments, StudentT, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -87,21 +87,18 @@ impl<const D: usize> Moments<D> for HalfStudentT<D> {
 }
 
 impl<const D: usize> Entropy<D> for HalfStudentT<D> {
-    /// `½ (df + 1) (ψ(½ (df + 1)) − ψ(½ df)) + ½ ln df + ln B(½ df, ½) + ln scale − ln 2`
+    /// That of [`StudentT`] less `ln 2`.
     fn entropy(&self) -> Tensor<D> {
-        let half = self.batch.fill(self.df.clone() * 0.5);
-        let apart = special::digamma(half.clone().add_scalar(0.5)) - special::digamma(half.clone());
-        let kernel = Operand::Tensor(apart * half.add_scalar(0.5));
-        (kernel + self.df.clone().ln() * 0.5 + self.log_beta() + self.scale.clone().ln() - LN_2).into_tensor()
+        self.unfolded().entropy().sub_scalar(LN_2)
     }
 }
 
 impl<const D: usize> HalfStudentT<D> {
-    /// The masses below and above the value: `I(½, ½ df)` at `z²/(df + z²)` and `I(½ df, ½)` at `df/(df + z²)`, `z = x/scale`, the
-    /// smaller computed and the other what is left.
+    /// The masses below and above the value: `I_w(½, ½ df)` at `w = z²/(df + z²)`, `z = x/scale`, where both `z` and `z²/df` are below
+    /// 1, elsewhere twice the [`student_tail`], and the other what is left.
     ///
-    /// The slope in `z` is the density, and that in `df` through the arguments `−z/(2 df)` of it: as products of slopes they would be
-    /// `∞ · 0` at 0.
+    /// Of the first the slope in `z` is the density, and that in `df` through the argument `−z/(2 df)` of it: as products of slopes
+    /// they would be `∞ · 0` at 0.
     fn masses(&self, value: &Tensor<D>) -> [Tensor<D>; 2] {
         let infinite = value.clone().equal_elem(f64::INFINITY);
         let x = value.clone().mask_fill(infinite.clone(), 1.0).clamp_min(0.0);
@@ -110,24 +107,20 @@ impl<const D: usize> HalfStudentT<D> {
         let dims = (z.clone().without_autodiff() + df.clone().without_autodiff()).dims();
         let (z, df) = (spread(z, dims), spread(df, dims));
         let (held, held_df) = (detach(z.clone()), detach(df.clone()));
-        let root = held_df.clone().sqrt();
-        let beyond = held.clone().greater(root.clone() * far(held.dtype()));
-        let leading = far_tail(held.clone().mask_fill(beyond.clone().bool_not(), 1.0), root, df.clone() * 0.5);
-        let odds = (held.clone().square() / held_df.clone()).mask_fill(beyond.clone(), 1.0);
-        let near = odds.clone().lower_elem(1.0);
-        let share = |odds: Tensor<D>| odds.add_scalar(1.0).recip();
+        let near = held.clone().lower_elem(1.0).bool_and(held.clone().lower(held_df.clone().sqrt()));
+        let inner = held.clone().mask_fill(near.clone().bool_not(), 0.5);
+        let share = (held_df.clone() / inner.square()).add_scalar(1.0).recip();
         let half = df.clone().mul_scalar(0.5);
-        let below = special::beta_inc(half.full_like(0.5), half.clone(), share(odds.clone().recip()));
-        let above = special::beta_inc(half.clone(), half.full_like(0.5), share(odds)).mask_where(beyond, leading);
+        let below = special::beta_inc(half.full_like(0.5), half, share);
         let density = (Operand::Tensor(self.log_prob(&detach(x))) + self.scale.clone().ln()).detach().exp().into_tensor();
-        let stretch = (df - held_df.clone()) * held.clone() / held_df.mul_scalar(2.0);
-        let moved = (z - held - stretch) * density;
+        let stretch = (df.clone() - held_df.clone()) * held.clone() / held_df.mul_scalar(2.0);
+        let below = below + (z.clone() - held - stretch) * density;
+        // Near 0 its logarithm would be infinite.
+        let outer = z.mask_fill(near.clone(), 1.0);
+        let above = student_tail(outer, df, &self.df).mul_scalar(2.0);
         let rest = |mass: Tensor<D>| mass.neg().add_scalar(1.0);
         let whole = |mass: Tensor<D>, at: f64| mass.mask_fill(spread(infinite.clone(), dims), at);
-        [
-            whole(rest(above.clone()).mask_where(near.clone(), below.clone()) + moved.clone(), 1.0),
-            whole(above.mask_where(near, rest(below)) - moved, 0.0),
-        ]
+        [whole(rest(above.clone()).mask_where(near.clone(), below.clone()), 1.0), whole(above.mask_where(near, rest(below)), 0.0)]
     }
 }
 

@@ -135,6 +135,10 @@ impl<const D: usize> InverseCdf<D> for JohnsonSU<D> {
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D> {
         self.at(self.angle(special::ndtri(p.clone())))
     }
+
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.at(self.angle(special::ndtri(q.clone()).neg()))
+    }
 }
 
 impl<const D: usize> Entropy<D> for JohnsonSU<D> {

@@ -41,8 +41,12 @@ impl<const D: usize> LogitNormal<D> {
         where_true(where_true(z, below, f64::NEG_INFINITY), above, f64::INFINITY)
     }
 
+    /// 0 and 1 only for an infinite `z`.
     fn stretch(&self, z: Tensor<D>) -> Tensor<D> {
-        logistic((Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor())
+        let (never, always) = (z.clone().equal_elem(f64::NEG_INFINITY), z.clone().equal_elem(f64::INFINITY));
+        let z = z.mask_fill(never.clone().bool_or(always.clone()), 0.0);
+        let x = clamp_unit(logistic((Operand::Tensor(z) * self.scale.clone() + self.loc.clone()).into_tensor()));
+        where_true(where_true(x, never, 0.0), always, 1.0)
     }
 }
 
@@ -67,7 +71,7 @@ impl<const D: usize> Distribution<D> for LogitNormal<D> {
     }
 
     fn draw(&self, noise: &mut Noise<'_>) -> Result<Tensor<D>> {
-        Ok(clamp_unit(self.stretch(noise.normal(self.shape())?)))
+        Ok(self.stretch(noise.normal(self.shape())?))
     }
 
     fn is_reparameterised(&self) -> bool {

@@ -102,6 +102,7 @@ mod skew_normal;
 mod soft_laplace;
 mod standard;
 mod student_t;
+mod student_tail;
 mod tail;
 mod transformed;
 mod truncated;

@@ -7,7 +7,7 @@ use super::density::{beside, full, minus_infinity, spread};
 use super::form::Form;
 use super::lattice::{UNBOUNDED, columns, cross_entropy};
 use super::rows::broadcast;
-use super::saddle_point::{self, refine_all};
+use super::saddle_point::{self, refine};
 use super::{Batch, Binomial, Distribution, Entropy, Moments, Poisson, form_family, form_methods};
 use crate::error::Result;
 use crate::noise::{Counts, Noise};
@@ -66,7 +66,7 @@ impl<const D: usize> Distribution<D> for Multinomial<D> {
         let kernel = weighted_logarithms(self.form, &x, parameter.clone());
         let factorials = special::lgamma(x.clone() + 1.0).sum_dim(D - 1);
         let plain = special::lgamma(x.clone().sum_dim(D - 1) + 1.0) - factorials + kernel;
-        let log_prob = refine_all(plain, &self.total_count, || {
+        let log_prob = refine(plain, &self.total_count, || {
             let parameter = parameter.without_autodiff();
             let probs = match self.form {
                 Form::Probs => parameter,

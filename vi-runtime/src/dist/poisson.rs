@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::density::{beside, full, minus_infinity};
 use super::lattice::{UNBOUNDED, entropy_by_sum};
-use super::saddle_point::{self, refine_all};
+use super::saddle_point::{self, refine};
 use super::{Distribution, DrawPositive, Moments, family, family_methods};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -38,7 +38,7 @@ impl<const D: usize> Poisson<D> {
             rate => special::xlogy(x.clone(), beside(rate, &x)),
         };
         let log_prob = (Operand::Tensor(power) - self.rate.clone() - Operand::Tensor(factorial)).into_tensor();
-        let log_prob = refine_all(log_prob, &self.rate, || {
+        let log_prob = refine(log_prob, &self.rate, || {
             let rate = beside(&self.rate, &x).without_autodiff();
             saddle_point::poisson(x.without_autodiff(), rate)
         });

@@ -71,7 +71,8 @@ pub trait Cdf<const D: usize>: Distribution<D> {
     /// Value and parameters broadcast.
     fn cdf(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D>;
 
-    /// `P(x > value)`, accurate where it is small.
+    /// `P(x > value)`, one less the [`cdf`](Self::cdf) unless a family overrides it: it does where its upper tail falls below an ulp
+    /// of 1 and is known.
     fn survival(&self, value: &Tensor<D, Self::Kind>) -> Tensor<D> {
         self.cdf(value).neg().add_scalar(1.0)
     }
@@ -138,7 +139,9 @@ pub trait InverseCdf<const D: usize>: Cdf<D> {
     /// `p` and the parameters broadcast.
     fn icdf(&self, p: &Tensor<D>) -> Tensor<D, Self::Kind>;
 
-    /// The smallest value with `P(x > value) ≤ q`; families override it where `1 − q` would lose a small `q`.
+    /// The smallest value with `P(x > value) ≤ q`, by [`icdf`](Self::icdf) at `1 − q` unless a family overrides it; those that do not,
+    /// [`ContinuousBernoulli`](super::ContinuousBernoulli) and [`TruncatedNormal`](super::TruncatedNormal) among them, lose the
+    /// digits of a `q` near an ulp of 1 and below.
     ///
     /// # Shapes
     /// `q` and the parameters broadcast.

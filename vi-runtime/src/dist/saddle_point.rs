@@ -15,17 +15,12 @@ use vi_graph::special::coefficients::STIRLING;
 /// A parameter up to here makes terms below 100, which single precision holds to 1e-5.
 const SMALL: f64 = 32.0;
 
-/// The log density `plain` with the better value `exact` where single precision needs it: unless `size`, which sets the size
-/// of the terms that cancel, is known to be small.
+/// The log density `plain` with the better value `exact`, unless `size`, which sets the size of the terms that cancel, is known to be
+/// small: at `10⁷` double precision leaves an error of 3e-8.
 ///
 /// Gradients are those of `plain`, whose derivatives do not cancel; so `exact` costs no autodiff nodes. Where `exact` is not
 /// finite the value of `plain` stays.
 pub(super) fn refine<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
-    if plain.dtype() == DType::F64 { plain } else { refine_all(plain, size, exact) }
-}
-
-/// [`refine`] in double precision as well, for densities of several terms that cancel.
-pub(super) fn refine_all<const D: usize>(plain: Tensor<D>, size: &Operand<D>, exact: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
     if matches!(size, Operand::Number(size) if *size <= SMALL) {
         return plain;
     }

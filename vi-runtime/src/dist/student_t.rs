@@ -2,8 +2,9 @@
 
 use burn::tensor::{Float, Tensor};
 
-use super::density::{beside, far, full, limits, log1p_square, on_the_reals, spread};
+use super::density::{beside, full, limits, log1p_square, on_the_reals, spread};
 use super::quotients::polynomial;
+use super::student_tail::student_tail;
 use super::{Cdf, Distribution, Entropy, Moments, family, family_methods, loc_scale_method};
 use crate::error::Result;
 use crate::noise::Noise;
@@ -106,43 +107,27 @@ fn digamma_step<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     series.mask_where(small, direct)
 }
 
-/// `P(|t| > z)` where `z²/df` is so large that `df/(df + z²)` may be below the floats, by `root = √df` and `half = df/2`: the first
-/// term of `I(½ df, ½)`, which is `(1 + z²/df)^(−df/2)/(½ df B(½ df, ½))` (DLMF 8.17.8); the others are less than an ulp of it.
-pub(super) fn far_tail<const D: usize>(z: Tensor<D>, root: Tensor<D>, half: Tensor<D>) -> Tensor<D> {
-    let power = log1p_square(z, Operand::Tensor(root)) * half.clone();
-    (power + special::log_beta(half.full_like(0.5), half.clone()) + half.log()).neg().exp()
-}
-
 impl<const D: usize> StudentT<D> {
     fn standardise(&self, value: &Tensor<D>) -> Tensor<D> {
         ((Operand::Tensor(value.clone()) - self.loc.clone()) / self.scale.clone()).into_tensor()
     }
 
-    /// `P(t ≤ z)`: with `w = z²/(df + z²)` the lower tail is `½ I_{1−w}(df/2, ½)`, and about the middle, where `1 − w` has lost
-    /// the digits of `z`, `½ ± ½ I_w(½, df/2)`.
+    /// `P(t ≤ z)`: the lower tail by [`student_tail`], and about the middle `½ ± ½ I_w(½, df/2)` with `w = z²/(df + z²)`.
     fn lower(&self, z: Tensor<D>) -> Tensor<D> {
         let df = beside(&self.df, &z);
         let dims = (df.clone() + z.clone()).dims();
         let (df, z) = (spread(df, dims), spread(z, dims));
-        let (half_df, half) = (df.clone() * 0.5, df.full_like(0.5));
-        let infinite = z.clone().is_inf();
-        let beyond = z.clone().abs().greater(df.clone().sqrt() * self::far(z.dtype())).bool_and(infinite.clone().bool_not());
-        let leading = far_tail(z.clone().abs().mask_fill(beyond.clone().bool_not(), 1.0), df.clone().sqrt(), half_df.clone()) * 0.5;
-        let far = z.clone().square().greater_elem(1.0);
+        let far = z.clone().abs().greater_elem(1.0);
         // The distribution function has a slope at 0, where that of I_w is infinite and that of w is 0: a number whose square
         // is the smallest stands for it.
-        let (tiny, largest, _) = limits(z.dtype());
+        let (tiny, ..) = limits(z.dtype());
         let near = z.clone().mask_fill(far.clone(), 0.5);
         let bump = near.zeros_like().mask_fill(near.clone().abs().lower_elem(tiny.sqrt()), tiny.sqrt());
         let near = near + bump;
         let square = near.clone().square();
-        let middle = special::beta_inc(half.clone(), half_df.clone(), square.clone() / (square + df.clone()));
+        let middle = special::beta_inc(df.full_like(0.5), df.clone() * 0.5, square.clone() / (square + df.clone()));
         let middle = (middle.clone().mask_where(near.lower_elem(0.0), middle.neg()) + 1.0) * 0.5;
-        // df/(df + z²) without the square of a number beyond the floats
-        let outer = z.clone().mask_fill(far.clone().bool_not().bool_or(beyond.clone()), 2.0).clamp(-largest.sqrt(), largest.sqrt());
-        let tail = special::beta_inc(half_df, half, (outer.square() / df + 1.0).recip()) * 0.5;
-        let tail = tail.mask_where(beyond, leading);
-        let tail = tail.mask_fill(infinite, 0.0);
+        let tail = student_tail(z.clone().mask_fill(far.clone().bool_not(), 2.0).abs(), df, &self.df);
         let tail = tail.clone().mask_where(z.greater_elem(0.0), tail.neg() + 1.0);
         middle.mask_where(far, tail)
     }

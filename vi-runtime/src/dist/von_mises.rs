@@ -169,6 +169,11 @@ fn winding_cdf<const D: usize>(angle: Tensor<D>, concentration: Tensor<D>) -> Te
 }
 
 impl<const D: usize> VonMises<D> {
+    /// The distribution of `−x`.
+    fn mirrored(&self) -> Self {
+        VonMises { loc: -self.loc.clone(), concentration: self.concentration.clone(), batch: self.batch.clone() }
+    }
+
     /// `x − loc` and the concentration in their common shape, and what the winding distribution function is at `−π − loc`.
     fn about_zero(&self, x: &Tensor<D>) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
         let angle = (Operand::Tensor(x.clone()) - self.loc.clone()).into_tensor();
@@ -223,6 +228,11 @@ impl<const D: usize> Cdf<D> for VonMises<D> {
         let rounded = detach(cdf.clone());
         cdf + (rounded.clone().clamp(0.0, 1.0) - rounded)
     }
+
+    /// `P(−x ≤ −value)`
+    fn survival(&self, value: &Tensor<D>) -> Tensor<D> {
+        self.mirrored().cdf(&value.clone().neg())
+    }
 }
 
 impl<const D: usize> InverseCdf<D> for VonMises<D> {
@@ -238,5 +248,8 @@ impl<const D: usize> InverseCdf<D> for VonMises<D> {
         let angle = angle + turns.mul_scalar(TAU) - zero;
         let dims = angle.dims();
         into_circle(angle).mask_fill(spread(outside, dims), f64::NAN)
+    }
+    fn inverse_survival(&self, q: &Tensor<D>) -> Tensor<D> {
+        self.mirrored().icdf(q).neg()
     }
 }
